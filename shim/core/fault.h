@@ -26,7 +26,7 @@ struct sf_fault {
 	const char *usage;	   /* "short N[..M] | short P%" */
 	const char *help;	   /* one line: what the program meets */
 	uint32_t operations;   /* SF_BIT(enum sf_operation) that it can be written for */
-	uint8_t units;		   /* SF_BIT(enum sf_argument_unit) */
+	uint16_t units;		   /* SF_BIT(enum sf_argument_unit) */
 	bool ranged;
 	bool shapes;		   /* the search for a deciding rule goes on (delay, latency, rate) */
 	uint8_t types;		   /* SF_BIT(enum sf_type) it can ever act on; 0: any */

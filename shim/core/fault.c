@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fault.c -- the registry of fault.h, expanded from faults.def, which the build makes from the folder fault/.
+ */
+#include "core/fault.h"
+
+#include <string.h>
+
+const struct sf_fault *const sf_faults[SF_FAULT_COUNT] = {
+#define SF_FAULT(kind) &sf_fault_##kind,
+#include "faults.def"
+#undef SF_FAULT
+};
+
+const char *const sf_fault_words[SF_FAULT_COUNT] = {
+#define SF_FAULT(kind) #kind,
+#include "faults.def"
+#undef SF_FAULT
+};
+
+int sf_fault_find(const char *word, size_t length)
+{
+	for (int i = 0; i < SF_FAULT_COUNT; i++)
+		if (strlen(sf_fault_words[i]) == length && memcmp(sf_fault_words[i], word, length) == 0)
+			return i;
+	return -1;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fault/delay.c -- the thread sleeps in this call.
+ */
+#include "core/fault.h"
+
+const struct sf_fault sf_fault_delay = {
+    .usage = "delay D[..E]",
+    .help = "the thread sleeps in this call: slow scheduling, not a slow network",
+    .operations = SF_ANY_OPERATION,
+    .units = SF_BIT(SF_UNIT_DURATION),
+    .ranged = true,
+    .shapes = true,
+    .explain =
+        "The thread sleeps inside the call before it is made, as when the scheduler or a page fault held it. With "
+        "D..E each call draws its own time from the seed. Unlike 'latency' it holds up everything that this "
+        "thread does.\n\n"
+        "Always real. The search for a deciding rule goes on after it.\n\n"
+        "A right program does not notice; one with a race between threads or processes may. See sched(7).",
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fault/drop.c -- a datagram is lost.
+ */
+#include "core/fault.h"
+
+const struct sf_fault sf_fault_drop = {
+    .usage = "drop",
+    .help = "the datagram is lost; its sender is told that it was sent",
+    .operations = SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
+    .units = SF_BIT(SF_UNIT_NONE),
+    .types = SF_BIT(SF_DGRAM),
+    .families = SF_BIT(SF_INET) | SF_BIT(SF_INET6),
+    .explain =
+        "The datagram is lost: a send succeeds and nothing arrives; a datagram that has come is thrown away and "
+        "recv waits for the next one.\n\n"
+        "Always real for UDP: a full receive buffer, a full queue in a router, a wrong checksum. TCP repeats what "
+        "the network loses, so there it is never seen.\n\n"
+        "A right program asks again after a time, a limited number of times, and waits longer each time. See "
+        "udp(7).",
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fault/duplicate.c -- a datagram arrives twice.
+ */
+#include "core/fault.h"
+
+const struct sf_fault sf_fault_duplicate = {
+    .usage = "duplicate",
+    .help = "the datagram arrives twice",
+    .operations = SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
+    .units = SF_BIT(SF_UNIT_NONE),
+    .types = SF_BIT(SF_DGRAM),
+    .families = SF_BIT(SF_INET) | SF_BIT(SF_INET6),
+    .explain =
+        "The datagram arrives twice: the same bytes from the same sender, one after the other.\n\n"
+        "Always real for UDP: routes that change, link layers that repeat a frame whose acknowledgement was lost.\n\n"
+        "A right program numbers its requests and ignores the second answer; a server does not carry out a "
+        "request twice. See udp(7).",
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fault/reorder.c -- a datagram is overtaken by later ones.
+ */
+#include "core/fault.h"
+
+const struct sf_fault sf_fault_reorder = {
+    .usage = "reorder [N]",
+    .help = "the datagram is overtaken by the next N (1)",
+    .operations = SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
+    .units = SF_BIT(SF_UNIT_NONE) | SF_BIT(SF_UNIT_COUNT),
+    .types = SF_BIT(SF_DGRAM),
+    .families = SF_BIT(SF_INET) | SF_BIT(SF_INET6),
+    .explain = "The datagram is held back until N more have passed it (1 where no number is given); if no more come it "
+               "arrives late.\n\n"
+               "Always real for UDP: two routes of different length are enough.\n\n"
+               "A right program puts its datagrams in order by numbers of its own, or does not depend on their order. "
+               "See udp(7).",
+};

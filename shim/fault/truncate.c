@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fault/truncate.c -- a datagram is cut after N bytes.
+ */
+#include "core/fault.h"
+
+const struct sf_fault sf_fault_truncate = {
+    .usage = "truncate N",
+    .help = "the datagram is cut after N bytes",
+    .operations = SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
+    .units = SF_BIT(SF_UNIT_BYTES),
+    .types = SF_BIT(SF_DGRAM),
+    .families = SF_BIT(SF_INET) | SF_BIT(SF_INET6),
+    .explain =
+        "The datagram is cut after N bytes: recv gives the first N, the rest is gone, and recvmsg says MSG_TRUNC, "
+        "as when the buffer is too small. On send the peer gets the first N bytes.\n\n"
+        "Real for UDP when the program's buffer is shorter than the datagram, which the sender decides.\n\n"
+        "A right program looks at MSG_TRUNC (or asks with MSG_TRUNC for the true length) and drops what was cut. "
+        "See recv(2), udp(7).",
+};

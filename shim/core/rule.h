@@ -18,8 +18,8 @@
 
 #define SF_RULES_MAX 4096
 #define SF_ACTIONS_MAX 6
-#define SF_TEXT_MAX (128 * 1024)
-#define SF_SITES_MAX 1024
+#define SF_TEXT_MAX (64 * 1024)
+#define SF_SITES_MAX 256
 #define SF_CHANCE_ONE UINT32_C(1000000) /* chance and percentages are in parts of a million */
 
 /* Both ends belong to the range; an open upper end is UINT64_MAX. Bytes, nanoseconds or ordinals, as the owner says. */

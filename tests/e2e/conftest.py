@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""Helpers of the tests that run real programs: the command, servers, free ports, hashes.
+
+Nothing here sleeps for a fixed time; every wait has an end; all processes that a test started are
+ended with it, with their whole process group. Each test has a private home, so that "the last run"
+is its own.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("SOCKFAULT_BUILD", ROOT / "build"))
+SOCKFAULT = BUILD / "sockfault"
+LIBRARY = BUILD / "libsockfault.so"
+PROGRAMS = BUILD / "tests" / "e2e"  # our own targets, from tests/e2e/programs
+TIMEOUT = 60  # seconds, for anything that a test waits for
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes; part of `make test-all` only")
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def sha256(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+def wait_until(holds, what, timeout=TIMEOUT):
+    """Looks again and again until holds() is true; its value is the result."""
+    end = time.monotonic() + timeout
+    while True:
+        value = holds()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout} s in vain for {what}")
+        time.sleep(0.01)
+
+
+def listens(port):
+    """Does somebody listen on this port? Asks /proc, so that no connection is spent."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(table) as lines:
+            for line in lines:
+                words = line.split()
+                if words[3] == "0A" and words[1].endswith(f":{port:04X}"):
+                    return True
+    return False
+
+
+def run(argv, env=None, timeout=TIMEOUT, check=False, **options):
+    """subprocess.run with captured output and an end; the arguments may be paths and numbers."""
+    words = [str(word) for word in argv]
+    done = subprocess.run(
+        words,
+        env=env,
+        timeout=timeout,
+        stdin=options.pop("stdin", subprocess.DEVNULL),
+        capture_output=True,
+        **options,
+    )
+    if check:
+        assert (
+            done.returncode == 0
+        ), f"{words}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def under(*rules, options=(), trace=None, quiet=True):
+    """The words that put a command under sockfault: under("recv: short 1") + ["curl", ...]."""
+    words = [str(SOCKFAULT), "run"]
+    words += ["--quiet"] if quiet else []
+    words += ["--trace", str(trace)] if trace else []
+    for rule in rules:
+        words += ["-e", rule]
+    return words + list(options) + ["--"]
+
+
+def events(trace):
+    """All events of a trace, as dictionaries."""
+    done = run([SOCKFAULT, "trace", trace, "--json"], check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Server:
+    """A server in a process group of its own, ready when it listens on its port."""
+
+    def __init__(self, argv, port, log, env=None):
+        self.port = port
+        self.log = pathlib.Path(log)
+        with open(log, "wb") as out:
+            self.process = subprocess.Popen(
+                [str(word) for word in argv],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=env,
+                start_new_session=True,
+            )
+        wait_until(self.ready, f"{argv} to listen on {port}; it said: {self.log}")
+
+    def ready(self):
+        assert (
+            self.process.poll() is None
+        ), f"the server ended at once: {self.log.read_text(errors='replace')}"
+        return listens(self.port)
+
+    def stop(self):
+        """Asks it to end; what is left after that is killed. The exit status is the result."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        return self.process.wait(timeout=TIMEOUT)
+
+
+@pytest.fixture(autouse=True)
+def private_home(tmp_path, monkeypatch):
+    """The latest run, histories and configuration files of a test are its own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(home))
+    for name in ("LD_PRELOAD", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """serve(argv, port) starts a server and gives it when it listens; all end with the test."""
+    started = []
+
+    def start(argv, port, env=None):
+        started.append(Server(argv, port, tmp_path / f"server-{len(started)}.log", env))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()

@@ -17,6 +17,7 @@ enum sf_possible {
 	SF_POSSIBLE_YES,	   /* Linux */
 	SF_POSSIBLE_COUNT
 };
+extern const char *const sf_possible_words[SF_POSSIBLE_COUNT];
 
 /* Sockets that a row is about: bits. TCP is inet and inet6 stream. */
 enum {
@@ -27,7 +28,9 @@ enum {
 	SF_ON_UNIX_SEQPACKET = 16,
 	SF_ON_RAW = 32,
 	SF_ON_ANY = 63,
+	SF_ON_COUNT = 6,
 };
+extern const char *const sf_on_words[SF_ON_COUNT]; /* by number of the bit: "tcp", "unix-dgram" */
 
 struct sf_fact {
 	uint64_t funcs[SF_FUNC_WORDS];

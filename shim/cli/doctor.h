@@ -27,6 +27,11 @@ bool sf_doctor_may_use_io_uring(const char *command);
  * returned. NULL: it has none, or has it inside. Cheap where there is none. */
 const char *sf_doctor_asan_runtime(const char *command, char *path, size_t size);
 
+/* The same of one file. The program itself is searched for the number in any case, a library only if it imports
+ * syscall. */
+struct sf_elf;
+bool sf_doctor_uses_io_uring(const struct sf_elf *elf, bool program);
+
 /* `sockfault doctor COMMAND`: the report. 0, or 125 when the library will not load. */
 int sf_cmd_doctor(int argc, char **argv);
 

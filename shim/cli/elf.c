@@ -123,10 +123,11 @@ static uint64_t dynamic_value(const struct sf_elf *elf, int64_t wanted)
 static uint64_t count_symbols(const struct sf_elf *elf)
 {
 	uint64_t gnu = dynamic_value(elf, DT_GNU_HASH), old = dynamic_value(elf, DT_HASH);
-	const void *at = within(elf, offset_of(elf, gnu ? gnu : old) + 4, 4);
+	uint64_t table = offset_of(elf, gnu ? gnu : old);
+	const void *at = table ? within(elf, table + 4, 4) : NULL;
 	uint32_t count = 0;
 
-	if (at && (gnu || old))
+	if (at)
 		memcpy(&count, at, sizeof count);
 	return count;
 }
@@ -146,9 +147,9 @@ static void find_dynamic(struct sf_elf *elf)
 	elf->strings_size = dynamic_value(elf, DT_STRSZ);
 	elf->symbols_at = offset_of(elf, dynamic_value(elf, DT_SYMTAB));
 	elf->symbol_count = count_symbols(elf);
-	if (!within(elf, elf->strings_at, elf->strings_size))
+	if (!elf->strings_at || !within(elf, elf->strings_at, elf->strings_size))
 		elf->strings_size = 0;
-	if (!within(elf, elf->symbols_at, elf->symbol_count * symbol))
+	if (!elf->symbols_at || !within(elf, elf->symbols_at, elf->symbol_count * symbol))
 		elf->symbol_count = 0;
 }
 
@@ -331,22 +332,29 @@ bool sf_elf_is_go(const struct sf_elf *elf)
 	return has_section(elf, ".go.buildinfo");
 }
 
-bool sf_elf_code_has(const struct sf_elf *elf, const void *bytes, size_t length, unsigned step)
+static bool bytes_have(const unsigned char *at, size_t left, const struct sf_elf_code *code)
+{
+	const unsigned char *found, *start = at, *end = at + left;
+
+	while ((found = memmem(at, (size_t)(end - at), code->first, code->first_length))) {
+		size_t reach = (size_t)(end - found) < code->reach ? (size_t)(end - found) : code->reach;
+
+		if ((found - start) % code->step == 0 && memmem(found, reach, code->then, code->then_length))
+			return true;
+		at = found + 1;
+	}
+	return false;
+}
+
+bool sf_elf_code_has(const struct sf_elf *elf, const struct sf_elf_code *code)
 {
 	Elf64_Phdr s;
 
 	for (unsigned i = 0; sf_elf_segment(elf, i, &s); i++) {
-		const unsigned char *at = within(elf, s.p_offset, s.p_filesz), *found;
-		size_t left = at ? s.p_filesz : 0;
+		const unsigned char *at = within(elf, s.p_offset, s.p_filesz);
 
-		if (s.p_type != PT_LOAD || !(s.p_flags & PF_X))
-			continue;
-		while ((found = memmem(at, left, bytes, length))) {
-			if ((found - elf->data) % step == 0)
-				return true;
-			left -= (size_t)(found + 1 - at);
-			at = found + 1;
-		}
+		if (at && s.p_type == PT_LOAD && (s.p_flags & PF_X) && bytes_have(at, s.p_filesz, code))
+			return true;
 	}
 	return false;
 }

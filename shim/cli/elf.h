@@ -45,7 +45,13 @@ const char *sf_elf_import(const struct sf_elf *elf, uint64_t *cursor);
 /* Was it linked by Go's own linker? */
 bool sf_elf_is_go(const struct sf_elf *elf);
 
-/* Do these bytes occur in its code, at multiples of `step` of the file? */
-bool sf_elf_code_has(const struct sf_elf *elf, const void *bytes, size_t length, unsigned step);
+/* An instruction, and another one that follows it within `reach` bytes; both at multiples of `step`. */
+struct sf_elf_code {
+	const char *first, *then;
+	unsigned char first_length, then_length, reach, step;
+};
+
+/* Do these two occur in its code? */
+bool sf_elf_code_has(const struct sf_elf *elf, const struct sf_elf_code *code);
 
 #endif

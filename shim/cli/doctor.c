@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * doctor.c -- the verdicts of doctor.h: why a program would run without the library, which sanitizer it brings, whether
+ * it can use io_uring. The facts come from files alone (elf.h, target.h, library.h); `sockfault doctor` itself is
+ * checkup.c.
+ */
+#include "cli/doctor.h"
+
+#include <errno.h>
+#include <link.h>
+#include <linux/capability.h>
+#include <linux/xattr.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "cli/elf.h"
+#include "cli/library.h"
+#include "cli/target.h"
+
+/* The header of this very command, which is built for the same machine as the library beside it. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+static const char *machine_name(uint16_t machine)
+{
+	switch (machine) {
+	case EM_386:
+		return "i386";
+	case EM_X86_64:
+		return "x86-64";
+	case EM_ARM:
+		return "arm";
+	case EM_AARCH64:
+		return "aarch64";
+	case EM_RISCV:
+		return "riscv";
+	case EM_PPC64:
+		return "ppc64le";
+	case EM_S390:
+		return "s390x";
+	case EM_MIPS:
+		return "mips";
+	default:
+		return "another machine";
+	}
+}
+
+static bool built_for_others(const struct sf_elf *elf, char *why, size_t size)
+{
+	const unsigned char *ours = __ehdr_start.e_ident;
+
+	if (elf->data[EI_CLASS] == ours[EI_CLASS] && elf->data[EI_DATA] == ours[EI_DATA] &&
+	    elf->machine == __ehdr_start.e_machine)
+		return false;
+	snprintf(
+	    why, size, "is a %d-bit program (%s) and this sockfault a %d-bit one (%s): a sockfault built for it is needed",
+	    elf->wide ? 64 : 32, machine_name(elf->machine), ours[EI_CLASS] == ELFCLASS64 ? 64 : 32,
+	    machine_name(__ehdr_start.e_machine));
+	return true;
+}
+
+/* Will the kernel change identity at exec? Then the loader takes no library from the environment. */
+static bool changes_user(const char *path, char *why, size_t size)
+{
+	struct stat st;
+	struct statvfs fs;
+
+	if (stat(path, &st) != 0 || !(st.st_mode & (S_ISUID | S_ISGID)))
+		return false;
+	bool user = (st.st_mode & S_ISUID) && st.st_uid != getuid();
+	bool group = (st.st_mode & S_ISGID) && (st.st_mode & S_IXGRP) && st.st_gid != getgid();
+
+	if (!(user || group) || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ||
+	    (statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOSUID)))
+		return false;
+	snprintf(
+	    why, size, "is set-%s-ID: the loader ignores preloaded libraries there; run a copy without that bit, or as %s",
+	    user ? "user" : "group", user ? "that user" : "that group");
+	return true;
+}
+
+static bool gains_capabilities(const char *path, char *why, size_t size)
+{
+	struct vfs_ns_cap_data caps;
+
+	if (getuid() == 0)
+		return false;
+	ssize_t got = getxattr(path, XATTR_NAME_CAPS, &caps, sizeof caps);
+
+	if (got < (ssize_t)XATTR_CAPS_SZ_1 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		return false;
+	bool second = got >= (ssize_t)XATTR_CAPS_SZ_2 && caps.data[1].permitted;
+
+	if (!(caps.magic_etc & VFS_CAP_FLAGS_EFFECTIVE) && !caps.data[0].permitted && !second)
+		return false;
+	snprintf(
+	    why, size, "has file capabilities: the loader ignores preloaded libraries there; run a copy of it, or as root");
+	return true;
+}
+
+/* The loader itself, run as a command, has no loader and preloads all the same. */
+static bool is_static(const struct sf_elf *elf, char *why, size_t size)
+{
+	const char *own = sf_elf_string(elf, DT_SONAME, 0);
+
+	if (sf_elf_loader(elf) || (own && strncmp(own, "ld", 2) == 0))
+		return false;
+	snprintf(
+	    why, size, "is %sstatically linked: no library can be preloaded into it; link it dynamically",
+	    sf_elf_is_go(elf) ? "a Go program and " : "");
+	return true;
+}
+
+static bool has_another_libc(const struct sf_elf *elf, char *why, size_t size)
+{
+	const char *loader = sf_elf_loader(elf);
+	bool musl = loader && strstr(loader, "/ld-musl-");
+
+#ifdef __GLIBC__
+	if (!musl)
+		return false;
+	snprintf(why, size, "is linked with musl and this sockfault with glibc: a sockfault built with musl is needed");
+#else
+	if (musl)
+		return false;
+	snprintf(why, size, "is not linked with the libc of this sockfault: a sockfault built with its libc is needed");
+#endif
+	return true;
+}
+
+static bool is_go(const struct sf_elf *elf, char *why, size_t size)
+{
+	if (!sf_elf_is_go(elf))
+		return false;
+	snprintf(why, size, "is a Go program: it makes its system calls itself, and a preloaded library sees none of them");
+	return true;
+}
+
+/* What stands in the way of one program, without its subject; false: nothing. */
+static bool obstacle(const char *path, char *why, size_t size)
+{
+	struct sf_elf elf;
+
+	if (changes_user(path, why, size) || gains_capabilities(path, why, size))
+		return true;
+	if (!sf_elf_open(&elf, path))
+		return false;
+	bool program = elf.is_elf && (elf.type == ET_EXEC || elf.type == ET_DYN);
+	bool found = program && (built_for_others(&elf, why, size) || is_static(&elf, why, size) ||
+	                         has_another_libc(&elf, why, size) || is_go(&elf, why, size));
+
+	sf_elf_close(&elf);
+	return found;
+}
+
+/* Set-user-ID bits of scripts mean nothing to the kernel: scripts have no obstacles of their own. */
+static bool is_program(const struct sf_target *target, unsigned n)
+{
+	struct sf_elf elf;
+
+	if (n + 1 == target->count)
+		return true;
+	bool program = sf_elf_open(&elf, target->files[n]) && elf.is_elf;
+
+	sf_elf_close(&elf);
+	return program;
+}
+
+bool sf_doctor_refuses(const char *command, char *why, size_t size)
+{
+	struct sf_target target;
+	char predicate[192];
+
+	sf_target_find(&target, command);
+	for (unsigned i = 0; target.error == 0 && i < target.count; i++) {
+		if (!is_program(&target, i) || !obstacle(target.files[i], predicate, sizeof predicate))
+			continue;
+		if (i == 0)
+			snprintf(why, size, "it %s", predicate);
+		else
+			snprintf(why, size, "its interpreter %s %s", target.files[i], predicate);
+		return true;
+	}
+	return false;
+}
+
+/* ---- sanitizers ---- */
+
+static bool is_sanitizer(const char *name)
+{
+	static const char *const runtimes[] = {"libasan.so",       "libtsan.so",         "liblsan.so",
+	                                       "libhwasan.so",     "libclang_rt.asan",   "libclang_rt.tsan",
+	                                       "libclang_rt.lsan", "libclang_rt.hwasan", NULL};
+
+	for (int i = 0; runtimes[i]; i++)
+		if (strncmp(name, runtimes[i], strlen(runtimes[i])) == 0)
+			return true;
+	return false;
+}
+
+const char *sf_doctor_asan_runtime(const char *command, char *path, size_t size)
+{
+	struct sf_target target;
+	struct sf_elf elf;
+	const char *needed = NULL;
+	bool found = false;
+
+	sf_target_find(&target, command);
+	if (target.error || !sf_elf_open(&elf, sf_target_program(&target)))
+		return NULL;
+	for (unsigned i = 0; (needed = sf_elf_string(&elf, DT_NEEDED, i)) && !is_sanitizer(needed); i++)
+		;
+	if (needed)
+		found = sf_library_find(&elf, sf_target_program(&target), needed, path, size);
+	sf_elf_close(&elf);
+	return found ? path : NULL;
+}
+
+/* ---- io_uring ---- */
+
+/* Its number is 425 everywhere: put where the kernel wants it, then the system call; or where syscall(2) wants it, then
+ * a call. A stray 425 (the number of a line, say) before some other call is possible: then it is suspected in vain. */
+static const struct {
+	uint16_t machine;
+	bool by_syscall; /* through the function of libc */
+	struct sf_elf_code code;
+} its_number[] = {
+    {EM_X86_64, false, {"\xb8\xa9\x01\x00\x00", "\x0f\x05", 5, 2, 48, 1}},
+    {EM_X86_64, true, {"\xbf\xa9\x01\x00\x00", "\xe8", 5, 1, 24, 1}},
+    {EM_AARCH64, false, {"\x28\x35\x80\xd2", "\x01\x00\x00\xd4", 4, 4, 48, 4}},
+    {EM_AARCH64, false, {"\x28\x35\x80\x52", "\x01\x00\x00\xd4", 4, 4, 48, 4}},
+    {EM_AARCH64, true, {"\x20\x35\x80\xd2", "\x97", 4, 1, 32, 4}},
+    {EM_AARCH64, true, {"\x20\x35\x80\x52", "\x97", 4, 1, 32, 4}},
+};
+
+static bool has_its_number(const struct sf_elf *elf, bool inline_too, bool by_syscall_too)
+{
+	for (size_t i = 0; i < sizeof its_number / sizeof its_number[0]; i++)
+		if (its_number[i].machine == elf->machine && (its_number[i].by_syscall ? by_syscall_too : inline_too) &&
+		    sf_elf_code_has(elf, &its_number[i].code))
+			return true;
+	return false;
+}
+
+bool sf_doctor_uses_io_uring(const struct sf_elf *elf, bool program)
+{
+	uint64_t cursor = 0;
+	bool imports_syscall = false;
+
+	for (const char *name; (name = sf_elf_import(elf, &cursor));) {
+		if (strncmp(name, "io_uring_", 9) == 0)
+			return true;
+		imports_syscall |= strcmp(name, "syscall") == 0;
+	}
+	return has_its_number(elf, program || imports_syscall, imports_syscall);
+}
+
+static bool visit(void *found, const struct sf_library *library)
+{
+	*(bool *)found |= library->elf && sf_doctor_uses_io_uring(library->elf, library->needed_by == NULL);
+	return !*(bool *)found;
+}
+
+bool sf_doctor_may_use_io_uring(const char *command)
+{
+	struct sf_target target;
+	bool found = false;
+
+	sf_target_find(&target, command);
+	if (target.error == 0 && !target.unreadable)
+		sf_library_walk(sf_target_program(&target), false, visit, &found);
+	return found;
+}

@@ -29,8 +29,12 @@ struct sf_fault {
 	uint16_t units;		   /* SF_BIT(enum sf_argument_unit) */
 	bool ranged;
 	bool shapes;		   /* the search for a deciding rule goes on (delay, latency, rate) */
+	bool alters;		   /* the call is made and what it moves is changed: may stand beside others that alter */
+	bool always;		   /* acts on every call that operations, types and families allow */
 	uint8_t types;		   /* SF_BIT(enum sf_type) it can ever act on; 0: any */
 	uint8_t families;	   /* SF_BIT(enum sf_family); 0: any */
+	const char *says;	   /* what the call does, for plain English; '@' is the argument: "moves at most @" */
+	const char *says_bare; /* the same where the argument was left out; NULL: it can't be */
 	const char *explain;   /* paragraphs for `sockfault explain` and the man page */
 
 	/* Could Linux (SF_KERNEL) or POSIX (SF_POSIX) do this to this call now? SF_REALISM_NONE: not applicable. Looks at the

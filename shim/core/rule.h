@@ -117,6 +117,7 @@ struct sf_rule {
 	struct sf_text source;	 /* name of the file, "-e", "SOCKFAULT_RULES", or a scenario */
 	uint32_t given;			 /* SF_BIT(SF_CONDITION_x) of each condition that was written */
 	uint32_t operations;	 /* SF_BIT(enum sf_operation) */
+	uint32_t left_out;		 /* of the operations that were written: what a condition or an action can't apply to */
 	uint64_t funcs[SF_FUNC_WORDS]; /* bits of enum sf_func; all zero: any that is not by_name_only */
 	uint8_t families, types, sides, modes; /* SF_BIT(enum ...); 0: any */
 	uint8_t per;			 /* enum sf_per */

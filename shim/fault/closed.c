@@ -10,6 +10,8 @@ const struct sf_fault sf_fault_closed = {
     .operations = SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
     .units = SF_BIT(SF_UNIT_NONE),
     .types = SF_BIT(SF_STREAM),
+    .always = true,
+    .says = "finds the connection closed by the peer",
     .explain =
         "The peer has closed its socket. recv says 0; the first send still succeeds, for the kernel does not know "
         "yet; the peer's kernel answers it with RST, and later sends say EPIPE, with SIGPIPE unless MSG_NOSIGNAL. "

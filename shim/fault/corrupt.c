@@ -9,6 +9,10 @@ const struct sf_fault sf_fault_corrupt = {
     .help = "N bytes (1) are changed on the way (unfaithful on streams)",
     .operations = SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
     .units = SF_BIT(SF_UNIT_NONE) | SF_BIT(SF_UNIT_COUNT),
+    .alters = true,
+    .always = true,
+    .says = "has @ of its data changed on the way",
+    .says_bare = "has 1 byte of its data changed on the way",
     .explain =
         "N bytes of the data are changed on their way (1 where no number is given), at places drawn from the "
         "seed.\n\n"

@@ -11,6 +11,7 @@ const struct sf_fault sf_fault_delay = {
     .units = SF_BIT(SF_UNIT_DURATION),
     .ranged = true,
     .shapes = true,
+    .says = "sleeps @ first",
     .explain =
         "The thread sleeps inside the call before it is made, as when the scheduler or a page fault held it. With "
         "D..E each call draws its own time from the seed. Unlike 'latency' it holds up everything that this "

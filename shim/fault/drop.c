@@ -11,6 +11,8 @@ const struct sf_fault sf_fault_drop = {
     .units = SF_BIT(SF_UNIT_NONE),
     .types = SF_BIT(SF_DGRAM),
     .families = SF_BIT(SF_INET) | SF_BIT(SF_INET6),
+    .always = true,
+    .says = "loses its datagram",
     .explain =
         "The datagram is lost: a send succeeds and nothing arrives; a datagram that has come is thrown away and "
         "recv waits for the next one.\n\n"

@@ -11,6 +11,9 @@ const struct sf_fault sf_fault_duplicate = {
     .units = SF_BIT(SF_UNIT_NONE),
     .types = SF_BIT(SF_DGRAM),
     .families = SF_BIT(SF_INET) | SF_BIT(SF_INET6),
+    .alters = true,
+    .always = true,
+    .says = "has its datagram arrive twice",
     .explain =
         "The datagram arrives twice: the same bytes from the same sender, one after the other.\n\n"
         "Always real for UDP: routes that change, link layers that repeat a frame whose acknowledgement was lost.\n\n"

@@ -10,6 +10,8 @@ const struct sf_fault sf_fault_eof = {
     .operations = SF_BIT(SF_RECV),
     .units = SF_BIT(SF_UNIT_NONE),
     .types = SF_BIT(SF_STREAM),
+    .always = true,
+    .says = "meets the end of what the peer sends",
     .explain =
         "recv says 0, now and for ever after: the peer has shut down its sending direction. What this program "
         "sends still arrives.\n\n"

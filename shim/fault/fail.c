@@ -11,6 +11,7 @@ const struct sf_fault sf_fault_fail = {
     .help = "the call fails as Linux would make it fail, with all that follows from it",
     .operations = SF_ANY_OPERATION,
     .units = SF_BIT(SF_UNIT_ERRNO) | SF_BIT(SF_UNIT_EAI),
+    .says = "fails with @",
     .explain =
         "The call fails with this error, and the socket is afterwards what it is after the real one: an error "
         "that ends the connection ends it, one that is transient leaves it alone, and poll, SO_ERROR and the next "

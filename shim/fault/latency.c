@@ -12,6 +12,7 @@ const struct sf_fault sf_fault_latency = {
     .units = SF_BIT(SF_UNIT_DURATION),
     .ranged = true,
     .shapes = true,
+    .says = "finds that everything arrives @ later",
     .explain =
         "What would arrive now arrives this much later, as over a long line: until then the socket is not ready, "
         "blocking calls wait, non-blocking ones say EAGAIN (EINPROGRESS for connect). No thread sleeps: an event "

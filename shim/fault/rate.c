@@ -10,6 +10,7 @@ const struct sf_fault sf_fault_rate = {
     .operations = SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
     .units = SF_BIT(SF_UNIT_RATE),
     .shapes = true,
+    .says = "is held to @",
     .explain =
         "So many bytes a second pass on each connection in this direction: recv finds less, send takes less, and "
         "readiness comes when there is room again. Written with B, KiB or MiB: rate 64KiB/s.\n\n"

@@ -11,6 +11,10 @@ const struct sf_fault sf_fault_reorder = {
     .units = SF_BIT(SF_UNIT_NONE) | SF_BIT(SF_UNIT_COUNT),
     .types = SF_BIT(SF_DGRAM),
     .families = SF_BIT(SF_INET) | SF_BIT(SF_INET6),
+    .alters = true,
+    .always = true,
+    .says = "has its datagram overtaken by the next @",
+    .says_bare = "has its datagram overtaken by the next one",
     .explain = "The datagram is held back until N more have passed it (1 where no number is given); if no more come it "
                "arrives late.\n\n"
                "Always real for UDP: two routes of different length are enough.\n\n"

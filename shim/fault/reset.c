@@ -11,6 +11,8 @@ const struct sf_fault sf_fault_reset = {
     .operations = SF_BIT(SF_SEND) | SF_BIT(SF_RECV) | SF_BIT(SF_SHUTDOWN) | SF_BIT(SF_CLOSE) | SF_BIT(SF_SOCKOPT),
     .units = SF_BIT(SF_UNIT_NONE),
     .types = SF_BIT(SF_STREAM),
+    .always = true,
+    .says = "finds the connection reset",
     .explain = "The connection is reset, as when the peer's machine crashed and came back, or its program ended with "
                "data unread. The first recv or send says ECONNRESET, once; after it recv says 0 and send EPIPE, with "
                "SIGPIPE unless MSG_NOSIGNAL. poll and epoll report ERR and HUP, and SO_ERROR gives ECONNRESET once to "

@@ -12,6 +12,8 @@ const struct sf_fault sf_fault_short = {
     .units = SF_BIT(SF_UNIT_BYTES) | SF_BIT(SF_UNIT_PERCENT),
     .ranged = true,
     .types = SF_BIT(SF_STREAM),
+    .alters = true,
+    .says = "moves at most @",
     .explain =
         "The call moves at most N bytes (or P percent of what was asked for, and always at least one): on recv "
         "the rest stays queued, on send it was never taken. With N..M each call draws its own number from the "

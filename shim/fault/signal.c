@@ -9,6 +9,8 @@ const struct sf_fault sf_fault_signal = {
     .help = "the signal is really delivered to the thread first",
     .operations = SF_ANY_OPERATION,
     .units = SF_BIT(SF_UNIT_SIGNAL),
+    .always = true,
+    .says = "gets the signal @ first",
     .explain = "The signal is sent to the calling thread and delivered before the call is made: a handler runs, a "
                "default action is taken. With 'fail EINTR' after it in the same rule this is an honest EINTR.\n\n"
                "Always real: signals come at any time. SIGKILL and SIGSTOP can be sent too, and do what they do.\n\n"

@@ -10,6 +10,9 @@ const struct sf_fault sf_fault_stall = {
     .help = "the peer is silent for D, or for good: calls block, readiness is withheld",
     .operations = SF_BIT(SF_CONNECT) | SF_BIT(SF_ACCEPT) | SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
     .units = SF_BIT(SF_UNIT_NONE) | SF_BIT(SF_UNIT_DURATION),
+    .always = true,
+    .says = "meets a peer that is silent for @",
+    .says_bare = "meets a peer that is silent for good",
     .explain =
         "Nothing comes from the peer for this time, or, without one, for good: blocking calls block, non-blocking "
         "ones say EAGAIN, poll and epoll do not report the socket. On connect the peer never answers; on send it "

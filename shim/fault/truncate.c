@@ -11,6 +11,8 @@ const struct sf_fault sf_fault_truncate = {
     .units = SF_BIT(SF_UNIT_BYTES),
     .types = SF_BIT(SF_DGRAM),
     .families = SF_BIT(SF_INET) | SF_BIT(SF_INET6),
+    .alters = true,
+    .says = "has its datagram cut after @",
     .explain =
         "The datagram is cut after N bytes: recv gives the first N, the rest is gone, and recvmsg says MSG_TRUNC, "
         "as when the buffer is too small. On send the peer gets the first N bytes.\n\n"

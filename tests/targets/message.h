@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * message.h -- the datagrams of the UDP programs: "ID SUM TEXT", the sum being over id and text. Both sides write it;
- * only the robust ones look at it.
+ * message.h -- the datagrams of the UDP programs: "ID SUM TEXT", the sum being over id and text. Both sides write
+ * it; only the robust ones look at it.
  */
 #ifndef MESSAGE_H
 #define MESSAGE_H

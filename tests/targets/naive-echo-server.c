@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * naive-echo-server HOST PORT [CLIENTS] -- sends back what each TCP client sends, one client after the other. Ends
- * after so many clients (0: never) and says how many it was. Wrong: ends at the first bind, accept or recv that fails,
- * so that one client can take it from all the others; does not look whether listen worked.
+ * after so many clients (0: never) and says how many it was.
+ *
+ * Wrong: ends at the first bind, accept or recv that fails, so that one client can take it from all the others;
+ * does not look whether listen worked.
  */
-#include "target.h"
-
-#include <signal.h>
-
-/* A server with helper processes has a handler like this one. Without SA_RESTART it interrupts accept, recv and send.
- */
-static void on_child(int signal)
-{
-	(void)signal;
-}
+#include "server.h"
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = {.sa_handler = on_child};
 	struct sockaddr_storage at;
 	char data[512];
 	int yes = 1, served = 0;
@@ -30,14 +22,14 @@ int main(int argc, char **argv)
 	int wanted = argc > 3 ? atoi(argv[3]) : 0;
 	socklen_t length = inet_address(&at, argv[1], argv[2]);
 
-	sigaction(SIGCHLD, &action, NULL);
+	handle_signals();
 	int listener = socket(at.ss_family, SOCK_STREAM, 0);
 
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	if (bind(listener, (struct sockaddr *)&at, length) < 0)
 		die("bind");
 	listen(listener, 16);
-	while (wanted == 0 || served < wanted) {
+	while (!stop && (wanted == 0 || served < wanted)) {
 		int fd = accept(listener, NULL, NULL);
 
 		if (fd < 0)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * naive-file-sender HOST PORT BYTES -- sends so many bytes over TCP, ends its direction, and prints the receiver's
- * answer. Wrong: takes it that send() sends everything; looks neither at shutdown nor at the errors of recv, and ends
- * with 0 where no answer came; calls close again after EINTR, when the number may already be another file's.
+ * answer.
+ *
+ * Wrong: takes it that send() sends everything; looks neither at shutdown nor at the errors of recv, and ends with
+ * 0 where no answer came; calls close again after EINTR, when the number may already be another file's.
  */
 #include "target.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * naive-frame-reader HOST PORT -- prints the messages that a TCP server sends, each of them behind four bytes with its
- * length, until the server ends the stream.
- * Wrong: takes it that one recv() brings what one send() sent, so that a length or a message that comes in two parts
- * puts it out of step for good.
+ * naive-frame-reader HOST PORT -- prints the messages that a TCP server sends, each of them behind four bytes with
+ * its length, until the server ends the stream.
+ *
+ * Wrong: takes it that one recv() brings what one send() sent, so that a length or a message that comes in two
+ * parts puts it out of step for good.
  */
 #include "target.h"
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * naive-line-client HOST PORT LINE... -- sends each line over one TCP connection and prints the line that comes back.
- * Wrong: gives up at the first connect that fails; never looks at what send() says; takes an error and the end of the
- * stream for the end of the answer, prints what it has and ends with 0; waits for ever.
+ * naive-line-client HOST PORT LINE... -- sends each line over one TCP connection and prints the line that comes
+ * back.
+ *
+ * Wrong: gives up at the first connect that fails; never looks at what send() says; takes an error and the end of
+ * the stream for the end of the answer, prints what it has and ends with 0; waits for ever.
  */
 #include "target.h"
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * naive-log-writer PATH LINE... -- sends each line as a datagram to a Unix socket, as syslog(3) does, then asks how
- * many lines came and prints the answer. Wrong: never looks whether a line was sent.
+ * naive-log-writer PATH LINE... -- sends each line as a datagram to a Unix socket, as syslog(3) does, then asks
+ * how many lines came and prints the answer.
+ *
+ * Wrong: never looks whether a line was sent.
  */
 #include "target.h"
 

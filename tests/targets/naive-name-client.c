@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * naive-name-client NAME PORT LINE -- looks up a name ("-" is this host), connects to it over TCP, IPv6 or IPv4, sends
- * the line and prints the line that comes back. Wrong: takes a name server that is busy for a name that does not exist,
- * and knows only the first address.
+ * naive-name-client NAME PORT LINE -- looks up a name ("-" is this host), connects to it over TCP, IPv6 or IPv4,
+ * sends the line and prints the line that comes back.
+ *
+ * Wrong: takes a name server that is busy for a name that does not exist, and knows only the first address.
  */
 #include "target.h"
 

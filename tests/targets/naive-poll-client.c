@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * naive-poll-client HOST PORT LINE -- connects over TCP without blocking, sends the line and prints the line that comes
- * back, all on a non-blocking socket with poll().
- * Wrong: asks SO_ERROR and looks only whether getsockopt() itself worked; takes EAGAIN for a failure; never sends the
- * rest of a short send.
+ * naive-poll-client HOST PORT LINE -- connects over TCP without blocking, sends the line and prints the line that
+ * comes back, all on a non-blocking socket with poll().
+ *
+ * Wrong: asks SO_ERROR and looks only whether getsockopt() itself worked; takes EAGAIN for a failure; never sends
+ * the rest of a short send.
  */
 #include "target.h"
 

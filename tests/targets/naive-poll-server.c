@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * naive-poll-server HOST PORT [CLIENTS] -- sends back what TCP clients send, all at once with poll() and non-blocking
- * sockets. Ends after so many clients that left (0: never) and says how many it was.
+ * naive-poll-server HOST PORT [CLIENTS] -- sends back what TCP clients send, all at once with poll() and
+ * non-blocking sockets. Ends after so many clients that left (0: never) and says how many it was.
+ *
  * Wrong: takes EAGAIN and EINTR for disasters, for "poll said that it was ready"; loses what a send did not take.
  */
-#include "target.h"
+#include "server.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-
 #define CLIENTS_MAX 32
-
-/* A server with helper processes has a handler like this one. */
-static void on_child(int signal)
-{
-	(void)signal;
-}
 
 /* False when the client has left. */
 static bool serve(int fd)
@@ -34,7 +27,6 @@ static bool serve(int fd)
 int main(int argc, char **argv)
 {
 	struct pollfd polled[1 + CLIENTS_MAX]; /* [0] is the listener */
-	struct sigaction action = {.sa_handler = on_child};
 	struct sockaddr_storage at;
 	nfds_t count = 1;
 	int yes = 1, served = 0;
@@ -46,14 +38,14 @@ int main(int argc, char **argv)
 	int wanted = argc > 3 ? atoi(argv[3]) : 0;
 	socklen_t length = inet_address(&at, argv[1], argv[2]);
 
-	sigaction(SIGCHLD, &action, NULL);
+	handle_signals();
 	int listener = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	if (listener < 0 || bind(listener, (struct sockaddr *)&at, length) < 0 || listen(listener, 16) < 0)
 		die("listen");
 	polled[0] = (struct pollfd){.fd = listener, .events = POLLIN};
-	while (wanted == 0 || served < wanted) {
+	while (!stop && (wanted == 0 || served < wanted)) {
 		if (poll(polled, count, -1) < 0)
 			die("poll");
 		for (nfds_t i = count; i-- > 1;) {

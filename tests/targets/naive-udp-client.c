@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * naive-udp-client HOST PORT TEXT... -- sends each text as a numbered UDP datagram, all at once, and prints the
- * answers. Wrong: asks once; takes the first answer for that to the first question; looks neither at the number nor at
- * the sum; gives up at the first error.
+ * answers.
+ *
+ * Wrong: asks once; takes the first answer for that to the first question; looks neither at the number nor at the
+ * sum; gives up at the first error.
  */
 #include "message.h"
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * naive-udp-server HOST PORT -- a UDP server by recvfrom() and sendto() that carries out numbered requests and answers
- * each with its own text. The request "end" ends it; it then says how many it has carried out. Wrong: carries out
- * whatever comes, twice where it comes twice; ends at the first answer that can't be sent.
+ * naive-udp-server HOST PORT -- a UDP server by recvfrom() and sendto() that carries out numbered requests and
+ * answers each with its own text. The request "end" ends it; it then says how many it has carried out.
+ *
+ * Wrong: carries out whatever comes, twice where it comes twice; ends at the first answer that can't be sent.
  */
 #include "message.h"
+#include "server.h"
 
 int main(int argc, char **argv)
 {
@@ -17,6 +19,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	socklen_t length = inet_address(&at, argv[1], argv[2]);
+
+	handle_signals();
 	int fd = socket(at.ss_family, SOCK_DGRAM, 0);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&at, length) < 0)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * naive-unix-client PATH LINE... -- sends each line over one Unix stream socket and prints the line that comes back, by
- * read() and write() as on a file.
- * Wrong: takes EAGAIN from connect for "under way", as EINPROGRESS would be; takes it that write() writes everything
- * and that one read() brings the whole answer.
+ * naive-unix-client PATH LINE... -- sends each line over one Unix stream socket and prints the line that comes
+ * back, by read() and write() as on a file.
+ *
+ * Wrong: takes EAGAIN from connect for "under way", as EINPROGRESS would be; takes it that write() writes
+ * everything and that one read() brings the whole answer.
  */
 #include "target.h"
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * naive-unix-server PATH [CLIENTS] -- sends back what each client of a Unix stream socket sends, one client after the
- * other, by read() and write(). Ends after so many clients (0: never) and says how many it was. Wrong: never starts
- * again after it was killed, for its own socket file is in the way; is killed by SIGPIPE when a client goes away too
- * early.
+ * naive-unix-server PATH [CLIENTS] -- sends back what each client of a Unix stream socket sends, one client after
+ * the other, by read() and write(). Ends after so many clients (0: never) and says how many it was.
+ *
+ * Wrong: never starts again after it was killed, for its own socket file is in the way; is killed by SIGPIPE when
+ * a client goes away too early.
  */
-#include "target.h"
+#include "server.h"
 
 int main(int argc, char **argv)
 {
@@ -19,6 +20,8 @@ int main(int argc, char **argv)
 	}
 	int wanted = argc > 2 ? atoi(argv[2]) : 0;
 	struct sockaddr_un at = unix_address(argv[1]);
+
+	handle_signals();
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) < 0)
@@ -26,7 +29,7 @@ int main(int argc, char **argv)
 	if (listen(listener, 16) < 0)
 		die("listen");
 	fprintf(stderr, "ready\n");
-	while (wanted == 0 || served < wanted) {
+	while (!stop && (wanted == 0 || served < wanted)) {
 		int fd = accept(listener, NULL, NULL);
 
 		if (fd < 0)

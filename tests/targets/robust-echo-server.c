@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-echo-server HOST PORT [CLIENTS] -- sends back what each TCP client sends, one client after the other. Ends
- * after so many clients that left in good order (0: never) and says how many it was. Copes: tries again while the port
- * is taken; goes on where accept fails for one client, or for want of descriptors; drops a client whose connection
- * fails, and serves the next.
+ * robust-echo-server HOST PORT [CLIENTS] -- sends back what each TCP client sends, one client after the other.
+ * Ends after so many clients that left in good order (0: never) and says how many it was.
+ *
+ * Copes: tries again while the port is taken; goes on where accept fails for one client, or for want of
+ * descriptors; drops a client whose connection fails, and serves the next.
  */
-#include "target.h"
-
-#include <signal.h>
-
-/* A server with helper processes has a handler like this one. Without SA_RESTART it interrupts accept, recv and send.
- */
-static void on_child(int signal)
-{
-	(void)signal;
-}
+#include "server.h"
 
 /* A listening socket. The port may still be in use by the one that ran before us: wait for it, not for ever. */
 static int listen_at(const struct sockaddr_storage *at, socklen_t length)
@@ -37,9 +29,10 @@ static int listen_at(const struct sockaddr_storage *at, socklen_t length)
 	die("listen");
 }
 
+/* A client, or -1 when it is time to stop. */
 static int accept_one(int listener)
 {
-	for (;;) {
+	while (!stop) {
 		int fd = accept(listener, NULL, NULL);
 
 		if (fd >= 0)
@@ -59,6 +52,7 @@ static int accept_one(int listener)
 			die("accept");
 		}
 	}
+	return -1;
 }
 
 static bool send_all(int fd, const char *data, size_t length)
@@ -95,7 +89,6 @@ static bool serve(int fd)
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = {.sa_handler = on_child};
 	struct sockaddr_storage at;
 	int served = 0;
 
@@ -106,12 +99,14 @@ int main(int argc, char **argv)
 	int wanted = argc > 3 ? atoi(argv[3]) : 0;
 	socklen_t length = inet_address(&at, argv[1], argv[2]);
 
-	sigaction(SIGCHLD, &action, NULL);
+	handle_signals();
 	int listener = listen_at(&at, length);
 
-	while (wanted == 0 || served < wanted) {
+	while (!stop && (wanted == 0 || served < wanted)) {
 		int fd = accept_one(listener);
 
+		if (fd < 0)
+			break;
 		served += serve(fd);
 		close(fd);
 	}

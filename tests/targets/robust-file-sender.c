@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-file-sender HOST PORT BYTES -- sends so many bytes over TCP, ends its direction, and prints the receiver's
- * answer. Copes: sends the rest of a short send, looks at what shutdown says, believes only an answer that is whole,
- * and begins anew where the connection fails. Calls close once, whatever it says: the descriptor is gone, and the
+ * robust-file-sender HOST PORT BYTES -- sends so many bytes over TCP, ends its direction, and prints the
+ * receiver's answer.
+ *
+ * Copes: sends the rest of a short send, looks at what shutdown says, believes only an answer that is whole, and
+ * begins anew where the connection fails. Calls close once, whatever it says: the descriptor is gone, and the
  * answer came before.
  */
 #include "target.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-frame-reader HOST PORT -- prints the messages that a TCP server sends, each of them behind four bytes with its
- * length, until the server ends the stream.
+ * robust-frame-reader HOST PORT -- prints the messages that a TCP server sends, each of them behind four bytes
+ * with its length, until the server ends the stream.
+ *
  * Copes: reads on until it has as many bytes as the message needs, and tells an end between two messages from one
  * within.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-frame-sender HOST PORT -- a peer for the frame readers: sends each TCP client three messages, each behind four
- * bytes with its length, and closes. Serves one client after the other, for ever.
+ * robust-frame-sender HOST PORT -- a peer for the frame readers: sends each TCP client three messages, each behind
+ * four bytes with its length, and closes. Serves one client after the other, for ever.
  */
 #include "target.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-line-client HOST PORT LINE... -- sends each line over one TCP connection and prints the line that comes back.
+ * robust-line-client HOST PORT LINE... -- sends each line over one TCP connection and prints the line that comes
+ * back.
+ *
  * Copes: sends the rest of a short send, reads on until the newline, has a limit to its patience, and where the
  * connection fails or ends before the whole answer is there it connects again and asks again.
  */

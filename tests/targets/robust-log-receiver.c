@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-log-receiver PATH -- a peer for the log writers: counts the datagrams that come to a Unix socket, and answers
- * "?" with the count. For ever.
+ * robust-log-receiver PATH -- a peer for the log writers: counts the datagrams that come to a Unix socket, and
+ * answers "?" with the count. For ever.
  */
 #include "target.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-log-writer PATH LINE... -- sends each line as a datagram to a Unix socket, as syslog(3) does, then asks how
- * many lines came and prints the answer. Copes: waits where the receiver's queue is full, and connects anew where the
- * receiver was started anew.
+ * robust-log-writer PATH LINE... -- sends each line as a datagram to a Unix socket, as syslog(3) does, then asks
+ * how many lines came and prints the answer.
+ *
+ * Copes: waits where the receiver's queue is full, and connects anew where the receiver was started anew.
  */
 #include "target.h"
 

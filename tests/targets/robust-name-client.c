@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-name-client NAME PORT LINE -- looks up a name ("-" is this host), connects to it over TCP, IPv6 or IPv4, sends
- * the line and prints the line that comes back. Copes: asks again where the name server says "later", and tries each of
- * the addresses, in their order.
+ * robust-name-client NAME PORT LINE -- looks up a name ("-" is this host), connects to it over TCP, IPv6 or IPv4,
+ * sends the line and prints the line that comes back.
+ *
+ * Copes: asks again where the name server says "later", and tries each of the addresses, in their order.
  */
 #include "target.h"
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * robust-poll-client HOST PORT LINE -- connects over TCP without blocking, sends the line and prints the line that
- * comes back, all on a non-blocking socket with poll(). Copes: waits for the end of connect and asks SO_ERROR how it
- * went; EAGAIN means "wait", EINTR "again", a short count "go on"; where the connection fails it begins anew.
+ * comes back, all on a non-blocking socket with poll().
+ *
+ * Copes: waits for the end of connect and asks SO_ERROR how it went; EAGAIN means "wait", EINTR "again", a short
+ * count "go on"; where the connection fails it begins anew.
  */
 #include "target.h"
 

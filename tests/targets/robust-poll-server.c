@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-poll-server HOST PORT [CLIENTS] -- sends back what TCP clients send, all at once with poll() and non-blocking
- * sockets. Ends after so many clients that left in good order (0: never) and says how many it was.
- * Copes: EAGAIN means "not now", also after poll said "ready"; EINTR means "again"; what a send did not take is kept,
- * and nothing more is read from that client until it is gone.
+ * robust-poll-server HOST PORT [CLIENTS] -- sends back what TCP clients send, all at once with poll() and
+ * non-blocking sockets. Ends after so many clients that left in good order (0: never) and says how many it was.
+ *
+ * Copes: EAGAIN means "not now", also after poll said "ready"; EINTR means "again"; what a send did not take is
+ * kept, and nothing more is read from that client until it is gone.
  */
-#include "target.h"
+#include "server.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-
 #define CLIENTS_MAX 32
 
 struct client {
@@ -21,12 +20,6 @@ struct client {
 static struct pollfd polled[1 + CLIENTS_MAX]; /* [0] is the listener */
 static struct client clients[1 + CLIENTS_MAX];
 static nfds_t count = 1;
-
-/* A server with helper processes has a handler like this one. */
-static void on_child(int signal)
-{
-	(void)signal;
-}
 
 static bool later(void)
 {
@@ -89,7 +82,6 @@ static int listen_at(const struct sockaddr_storage *at, socklen_t length)
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = {.sa_handler = on_child};
 	struct sockaddr_storage at;
 	int served = 0;
 
@@ -100,9 +92,9 @@ int main(int argc, char **argv)
 	int wanted = argc > 3 ? atoi(argv[3]) : 0;
 	socklen_t length = inet_address(&at, argv[1], argv[2]);
 
-	sigaction(SIGCHLD, &action, NULL);
+	handle_signals();
 	polled[0] = (struct pollfd){.fd = listen_at(&at, length), .events = POLLIN};
-	while (wanted == 0 || served < wanted) {
+	while (!stop && (wanted == 0 || served < wanted)) {
 		if (poll(polled, count, -1) < 0) {
 			if (errno != EINTR)
 				die("poll");

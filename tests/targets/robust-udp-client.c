@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * robust-udp-client HOST PORT TEXT... -- sends each text as a numbered UDP datagram, all at once, and prints the
- * answers in the order of the questions. Copes: asks again for what was not answered, a limited number of times; tells
- * by the number which question an answer is for, and by the sum whether it is whole; goes on after "connection
- * refused", which is about an earlier datagram.
+ * answers in the order of the questions.
+ *
+ * Copes: asks again for what was not answered, a limited number of times; tells by the number which question an
+ * answer is for, and by the sum whether it is whole; goes on after "connection refused", which is about an earlier
+ * datagram.
  */
 #include "message.h"
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-udp-server HOST PORT -- a UDP server by recvfrom() and sendto() that carries out numbered requests and answers
- * each with its own text. The request "end" ends it; it then says how many it has carried out.
- * Copes: a request that comes again is answered again and not carried out again; a damaged one is left alone; an answer
- * that can't be sent is that client's trouble, and the client will ask again.
+ * robust-udp-server HOST PORT -- a UDP server by recvfrom() and sendto() that carries out numbered requests and
+ * answers each with its own text. The request "end" ends it; it then says how many it has carried out.
+ *
+ * Copes: a request that comes again is answered again and not carried out again; a damaged one is left alone; an
+ * answer that can't be sent is that client's trouble, and the client will ask again.
  */
 #include "message.h"
+#include "server.h"
 
 #define DONE_MAX 64
 
@@ -37,12 +39,14 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	socklen_t length = inet_address(&at, argv[1], argv[2]);
+
+	handle_signals();
 	int fd = socket(at.ss_family, SOCK_DGRAM, 0), id;
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&at, length) < 0)
 		die("bind");
 	fprintf(stderr, "ready\n");
-	while (!end) {
+	while (!end && !stop) {
 		length = sizeof(from);
 		ssize_t n = recvfrom(fd, data, sizeof(data) - 1, 0, (struct sockaddr *)&from, &length);
 

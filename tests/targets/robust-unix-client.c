@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-unix-client PATH LINE... -- sends each line over one Unix stream socket and prints the line that comes back,
- * by read() and write() as on a file. Copes: the server may not be there yet, or its queue may be full (EAGAIN: nothing
- * is under way, unlike EINPROGRESS); short counts; a server that goes away, without being killed by SIGPIPE.
+ * robust-unix-client PATH LINE... -- sends each line over one Unix stream socket and prints the line that comes
+ * back, by read() and write() as on a file.
+ *
+ * Copes: the server may not be there yet, or its queue may be full (EAGAIN: nothing is under way, unlike
+ * EINPROGRESS); short counts; a server that goes away, without being killed by SIGPIPE.
  */
 #include "target.h"
 

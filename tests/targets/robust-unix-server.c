@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * robust-unix-server PATH [CLIENTS] -- sends back what each client of a Unix stream socket sends, one client after the
- * other, by read() and write(). Ends after so many clients that left in good order (0: never) and says how many it was.
- * Copes: a socket file that a dead server left behind is taken away (a living one's is not); a client whose connection
- * fails is dropped, and the next one is served.
+ * robust-unix-server PATH [CLIENTS] -- sends back what each client of a Unix stream socket sends, one client after
+ * the other, by read() and write(). Ends after so many clients that left in good order (0: never) and says how
+ * many it was.
+ *
+ * Copes: a socket file that a dead server left behind is taken away (a living one's is not); a client whose
+ * connection fails is dropped, and the next one is served.
  */
-#include "target.h"
-
-#include <signal.h>
+#include "server.h"
 
 /* Does a server answer at this path? */
 static bool is_alive(const struct sockaddr_un *at)
@@ -78,10 +78,11 @@ int main(int argc, char **argv)
 	struct sockaddr_un at = unix_address(argv[1]);
 
 	signal(SIGPIPE, SIG_IGN);
+	handle_signals();
 	int listener = listen_at(&at);
 
 	fprintf(stderr, "ready\n");
-	while (wanted == 0 || served < wanted) {
+	while (!stop && (wanted == 0 || served < wanted)) {
 		int fd = accept(listener, NULL, NULL);
 
 		if (fd < 0) {

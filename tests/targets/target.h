@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * target.h -- what each program in this folder would otherwise repeat, and none of them is about: addresses, and how to
- * give up. Everything that a lesson is about stands in the programs themselves.
+ * target.h -- what each program in this folder would otherwise repeat, and none of them is about: addresses, and
+ * how to give up. Everything that a lesson is about stands in the programs themselves.
  */
 #ifndef TARGET_H
 #define TARGET_H

@@ -5,6 +5,6 @@ TARGETS    := $(patsubst tests/targets/%.c,$(BUILD)/targets/%,$(TARGET_SRC))
 .PHONY: targets
 targets: $(TARGETS) ## build the small programs that scenarios are tried on
 
-$(BUILD)/targets/%: tests/targets/%.c tests/targets/target.h tests/targets/message.h
+$(BUILD)/targets/%: tests/targets/%.c $(wildcard tests/targets/*.h)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CFLAGS) $(LDFLAGS) -o $@ $<

@@ -62,4 +62,6 @@ $(BUILD)/libsockfault.so: $(LIB_OBJ)
 $(BUILD)/sockfault: $(CLI_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro -Wl,-z,now -o $@ $^ -ldl
 
+include $(sort $(wildcard tests/targets/*.mk))
+
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ))

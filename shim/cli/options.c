@@ -32,12 +32,12 @@ const char *const sf_command_names[SF_COMMAND_COUNT] = {
 struct option_row {
 	const char *name, *value, *choices, *help;
 	unsigned commands;
-	char letter;
+	char letter[3]; /* "-e"; empty: none */
 };
 
 static const struct option_row options[SF_OPTION_COUNT] = {
 #define SF_OPTION(id, commands, letter, name, value, choices, help)                                                    \
-	[SF_OPTION_##id] = {name, value, choices, help, commands, letter},
+	[SF_OPTION_##id] = {name, value, choices, help, commands, {(letter) ? '-' : 0, letter, 0}},
 #include "cli/options.def"
 };
 
@@ -47,6 +47,11 @@ int sf_command_find(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return i;
 	return -1;
+}
+
+const char *sf_option_spelled(enum sf_option option)
+{
+	return options[option].letter[0] ? options[option].letter : sf_print("--%s", options[option].name);
 }
 
 static bool takes(enum sf_command_id command, enum sf_option option)
@@ -157,7 +162,7 @@ static enum sf_option read_letter(struct sf_words *words)
 	char word[3] = {'-', *words->cluster++, '\0'};
 
 	for (int i = 1; i < SF_OPTION_COUNT; i++) {
-		if (!takes(words->command, i) || !options[i].letter || options[i].letter != word[1])
+		if (!takes(words->command, i) || strcmp(options[i].letter, word) != 0)
 			continue;
 		if (options[i].value && *words->cluster)
 			words->value = words->cluster;
@@ -210,8 +215,8 @@ enum sf_option sf_words_next(struct sf_words *words)
 
 static void put_option(FILE *out, const struct option_row *row)
 {
-	if (row->letter)
-		fprintf(out, "-%c%s", row->letter, row->name ? ", " : "");
+	if (row->letter[0])
+		fprintf(out, "%s%s", row->letter, row->name ? ", " : "");
 	if (row->name)
 		fprintf(out, "--%s", row->name);
 	if (row->value)
@@ -275,11 +280,10 @@ void sf_help_table(FILE *out)
 		    out, "command\t%s\t%s\t%s\n", commands[command].name, commands[command].operands, commands[command].help);
 		for (int i = 1; i < SF_OPTION_COUNT; i++) {
 			const struct option_row *row = &options[i];
-			char letter[3] = {'-', row->letter, '\0'};
 
 			if (takes(command, i))
 				fprintf(
-				    out, "option\t%s\t%s\t%s%s\t%s\t%s\t%s\n", commands[command].name, row->letter ? letter : "",
+				    out, "option\t%s\t%s\t%s%s\t%s\t%s\t%s\n", commands[command].name, row->letter,
 				    row->name ? "--" : "", row->name ? row->name : "", row->value ? row->value : "",
 				    row->choices ? row->choices : "", row->help);
 		}

@@ -49,6 +49,9 @@ enum sf_option sf_words_next(struct sf_words *words);
 /* Index of the value just read among its choices. */
 int sf_words_choice(const struct sf_words *words, enum sf_option option);
 
+/* As it is typed: "-e", "--seed". */
+const char *sf_option_spelled(enum sf_option option);
+
 /* Ends the command: "sockfault NAME: <what>", then how to see the help. */
 _Noreturn void sf_words_refuse(const struct sf_words *words, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arenafile.c -- makes, grows and maps the file of a run. Laws kept here: a target never meets a hole on a full disk,
+ * since blocks are allocated before pages_ready says so; a second run on the same path gets a new inode, so that a
+ * first one still at work is not disturbed; a run in progress holds a lock (flock) that keeps it from being removed as
+ * an old one.
+ */
+#include "cli/arenafile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define START_PAGES 32 /* the header, a small ruleset and the first events: cheap to allocate at each start */
+
+/* Address space is what the target has: it maps the same file under the same limit. */
+static uint64_t bounded_size(uint64_t size)
+{
+	struct rlimit space;
+
+	if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY && size > space.rlim_cur / 8)
+		size = space.rlim_cur / 8;
+	if (size < SF_ARENA_SIZE_MIN)
+		size = SF_ARENA_SIZE_MIN;
+	return size / SF_PAGE_SIZE * SF_PAGE_SIZE;
+}
+
+static struct sf_arena *map(int fd, uint64_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* ---- making ---- */
+
+static char *absolute(const char *path)
+{
+	if (path[0] == '/')
+		return sf_print("%s", path);
+	char *folder = getcwd(NULL, 0);
+
+	if (!folder)
+		sf_die("can't tell the current folder: %s", strerror(errno));
+	char *whole = sf_print("%s/%s", folder, path);
+
+	free(folder);
+	return whole;
+}
+
+static void refuse_special(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		sf_die("can't keep the trace in %s: it is not an ordinary file", path);
+}
+
+static int open_new(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		sf_die("can't make the trace %s: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		sf_die("can't lock the trace %s: %s", path, strerror(errno));
+	return fd;
+}
+
+_Noreturn static void refuse_start(const char *path, const char *scratch, int why)
+{
+	struct rlimit limit;
+
+	unlink(scratch);
+	if (why == EFBIG && getrlimit(RLIMIT_FSIZE, &limit) == 0)
+		sf_die(
+		    "a trace needs files of 2 MiB, and the limit is %llu bytes: raise `ulimit -f`",
+		    (unsigned long long)limit.rlim_cur);
+	sf_die("can't allocate the first 2 MiB of the trace %s: %s", path, strerror(why));
+}
+
+/* The name of a file that is being made: nobody else's, and removed if this command dies young. */
+static char *scratch_name(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	return sf_print("%.*s.%s.%ld", (int)(name - path), path, name, (long)getpid());
+}
+
+static void remember_as_latest(const char *path)
+{
+	char *link = sf_print("%s/latest", sf_path_runs());
+	char *scratch = sf_print("%s.%ld", link, (long)getpid());
+
+	unlink(scratch);
+	if (symlink(path, scratch) != 0 || rename(scratch, link) != 0)
+		sf_warn("%s is not remembered as the latest run: %s", path, strerror(errno));
+	free(scratch);
+	free(link);
+}
+
+static char *path_of_run(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return sf_print("%s/run-%lld.%09ld-%ld.sft", sf_path_runs(), (long long)now.tv_sec, now.tv_nsec, (long)getpid());
+}
+
+void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t size)
+{
+	if (path)
+		refuse_special(path);
+	file->path = path ? absolute(path) : path_of_run();
+	file->mapped = bounded_size(size);
+	char *scratch = scratch_name(file->path);
+
+	unlink(scratch);
+	file->fd = open_new(scratch);
+	int why = posix_fallocate(file->fd, 0, START_PAGES * SF_PAGE_SIZE);
+
+	if (why)
+		refuse_start(file->path, scratch, why);
+	file->arena = map(file->fd, file->mapped);
+	if (!file->arena) {
+		unlink(scratch);
+		sf_die(
+		    "can't map a trace of %llu bytes: %s; try a smaller --trace-size", (unsigned long long)file->mapped,
+		    strerror(errno));
+	}
+	sf_arena_format(file->arena, file->mapped, START_PAGES);
+	if (rename(scratch, file->path) != 0) {
+		why = errno;
+		unlink(scratch);
+		sf_die("can't make the trace %s: %s", file->path, strerror(why));
+	}
+	free(scratch);
+	remember_as_latest(file->path);
+}
+
+/* ---- using ---- */
+
+void sf_arena_file_open(struct sf_arena_file *file, const char *path)
+{
+	struct stat st;
+
+	file->path = absolute(path);
+	file->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (file->fd < 0 || fstat(file->fd, &st) != 0)
+		sf_die("can't open %s: %s", path, strerror(errno));
+	file->arena = st.st_size >= (off_t)sizeof(struct sf_arena) ? map(file->fd, (uint64_t)st.st_size) : NULL;
+	const char *why = file->arena ? sf_arena_refuse(file->arena, (uint64_t)st.st_size) : "it is not a sockfault trace";
+
+	if (why)
+		sf_die("can't use %s: %s", path, why);
+	/* It may grow while it is open: all of its size is needed, though not all of it is there. */
+	file->mapped = file->arena->size;
+	munmap(file->arena, (size_t)st.st_size);
+	file->arena = map(file->fd, file->mapped);
+	if (!file->arena)
+		sf_die("can't map %s: %s", path, strerror(errno));
+}
+
+bool sf_arena_file_grow(struct sf_arena_file *file, uint32_t pages)
+{
+	uint32_t ready = atomic_load_explicit(&file->arena->pages_ready, memory_order_relaxed);
+	uint32_t most = (uint32_t)(file->mapped / SF_PAGE_SIZE);
+
+	if (pages <= ready)
+		return true;
+	if (ready == most)
+		return errno = EFBIG, false;
+	if (pages > most)
+		pages = most;
+	do
+		errno = posix_fallocate(file->fd, (off_t)(ready * SF_PAGE_SIZE), (off_t)((pages - ready) * SF_PAGE_SIZE));
+	while (errno == EINTR);
+	if (errno)
+		return false;
+	atomic_store_explicit(&file->arena->pages_ready, pages, memory_order_release);
+	return true;
+}
+
+/* ---- the end ---- */
+
+static bool is_run(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 8 && strncmp(name, "run-", 4) == 0 && strcmp(name + length - 4, ".sft") == 0;
+}
+
+static void remove_if_idle(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		unlinkat(folder, name, 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void remove_older(void)
+{
+	char latest[PATH_MAX] = "";
+	DIR *folder = opendir(sf_path_runs());
+
+	if (!folder)
+		return;
+	if (readlinkat(dirfd(folder), "latest", latest, sizeof latest - 1) < 0)
+		latest[0] = '\0';
+	const char *keep = strrchr(latest, '/') ? strrchr(latest, '/') + 1 : latest;
+
+	for (struct dirent *entry; (entry = readdir(folder));)
+		if (is_run(entry->d_name) && strcmp(entry->d_name, keep) != 0)
+			remove_if_idle(dirfd(folder), entry->d_name);
+	closedir(folder);
+}
+
+void sf_arena_file_finish(struct sf_arena_file *file)
+{
+	uint32_t ready = atomic_load_explicit(&file->arena->pages_ready, memory_order_relaxed);
+	uint32_t used = atomic_load_explicit(&file->arena->pages_used, memory_order_relaxed);
+
+	/* A hole, not an end: whoever still has it mapped must not meet SIGBUS. What is not supported is no loss. */
+	if (ready > used)
+		(void)fallocate(
+		    file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(used * SF_PAGE_SIZE),
+		    (off_t)((ready - used) * SF_PAGE_SIZE));
+	remove_older();
+}

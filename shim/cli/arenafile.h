@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arenafile.h -- the arena as a file: made by `run`, mapped by `ctl`. Its whole size is mapped once, and only pages
+ * below pages_ready are ever touched: the file is shorter than its map until it has grown.
+ */
+#ifndef SF_CLI_ARENAFILE_H
+#define SF_CLI_ARENAFILE_H
+
+#include "core/arena.h"
+
+struct sf_arena_file {
+	struct sf_arena *arena;
+	char *path; /* absolute */
+	uint64_t mapped;
+	int fd;
+};
+
+/* A new file of mode 0600 that may grow to size bytes, formatted, under its final name: `path` (another file of that
+ * name is replaced, never written to), or with NULL one of this user's runs. It becomes the latest run. Locked while it
+ * is open. Ends the command where it can't be done. */
+void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t size);
+
+/* An existing one, to be read and written. Ends the command, in words, if it is none. */
+void sf_arena_file_open(struct sf_arena_file *file, const char *path);
+
+/* At least `pages` pages are ready; false, with errno, if the disk or the limits of files and of the arena don't allow
+ * it. */
+bool sf_arena_file_grow(struct sf_arena_file *file, uint32_t pages);
+
+/* Gives unused blocks back, and removes older runs of this user that nobody runs any more. */
+void sf_arena_file_finish(struct sf_arena_file *file);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * growth.c -- how far ahead, and how often to look. One core writes at most some 700 MB of events a second: 16 MiB last
+ * more than the longest pause. A run that ends at once never gets more than it started with, which keeps starts cheap.
+ */
+#include "cli/growth.h"
+
+#include <errno.h>
+
+#include "cli/clock.h"
+
+#define RESERVE_PAGES 256      /* 16 MiB */
+#define RESERVE_PAGES_MAX 8192 /* 512 MiB */
+#define PAUSE_MIN_NS 1000000
+#define PAUSE_MAX_NS 10000000
+
+void sf_growth_begin(struct sf_growth *growth)
+{
+	*growth = (struct sf_growth){.reserve = RESERVE_PAGES, .pause_ns = PAUSE_MIN_NS};
+}
+
+/* Readers draw a line through the first pair and the last one: the longer the run, the seldomer a new one is needed. */
+static void take_clocks(struct sf_growth *growth, struct sf_arena *arena)
+{
+	struct sf_clock_pair now = sf_clock_read(arena->stamps_are_ns);
+
+	if (now.ns < growth->next_clock_ns)
+		return;
+	arena->clock_last = now;
+	growth->next_clock_ns = now.ns + (now.ns - arena->clock_first.ns) / 8;
+}
+
+void sf_growth_step(struct sf_growth *growth, struct sf_arena_file *file)
+{
+	uint32_t used = atomic_load_explicit(&file->arena->pages_used, memory_order_relaxed);
+	uint32_t ready = atomic_load_explicit(&file->arena->pages_ready, memory_order_relaxed);
+	uint32_t moved = used - growth->used;
+
+	growth->used = used;
+	if (moved * 4 > growth->reserve)
+		growth->reserve = moved * 4 < RESERVE_PAGES_MAX ? moved * 4 : RESERVE_PAGES_MAX;
+	/* By quarters of the reserve: a step for each page would be a system call for each page. */
+	if (!growth->stopped && ready < used + growth->reserve - growth->reserve / 4 &&
+	    !sf_arena_file_grow(file, used + growth->reserve))
+		growth->stopped = errno;
+	take_clocks(growth, file->arena);
+	growth->pause_ns = moved ? PAUSE_MIN_NS : growth->pause_ns * 2;
+	if (growth->pause_ns > PAUSE_MAX_NS)
+		growth->pause_ns = PAUSE_MAX_NS;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run.h -- one run, as its phases share it: run.c fills in what was asked for, watch.c lives through it, summary.c
+ * tells it.
+ */
+#ifndef SF_CLI_RUN_H
+#define SF_CLI_RUN_H
+
+#include "cli/arenafile.h"
+#include "cli/growth.h"
+#include "cli/tree.h"
+#include "cli/uring.h"
+
+/* A peer or a client: a shell command beside the target. */
+struct sf_helper {
+	const char *text; /* as typed; NULL: none */
+	pid_t pid;        /* of its keeper, 0: not running */
+	int status;       /* once it has ended: exit status, or 128 + signal; -1 before */
+	bool was_asked_to_end;
+	uint64_t end_at_ns; /* it is asked to end then; 0: not yet known */
+};
+
+struct sf_run {
+	/* asked for */
+	struct sf_ruleset *set;
+	const char *trace_path; /* NULL: one of this user's runs */
+	uint64_t trace_size, timeout_ns;
+	int trace_level, realism;
+	enum sf_uring io_uring;
+	bool keep_data, stacks, strict, quiet, server;
+	char **command; /* as typed */
+	char **repeat;  /* the words that repeat this run, ends with NULL */
+	size_t repeat_count;
+
+	/* made for it */
+	char **argv;   /* command with {port} and {tmp} filled in */
+	unsigned port; /* 0: {port} is not used */
+	char *folder;  /* {tmp}; NULL: not used */
+	bool refused_io_uring;
+
+	/* lived */
+	struct sf_arena_file file;
+	struct sf_growth growth;
+	struct sf_helper peer, client;
+	int peer_output; /* what the peer prints, -1: nothing more */
+	bool peer_spoke;
+	pid_t target;   /* 0: not started */
+	bool has_ended; /* the target: status is its own, as waitpid(2) has it */
+	int status;
+	bool timed_out;
+	bool was_terminated; /* the server, by us */
+	bool never_served;   /* it ended before it listened */
+	int interrupted;     /* signal that ended us before the target was started */
+	uint64_t start_ns, end_ns;
+};
+
+/* Runs to the end of the last process. Ends the command where that can't be done, after ending what was started. */
+void sf_run_watch(struct sf_run *run);
+
+/* Text with {port} and {tmp} filled in (a port is chosen, a folder made, where first asked for). Newly allocated. */
+char *sf_run_fill(struct sf_run *run, const char *text);
+
+/* Removes {tmp} and lets the port go. */
+void sf_run_clear_places(struct sf_run *run);
+
+/* Rules that never fired, and processes into which the library never came. */
+uint32_t sf_run_idle_rules(const struct sf_run *run);
+uint32_t sf_run_escapes(const struct sf_run *run);
+
+/* The exit status: the target's own, 124 or 125, and 123 where --strict finds fault. */
+int sf_run_status(const struct sf_run *run);
+
+/* The summary on standard error. */
+void sf_run_summarize(const struct sf_run *run);
+
+/* Does something listen on this TCP port, or has something bound this UDP port? Asks /proc, so that no connection is
+ * spent. */
+bool sf_port_is_served(unsigned port);
+
+/* Does something listen on a Unix socket within this folder? */
+bool sf_folder_is_served(const char *folder);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tree.c -- walks /proc/PID/task/TID/children from our own process down. A process that appears while we look is found
+ * by the next look: who wants the tree gone looks until it is.
+ */
+#include "cli/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define DEPTH_MAX 512 /* a chain of children longer than that is followed when its upper part is gone */
+
+void sf_tree_begin(void)
+{
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+		sf_die("can't become the reaper of the program's processes: %s", strerror(errno));
+}
+
+typedef void sf_tree_visit(pid_t pid, void *context);
+
+struct walk {
+	const struct sf_tree *tree;
+	sf_tree_visit *visit;
+	void *context;
+	size_t count;
+	unsigned depth;
+};
+
+static bool is_helper(const struct sf_tree *tree, pid_t pid)
+{
+	for (int i = 0; i < SF_HELPERS_MAX; i++)
+		if (tree->helpers[i] == pid)
+			return true;
+	return false;
+}
+
+static void walk_below(struct walk *walk, pid_t pid);
+
+/* One file: the children of one thread, "12 34 ". */
+static void walk_children(struct walk *walk, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	long child;
+
+	while (file && fscanf(file, "%ld", &child) == 1) {
+		if (is_helper(walk->tree, (pid_t)child))
+			continue;
+		/* Children first: a parent that is killed hands its children to us in the meantime, and we would miss them. */
+		walk_below(walk, (pid_t)child);
+		walk->count++;
+		if (walk->visit)
+			walk->visit((pid_t)child, walk->context);
+	}
+	if (file)
+		fclose(file);
+}
+
+static void walk_below(struct walk *walk, pid_t pid)
+{
+	char path[64];
+	DIR *tasks;
+
+	if (walk->depth == DEPTH_MAX)
+		return;
+	snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
+	tasks = opendir(path);
+	walk->depth++;
+	for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof path, "/proc/%ld/task/%.20s/children", (long)pid, entry->d_name);
+		walk_children(walk, path);
+	}
+	walk->depth--;
+	if (tasks)
+		closedir(tasks);
+}
+
+static size_t walk_tree(const struct sf_tree *tree, sf_tree_visit *visit, void *context)
+{
+	struct walk walk = {.tree = tree, .visit = visit, .context = context};
+
+	walk_below(&walk, getpid());
+	return walk.count;
+}
+
+static void send(pid_t pid, void *context)
+{
+	/* A process that has ended meanwhile stays ours until we reap it: its number can't name another one. What a parent
+	 * below us reaped may, in theory, be gone; the kernel does not give numbers again so soon. */
+	(void)kill(pid, *(const int *)context);
+}
+
+size_t sf_tree_signal(const struct sf_tree *tree, int signal)
+{
+	return walk_tree(tree, send, &signal);
+}
+
+bool sf_tree_is_empty(const struct sf_tree *tree)
+{
+	return walk_tree(tree, NULL, NULL) == 0;
+}
+
+struct description {
+	char *text;
+	size_t size, used;
+};
+
+static void describe(pid_t pid, void *context)
+{
+	struct description *d = context;
+	char path[64], name[32] = "?";
+
+	snprintf(path, sizeof path, "/proc/%ld/comm", (long)pid);
+	FILE *file = fopen(path, "re");
+
+	if (file) {
+		if (fgets(name, sizeof name, file))
+			name[strcspn(name, "\n")] = '\0';
+		fclose(file);
+	}
+	if (d->used < d->size)
+		d->used +=
+		    (size_t)snprintf(d->text + d->used, d->size - d->used, "%s%ld (%s)", d->used ? ", " : "", (long)pid, name);
+}
+
+void sf_tree_describe(const struct sf_tree *tree, char *text, size_t size)
+{
+	struct description d = {text, size, 0};
+
+	text[0] = '\0';
+	walk_tree(tree, describe, &d);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tree.h -- the processes below this one. The command is their subreaper (prctl(2)), so that none gets away: what loses
+ * its parent becomes a child of the command. Only processes found below ourselves are ever sent a signal.
+ */
+#ifndef SF_CLI_TREE_H
+#define SF_CLI_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Children of the command that are its own helpers: their trees are left out below. */
+#define SF_HELPERS_MAX 2
+struct sf_tree {
+	pid_t helpers[SF_HELPERS_MAX]; /* 0: none */
+};
+
+/* From now on orphans come to this process. */
+void sf_tree_begin(void);
+
+/* Sends the signal to each process below this one, those of helpers' trees excepted. How many there were. */
+size_t sf_tree_signal(const struct sf_tree *tree, int signal);
+
+/* Is no process left but helpers and what is below them? */
+bool sf_tree_is_empty(const struct sf_tree *tree);
+
+/* Names of what is left, as "123 (sshd), 125 (cat)", cut to fit. */
+void sf_tree_describe(const struct sf_tree *tree, char *text, size_t size);
+
+#endif

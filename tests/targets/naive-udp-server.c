@@ -25,7 +25,6 @@ int main(int argc, char **argv)
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&at, length) < 0)
 		die("bind");
-	fprintf(stderr, "ready\n");
 	for (;;) {
 		length = sizeof(from);
 		ssize_t n = recvfrom(fd, data, sizeof(data) - 1, 0, (struct sockaddr *)&from, &length);

@@ -28,7 +28,6 @@ int main(int argc, char **argv)
 		die("bind");
 	if (listen(listener, 16) < 0)
 		die("listen");
-	fprintf(stderr, "ready\n");
 	while (!stop && (wanted == 0 || served < wanted)) {
 		int fd = accept(listener, NULL, NULL);
 

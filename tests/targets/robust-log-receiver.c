@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * robust-log-receiver PATH -- a peer for the log writers: counts the datagrams that come to a Unix socket, and
- * answers "?" with the count. For ever.
+ * answers "?" with the count. For ever. Says "ready" when it is.
  */
 #include "target.h"
 
@@ -20,7 +20,8 @@ int main(int argc, char **argv)
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
 		die(argv[1]);
-	fprintf(stderr, "ready\n");
+	puts("ready");
+	fflush(stdout);
 	for (;;) {
 		socklen_t length = sizeof(from);
 		ssize_t n = recvfrom(fd, data, sizeof(data), 0, (struct sockaddr *)&from, &length);

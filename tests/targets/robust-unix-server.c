@@ -81,7 +81,6 @@ int main(int argc, char **argv)
 	handle_signals();
 	int listener = listen_at(&at);
 
-	fprintf(stderr, "ready\n");
 	while (!stop && (wanted == 0 || served < wanted)) {
 		int fd = accept(listener, NULL, NULL);
 

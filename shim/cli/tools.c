@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "core/near.h"
 
 __attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list list)
 {
@@ -85,47 +86,12 @@ char *sf_quote(const char *word)
 	return quoted;
 }
 
-/* Levenshtein's distance with swapped neighbours, of words shorter than 32 bytes. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[3][33];
-	size_t width = strlen(b);
-
-	if (strlen(a) > 32 || width > 32)
-		return 99;
-	for (size_t j = 0; j <= width; j++)
-		row[0][j] = (unsigned)j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		unsigned *now = row[i % 3], *above = row[(i + 2) % 3], *two_above = row[(i + 1) % 3];
-
-		now[0] = (unsigned)i;
-		for (size_t j = 1; j <= width; j++) {
-			unsigned best = above[j - 1] + (a[i - 1] != b[j - 1]);
-
-			best = above[j] + 1 < best ? above[j] + 1 : best;
-			best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two_above[j - 2] + 1 < best)
-				best = two_above[j - 2] + 1;
-			now[j] = best;
-		}
-	}
-	return row[strlen(a) % 3][width];
-}
-
 const char *sf_nearest(const char *word, const char *const *candidates, size_t count)
 {
-	unsigned best = (unsigned)strlen(word) / 3 + 1;
-	const char *nearest = NULL;
+	struct sf_near near = sf_near_to(word, strlen(word));
 
-	for (size_t i = 0; i < count; i++) {
-		unsigned far = distance(word, candidates[i]);
-
-		if (far <= best && far < strlen(candidates[i])) {
-			best = far - (far > 0);
-			nearest = candidates[i];
-		}
-	}
-	return nearest;
+	sf_near_offer_all(&near, candidates, count);
+	return sf_near_found(&near);
 }
 
 char *sf_read_file(const char *path, size_t *length)

@@ -62,6 +62,7 @@ $(BUILD)/libsockfault.so: $(LIB_OBJ)
 $(BUILD)/sockfault: $(CLI_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro -Wl,-z,now -o $@ $^ -ldl
 
-include $(sort $(wildcard tests/targets/*.mk))
+# Each folder of tests brings its own part.
+include $(sort $(wildcard tests/*.mk tests/*/*.mk))
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ))

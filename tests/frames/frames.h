@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * frames.h -- from a name to the snippet of that name: the list is made by tests/snippets/snippets.mk.
+ */
+#ifndef FRAMES_H
+#define FRAMES_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Runs it; exits with 97 if there is none of this name. */
+int frame_run(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

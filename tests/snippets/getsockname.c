@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * getsockname.c -- getsockname, in all the cases of names. Async-signal-safe.
+ */
+#include "snippet.h"
+
+static int get(int fd, struct sockaddr *address, socklen_t *length)
+{
+	return getsockname(fd, address, length);
+}
+
+int snippet(void)
+{
+	name_cases(get);
+	return 0;
+}

@@ -18,19 +18,14 @@ from conftest import BUILD, ROOT, SOCKFAULT, events, run
 
 SCENARIOS = sorted(path.stem for path in (ROOT / "scenarios").glob("*.fault"))
 
-# What a pair of programs prints when all is well.
+# What a pair of programs prints when all is well. The others print their arguments, each on a line.
 OUTPUT = {
     "echo-server": "1 served\n",
     "file-sender": "4096 bytes\n",
     "frame-reader": "first message\nsecond\nthe third message\n",
-    "line-client": "hello\nworld\n",
     "log-writer": "3 lines\n",
-    "name-client": "hello\n",
-    "poll-client": "hello\n",
     "poll-server": "1 served\n",
-    "udp-client": "the first question\nthe second\nthe third\n",
     "udp-server": "3 carried out\n",
-    "unix-client": "hello\nworld\n",
     "unix-server": "1 served\n",
 }
 
@@ -60,7 +55,7 @@ WRONG = {
     "log-daemon-restarts": Wrong(0, "\n"),
     "no-descriptor-for-a-socket": Wrong(1, message="connect: Bad file descriptor"),
     "nonblocking-connect-is-refused": Wrong(128 + 13),
-    "peer-closes-in-mid-reply": Wrong(0, "hellworld\n"),
+    "peer-closes-in-mid-reply": Wrong(0, "hell"),
     "peer-resets-in-mid-reply": Wrong(0, "hell"),
     "port-is-still-taken": Wrong(1, message="bind: Address already in use"),
     "port-is-taken-at-listen": Wrong(1, message="accept: Invalid argument"),
@@ -118,9 +113,13 @@ def tried(name, tmp_path, program, faulted):
     return done, trace
 
 
-def pair_of(name):
-    (program,) = [word for word in command_in(name) if "/naive-" in word]
-    return program.rpartition("/naive-")[2]
+def right_output(name):
+    words = command_in(name)
+    (program,) = [word for word in words if "/naive-" in word]
+    first = words.index(program)
+    arguments = words[first:]
+    echoed = arguments[2:] if arguments[1].startswith("{tmp}") else arguments[3:]
+    return OUTPUT.get(program.rpartition("/naive-")[2], "".join(f"{word}\n" for word in echoed))
 
 
 def test_every_entry_has_a_scenario():
@@ -151,13 +150,13 @@ def test_head_comment_is_documentation(name):
 def test_without_faults_both_do_it_right(name, tmp_path):
     for program in ("naive", "robust"):
         done, _ = tried(name, tmp_path, program, faulted=False)
-        assert (done.returncode, done.stdout.decode()) == (0, OUTPUT[pair_of(name)]), done.stderr
+        assert (done.returncode, done.stdout.decode()) == (0, right_output(name)), done.stderr
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_robust_copes(name, tmp_path):
     done, trace = tried(name, tmp_path, "robust", faulted=True)
-    assert (done.returncode, done.stdout.decode()) == (0, OUTPUT[pair_of(name)]), done.stderr
+    assert (done.returncode, done.stdout.decode()) == (0, right_output(name)), done.stderr
     fired = {event["rule"] for event in events(trace) if event.get("rule")}
     assert fired == set(range(1, len(rules_of(name)) + 1)), done.stderr
 
@@ -171,4 +170,4 @@ def test_naive_goes_wrong(name, tmp_path):
     if wrong.stdout is not None:
         assert done.stdout.decode() == wrong.stdout
     assert wrong.message in done.stderr.decode()
-    assert (done.returncode, done.stdout.decode()) != (0, OUTPUT[pair_of(name)])
+    assert (done.returncode, done.stdout.decode()) != (0, right_output(name))

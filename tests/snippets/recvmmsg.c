@@ -21,7 +21,7 @@ static ssize_t take(int fd, void *buffer, size_t length)
 
 int snippet(void)
 {
-	char buffers[3][8];
+	char buffers[3][8] = {{0}};
 	struct iovec parts[3];
 	struct mmsghdr messages[3] = {0};
 	struct timespec soon = {.tv_sec = 1};

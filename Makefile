@@ -7,7 +7,7 @@ BUILD    ?= build
 VERSION  := 0.1.0
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wundef \
-            -Wwrite-strings -Wvla -Wformat=2 -Wno-unknown-warning-option \
+            -Wwrite-strings -Wvla -Wformat=2 -Wno-missing-attributes \
             -Werror=implicit-function-declaration -Werror=incompatible-pointer-types -Werror=int-conversion \
             -Werror=return-type -Werror=uninitialized -Werror=missing-prototypes
 WERROR   ?=

@@ -282,7 +282,7 @@ static size_t without_main(const char *lineage, char *short_form, size_t size)
 	return length;
 }
 
-static void name_process(struct sf_arena *arena, struct sf_process *process, uint32_t parent, uint32_t thread)
+static void name_process(struct sf_arena *arena, struct sf_process *process, uint32_t parent, uint32_t thread, uint32_t nth)
 {
 	struct sf_thread *forker = sf_thread_at(arena, thread);
 	struct sf_process *mother = sf_process_at(arena, parent);
@@ -292,8 +292,9 @@ static void name_process(struct sf_arena *arena, struct sf_process *process, uin
 	if (forker) {
 		without_main(forker->lineage, from, sizeof from);
 		hash = forker->lineage_hash;
-		process->lineage_hash = extend(process->lineage, sizeof process->lineage, from, hash, '/',
-									   atomic_fetch_add_explicit(&forker->forks, 1, relaxed) + 1);
+		if (!nth)
+			nth = atomic_fetch_add_explicit(&forker->forks, 1, relaxed) + 1;
+		process->lineage_hash = extend(process->lineage, sizeof process->lineage, from, hash, '/', nth);
 	} else if (mother) {
 		process->lineage_hash = extend(process->lineage, sizeof process->lineage, mother->lineage, mother->lineage_hash,
 									   '+', atomic_fetch_add_explicit(&mother->forks, 1, relaxed) + 1);
@@ -306,7 +307,7 @@ static void name_process(struct sf_arena *arena, struct sf_process *process, uin
 	}
 }
 
-uint32_t sf_process_new(struct sf_arena *arena, uint32_t parent, uint32_t thread, uint32_t pid)
+uint32_t sf_process_new(struct sf_arena *arena, uint32_t parent, uint32_t thread, uint32_t nth, uint32_t pid)
 {
 	uint32_t index = sf_arena_new(arena, SF_PROCESSES);
 	struct sf_process *process = sf_process_at(arena, index);
@@ -316,7 +317,7 @@ uint32_t sf_process_new(struct sf_arena *arena, uint32_t parent, uint32_t thread
 	process->parent = parent;
 	process->pid = pid;
 	process->number = atomic_fetch_add_explicit(&arena->process_count, 1, relaxed) + 1;
-	name_process(arena, process, parent, thread);
+	name_process(arena, process, parent, thread, nth);
 	atomic_store_explicit(&process->state, SF_PROCESS_AWAITED, memory_order_release);
 	return index;
 }

@@ -67,7 +67,7 @@ struct sf_counter {
 	_Atomic uint64_t fired;
 	_Atomic uint64_t not_applicable; /* would have fired, but neither Linux nor POSIX could */
 	_Atomic uint64_t shadowed;		 /* met, but an earlier rule had decided the call */
-	_Atomic uint64_t reached;		 /* calls of its operation on a connection that matches */
+	_Atomic uint64_t conns;			 /* connections that met peer, local, family, type, side, program: what conn= counts */
 	uint64_t reserved[3];
 };
 
@@ -166,6 +166,7 @@ struct sf_thread {
 	_Atomic uint32_t conns;	 /* connections it made */
 	_Atomic uint32_t first_page; /* of its events; the pages are chained by sf_event_page.next */
 	_Atomic uint64_t slots_at;	 /* struct sf_scope_counter[ruleset.scope_slots] */
+	_Atomic uint32_t calls[SF_OPERATION_COUNT]; /* of each operation, those without a connection */
 };
 
 /* An address of a socket. length 0: not known. */
@@ -199,7 +200,7 @@ struct sf_socket {
 	char key[64];				  /* "1.3:2" */
 	struct sf_endpoint local, peer;
 	_Atomic uint64_t match_at;	  /* uint64_t[(rules + 63) / 64] of rules whose static conditions hold; 0: none yet */
-	_Atomic uint32_t match_generation;
+	_Atomic uint32_t match_rules; /* page of the ruleset that match_at was settled for */
 	_Atomic uint32_t state;		  /* enum sf_socket_state */
 	_Atomic uint64_t slots_at;	  /* struct sf_scope_counter[ruleset.conn_slots] */
 
@@ -207,11 +208,12 @@ struct sf_socket {
 	_Atomic int32_t error_from, error_to; /* an errno of the kernel's that stands for another one, once */
 	_Atomic uint32_t mended;			  /* getsockname answers `local`: the kernel forgot it */
 	_Atomic uint32_t reserved2;
+	_Atomic uint64_t stash_at;			  /* a datagram that is held back for others to overtake it */
 	_Atomic uint64_t hold_in_ns, hold_out_ns; /* readiness is withheld until then (ns since the run began), 0: not */
 
 	/* written by every transfer */
 	_Alignas(64) _Atomic uint64_t received, sent;
-	_Atomic uint32_t calls_in, calls_out;
+	_Atomic uint32_t calls[SF_OPERATION_COUNT]; /* of each operation: the ordinal of events and of nth per=conn */
 };
 
 struct sf_site {
@@ -297,7 +299,7 @@ enum sf_extension_kind {
 	SF_EXTENSION_STACK,	 /* frames: uint32_t site indices, innermost first */
 	SF_EXTENSION_REST,	 /* struct sf_rest: what a short or failed send left */
 	SF_EXTENSION_POLL,	 /* struct sf_polled[]: what was asked and answered */
-	SF_EXTENSION_EPOLL,	 /* struct sf_polled[]: epoll_wait's answers; of epoll_ctl: the one registration, revents = op */
+	SF_EXTENSION_EPOLL,	 /* struct sf_epolled[]: epoll_wait's answers; of epoll_ctl: the one registration */
 	SF_EXTENSION_TEXT,	 /* bytes: path of an exec, a name asked for, why something escaped */
 	SF_EXTENSION_ADDRESS, /* struct sf_endpoint, cut to fit: where a datagram went to or came from */
 	SF_EXTENSION_SIGNAL, /* struct sf_disposition[]: signal dispositions */
@@ -327,6 +329,12 @@ struct sf_rest {
 struct sf_polled {
 	int32_t fd;
 	uint16_t events, revents; /* POLL bits, also for select and epoll; EPOLLET is bit 15 */
+};
+
+struct sf_epolled {
+	uint64_t data;	 /* as registered: tells which registration answered */
+	uint32_t events; /* EPOLL bits */
+	int32_t fd;		 /* of epoll_ctl: the descriptor; of epoll_wait: -1 */
 };
 
 struct sf_disposition {
@@ -432,9 +440,9 @@ static inline struct sf_event *sf_event_at(const struct sf_arena *arena, uint32_
 /* Index of the newest record of this pid that has not exited, 0: none. */
 uint32_t sf_process_find(const struct sf_arena *arena, uint32_t pid);
 
-/* A new process: number, lineage and state AWAITED; `thread` is the index of the thread that makes it (0: by process alone,
- * for spawn and orphans). Index or 0. */
-uint32_t sf_process_new(struct sf_arena *arena, uint32_t parent, uint32_t thread, uint32_t pid);
+/* A new process: number, lineage and state AWAITED. `thread` is the index of the thread that makes it (0: by process alone,
+ * for spawn and orphans) and `nth` says that it is that thread's n-th child (0: the next one). Index or 0. */
+uint32_t sf_process_new(struct sf_arena *arena, uint32_t parent, uint32_t thread, uint32_t nth, uint32_t pid);
 
 /* A new thread of a process; `creator` is the index of the thread that made it, 0 for the main thread. Index or 0. */
 uint32_t sf_thread_new(struct sf_arena *arena, uint32_t process, uint32_t creator, uint32_t tid);

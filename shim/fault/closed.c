@@ -2,7 +2,20 @@
  *
  * fault/closed.c -- the peer has closed the connection.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	return c->type == SF_STREAM && (c->side == SF_CLIENT || c->side == SF_SERVER) ? SF_KERNEL : SF_REALISM_NONE;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	c->wishes |= SF_WISH_PEER_CLOSED;
+}
 
 const struct sf_fault sf_fault_closed = {
     .usage = "closed",
@@ -20,4 +33,6 @@ const struct sf_fault sf_fault_closed = {
         "a send that succeeded proves nothing.\n\n"
         "A right program ignores SIGPIPE or sends with MSG_NOSIGNAL, and counts data as delivered only when the "
         "peer has answered. See send(2), tcp(7).",
+    .possible = possible,
+    .before = before,
 };

@@ -2,13 +2,30 @@
  *
  * fault/corrupt.c -- bytes are changed on the way.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+/* TCP has checksums: what it delivers is never wrong by the network's doing. */
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	if (c->asked == 0)
+		return SF_REALISM_NONE;
+	return c->type == SF_DGRAM ? SF_KERNEL : SF_FAKE;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->wishes |= SF_WISH_CORRUPT;
+	c->amount = a->unit == SF_UNIT_NONE ? 1 : (uint32_t)a->low;
+	c->value = c->amount;
+}
 
 const struct sf_fault sf_fault_corrupt = {
     .usage = "corrupt [N]",
     .help = "N bytes (1) are changed on the way (unfaithful on streams)",
     .operations = SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
-    .units = SF_BIT(SF_UNIT_NONE) | SF_BIT(SF_UNIT_COUNT),
+    .units = SF_BIT(SF_UNIT_NONE) | SF_BIT(SF_UNIT_BYTES),
     .alters = true,
     .always = true,
     .says = "has @ of its data changed on the way",
@@ -20,4 +37,6 @@ const struct sf_fault sf_fault_corrupt = {
         "fit: there this is unfaithful, marked so, and no finding is made of it.\n\n"
         "A right program checks what it reads: lengths against limits, contents by a checksum or a signature. See "
         "udp(7).",
+    .possible = possible,
+    .before = before,
 };

@@ -2,7 +2,14 @@
  *
  * fault/delay.c -- the thread sleeps in this call.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->delay_ns += sf_pick(c, a);
+	c->value = c->delay_ns;
+}
 
 const struct sf_fault sf_fault_delay = {
     .usage = "delay D[..E]",
@@ -18,4 +25,5 @@ const struct sf_fault sf_fault_delay = {
         "thread does.\n\n"
         "Always real. The search for a deciding rule goes on after it.\n\n"
         "A right program does not notice; one with a race between threads or processes may. See sched(7).",
+    .before = before,
 };

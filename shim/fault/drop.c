@@ -2,7 +2,20 @@
  *
  * fault/drop.c -- a datagram is lost.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	return c->type == SF_DGRAM && c->asked > 0 ? SF_KERNEL : SF_REALISM_NONE;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->wishes |= SF_WISH_DROP;
+	(void)a;
+}
 
 const struct sf_fault sf_fault_drop = {
     .usage = "drop",
@@ -20,4 +33,6 @@ const struct sf_fault sf_fault_drop = {
         "the network loses, so there it is never seen.\n\n"
         "A right program asks again after a time, a limited number of times, and waits longer each time. See "
         "udp(7).",
+    .possible = possible,
+    .before = before,
 };

@@ -2,7 +2,20 @@
  *
  * fault/duplicate.c -- a datagram arrives twice.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	return c->type == SF_DGRAM && c->asked > 0 ? SF_KERNEL : SF_REALISM_NONE;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->wishes |= SF_WISH_DUPLICATE;
+	(void)a;
+}
 
 const struct sf_fault sf_fault_duplicate = {
     .usage = "duplicate",
@@ -19,4 +32,6 @@ const struct sf_fault sf_fault_duplicate = {
         "Always real for UDP: routes that change, link layers that repeat a frame whose acknowledgement was lost.\n\n"
         "A right program numbers its requests and ignores the second answer; a server does not carry out a "
         "request twice. See udp(7).",
+    .possible = possible,
+    .before = before,
 };

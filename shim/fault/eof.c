@@ -2,7 +2,20 @@
  *
  * fault/eof.c -- the peer has ended its direction: FIN.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	return c->type == SF_STREAM && (c->side == SF_CLIENT || c->side == SF_SERVER) ? SF_KERNEL : SF_REALISM_NONE;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	c->wishes |= SF_WISH_SHUT_READ;
+}
 
 const struct sf_fault sf_fault_eof = {
     .usage = "eof",
@@ -19,4 +32,6 @@ const struct sf_fault sf_fault_eof = {
         "stream (HTTP/1.0 without a length), a program can't tell it from a whole message, and is not to blame.\n\n"
         "A right program knows whether its message was complete, says so if it was not, and stops reading: asking "
         "again and again spins. See recv(2), shutdown(2).",
+    .possible = possible,
+    .before = before,
 };

@@ -4,7 +4,28 @@
  * The facts (core/fact.h) say which errno which call can give; what follows from it on the connection is the
  * gate's duty.
  */
+#include "core/call.h"
+#include "core/fact.h"
 #include "core/fault.h"
+
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	uint8_t modes = c->mode == SF_MODE_UNKNOWN ? 0xff : (uint8_t)SF_BIT(c->mode);
+	const struct sf_fact *fact = sf_fact_find(c->func, (int)a->low, c->on ? c->on : SF_ON_ANY, modes);
+
+	if (!fact)
+		return SF_REALISM_NONE;
+	if (fact->possible == SF_POSSIBLE_YES || fact->possible == SF_POSSIBLE_COND)
+		return SF_KERNEL;
+	return fact->possible == SF_POSSIBLE_POSIX ? SF_POSIX : SF_REALISM_NONE;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->wishes |= SF_WISH_FAIL;
+	c->err = (int)a->low;
+	c->value = a->low;
+}
 
 const struct sf_fault sf_fault_fail = {
     .usage = "fail ERRNO",
@@ -24,4 +45,6 @@ const struct sf_fault sf_fault_fail = {
         "A right program treats each error by its kind: repeats a transient one (after poll for EAGAIN), gives up "
         "the connection on a terminal one, backs off when resources have run out, and reports a fault of its "
         "configuration. `sockfault explain ERRNO` says which is which. See errno(3) and the page of the call.",
+    .possible = possible,
+    .before = before,
 };

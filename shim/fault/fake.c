@@ -2,7 +2,22 @@
  *
  * fault/fake.c -- the raw errno and nothing else: unfaithful on purpose.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)c;
+	(void)a;
+	return SF_FAKE;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->wishes |= SF_WISH_RAW;
+	c->err = (int)a->low;
+	c->value = a->low;
+}
 
 const struct sf_fault sf_fault_fake = {
     .usage = "fake ERRNO",
@@ -18,4 +33,6 @@ const struct sf_fault sf_fault_fake = {
         "refuses (EBADF, ENOTSOCK, ENOMEM where Linux never says it), to see whether an error branch runs at all. "
         "What a program does after it is evidence of nothing, and no finding is made of it.\n\n"
         "See errno(3).",
+    .possible = possible,
+    .before = before,
 };

@@ -3,7 +3,13 @@
  * fault/latency.c -- it arrives later; no thread sleeps.
  * Decided at the first call or poll after the previous counted call, so that readiness and call agree.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->latency_ns += sf_pick(c, a);
+}
 
 const struct sf_fault sf_fault_latency = {
     .usage = "latency D[..E]",
@@ -20,4 +26,5 @@ const struct sf_fault sf_fault_latency = {
         "Always real. The search for a deciding rule goes on after it.\n\n"
         "A right program does not notice, or its own timeout ends the wait in good order. See netem's 'delay' in "
         "tc-netem(8).",
+    .before = before,
 };

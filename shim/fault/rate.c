@@ -2,7 +2,18 @@
  *
  * fault/rate.c -- bandwidth: so many bytes a second.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	uint64_t slice = a->low / 50; /* 20 ms worth */
+
+	if (!c->rate || a->low < c->rate)
+		c->rate = a->low;
+	if (c->type == SF_STREAM && c->len > (slice ? slice : 1))
+		c->len = (size_t)(slice ? slice : 1);
+}
 
 const struct sf_fault sf_fault_rate = {
     .usage = "rate N/s",
@@ -17,4 +28,5 @@ const struct sf_fault sf_fault_rate = {
         "Always real. The search for a deciding rule goes on after it.\n\n"
         "A right program works on, slowly: it holds no lock meanwhile, measures progress and not only the whole "
         "time, and does not pile up what it can't send. See tc(8), send(2).",
+    .before = before,
 };

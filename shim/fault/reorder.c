@@ -2,7 +2,21 @@
  *
  * fault/reorder.c -- a datagram is overtaken by later ones.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	return c->type == SF_DGRAM && c->asked > 0 ? SF_KERNEL : SF_REALISM_NONE;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->wishes |= SF_WISH_REORDER;
+	c->amount = a->unit == SF_UNIT_NONE ? 1 : (uint32_t)a->low;
+	c->value = c->amount;
+}
 
 const struct sf_fault sf_fault_reorder = {
     .usage = "reorder [N]",
@@ -20,4 +34,6 @@ const struct sf_fault sf_fault_reorder = {
                "Always real for UDP: two routes of different length are enough.\n\n"
                "A right program puts its datagrams in order by numbers of its own, or does not depend on their order. "
                "See udp(7).",
+    .possible = possible,
+    .before = before,
 };

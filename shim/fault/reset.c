@@ -3,7 +3,20 @@
  * fault/reset.c -- the connection is reset: RST on the wire, ECONNRESET here.
  * Asks the gate for a real reset; the kernel then answers the calls that follow.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	return c->type == SF_STREAM && (c->side == SF_CLIENT || c->side == SF_SERVER) ? SF_KERNEL : SF_REALISM_NONE;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	c->wishes |= SF_WISH_RESET;
+}
 
 const struct sf_fault sf_fault_reset = {
     .usage = "reset",
@@ -21,4 +34,6 @@ const struct sf_fault sf_fault_reset = {
                "read.\n\n"
                "A right program closes the socket and treats what was not acknowledged as lost: it may connect again, "
                "but never reports success. See tcp(7), recv(2), send(2).",
+    .possible = possible,
+    .before = before,
 };

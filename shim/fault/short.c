@@ -3,7 +3,30 @@
  * fault/short.c -- move fewer bytes than asked for, never none.
  * The request is shrunk before the real call; a result is never cut, so no byte is lost (engineering law 7).
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	if (c->type != SF_STREAM || c->asked < 2)
+		return SF_REALISM_NONE;
+	/* A blocking send is short only when a signal cuts it: the gate looks for handlers where that matters. */
+	return c->operation == SF_SEND && c->mode == SF_BLOCKING ? SF_POSIX : SF_KERNEL;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	uint64_t most = sf_pick(c, a);
+
+	if (a->unit == SF_UNIT_PERCENT)
+		most = c->asked * a->low / SF_CHANCE_ONE;
+	if (most == 0)
+		most = 1;
+	if (c->len > most)
+		c->len = (size_t)most;
+	c->value = c->len;
+}
 
 const struct sf_fault sf_fault_short = {
     .usage = "short N[..M] | short P%",
@@ -23,4 +46,6 @@ const struct sf_fault sf_fault_short = {
         "everything, so it is marked 'posix' there. Datagrams are never short.\n\n"
         "A right program keeps the rest of a short send and sends it next, and reads on until its message is "
         "complete. See send(2), recv(2), write(2).",
+    .possible = possible,
+    .before = before,
 };

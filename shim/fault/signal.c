@@ -2,7 +2,14 @@
  *
  * fault/signal.c -- a signal is really delivered first.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->signal = (uint8_t)a->low;
+	c->value = a->low;
+}
 
 const struct sf_fault sf_fault_signal = {
     .usage = "signal SIG",
@@ -16,4 +23,5 @@ const struct sf_fault sf_fault_signal = {
                "Always real: signals come at any time. SIGKILL and SIGSTOP can be sent too, and do what they do.\n\n"
                "A right program does in its handler only what signal-safety(7) allows, keeps errno, and calls again "
                "after EINTR (but never close, and connect only as connect(2) says). See signal(7).",
+    .before = before,
 };

@@ -3,7 +3,15 @@
  * fault/stall.c -- the peer is silent, for a time or for good.
  * Decided at the first call or poll after the previous counted call, so that readiness and call agree.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->wishes |= SF_WISH_HOLD;
+	c->hold_ns = a->unit == SF_UNIT_NONE ? UINT64_MAX : sf_pick(c, a);
+	c->value = a->unit == SF_UNIT_NONE ? 0 : c->hold_ns;
+}
 
 const struct sf_fault sf_fault_stall = {
     .usage = "stall [D]",
@@ -21,4 +29,5 @@ const struct sf_fault sf_fault_stall = {
         "like this, for minutes.\n\n"
         "A right program has a limit of its own: SO_RCVTIMEO, a timeout of poll, a deadline of the whole request; "
         "and one silent client never keeps a server from the others. See socket(7), poll(2).",
+    .before = before,
 };

@@ -2,7 +2,21 @@
  *
  * fault/truncate.c -- a datagram is cut after N bytes.
  */
+#include "core/call.h"
 #include "core/fault.h"
+
+static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	return c->type == SF_DGRAM && c->asked > 0 ? SF_KERNEL : SF_REALISM_NONE;
+}
+
+static void before(struct sf_call *c, const struct sf_argument *a)
+{
+	c->wishes |= SF_WISH_TRUNCATE;
+	c->amount = (uint32_t)(a->low > UINT32_MAX ? UINT32_MAX : a->low);
+	c->value = c->amount;
+}
 
 const struct sf_fault sf_fault_truncate = {
     .usage = "truncate N",
@@ -19,4 +33,6 @@ const struct sf_fault sf_fault_truncate = {
         "Real for UDP when the program's buffer is shorter than the datagram, which the sender decides.\n\n"
         "A right program looks at MSG_TRUNC (or asks with MSG_TRUNC for the true length) and drops what was cut. "
         "See recv(2), udp(7).",
+    .possible = possible,
+    .before = before,
 };

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * decide.c -- the search: rules in file order, conditions from cheap to dear, then the counters. See decide.h.
+ *
+ * Each rule counts for itself, whether or not an earlier rule has decided the call; shaping rules (delay, latency, rate) let
+ * the search go on.
+ */
+#include "core/decide.h"
+
+#include <string.h>
+
+#include "core/fact.h"
+#include "core/fault.h"
+#include "core/match.h"
+#include "core/rng.h"
+
+#define relaxed memory_order_relaxed
+
+static bool within(uint64_t value, struct sf_range range)
+{
+	return range.low <= value && value <= range.high;
+}
+
+/* ---- conditions of one call ---- */
+
+static bool vector_contains(const struct iovec *iov, size_t count, const char *want, size_t length)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t at = 0; at < iov[i].iov_len; at++) {
+			/* The text may go on in the next pieces. */
+			size_t piece = i, offset = at, n = 0;
+
+			while (n < length && piece < count) {
+				if (offset == iov[piece].iov_len) {
+					piece++;
+					offset = 0;
+				} else if (((const char *)iov[piece].iov_base)[offset] == want[n]) {
+					n++;
+					offset++;
+				} else {
+					break;
+				}
+			}
+			if (n == length)
+				return true;
+		}
+	return length == 0;
+}
+
+static bool data_contains(const struct sf_call *c, const char *want, size_t length)
+{
+	switch (c->shape) {
+	case SF_SHAPE_BUFFER:
+		return c->out && memmem(c->out, c->asked, want, length);
+	case SF_SHAPE_VECTOR:
+		return vector_contains(c->iov, (size_t)c->count, want, length);
+	case SF_SHAPE_MESSAGE:
+		return vector_contains(c->msg->msg_iov, c->msg->msg_iovlen, want, length);
+	case SF_SHAPE_MESSAGES:
+		for (int i = 0; i < c->count; i++)
+			if (vector_contains(c->mmsg[i].msg_hdr.msg_iov, c->mmsg[i].msg_hdr.msg_iovlen, want, length))
+				return true;
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* Of a datagram: where it goes to; else where the socket last sent to or heard from. Of resolve: the name. */
+static bool peer_holds(const struct sf_ruleset *set, const struct sf_rule *rule, const struct sf_call *c)
+{
+	struct sf_endpoint to;
+
+	if (c->operation == SF_RESOLVE && c->name)
+		return sf_match_glob(sf_text_of(set, rule->peer.written), rule->peer.written.length, c->name, strlen(c->name));
+	if (c->address && sf_endpoint_from(&to, c->address, c->address_length))
+		return sf_match_endpoint(set, &rule->peer, &to);
+	return c->socket && sf_match_endpoint(set, &rule->peer, &c->socket->peer);
+}
+
+static bool file_holds(const struct sf_asker *asker, struct sf_text want, const struct sf_call *c)
+{
+	const struct sf_site *site = sf_site_at(asker->arena, c->site_index);
+	const struct sf_object *object = site ? sf_object_at(asker->arena, site->object) : NULL;
+
+	if (!object)
+		return false;
+	const char *slash = strrchr(object->path, '/');
+	const char *name = slash ? slash + 1 : object->path;
+
+	return sf_match_glob(sf_text_of(asker->set, want), want.length, name, strlen(name));
+}
+
+/* Return addresses lie behind the call: the byte before them is inside it. */
+static bool site_holds(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c)
+{
+	const struct sf_site *site = sf_site_at(asker->arena, c->site_index);
+
+	for (uint32_t i = 0; site && i < rule->site_count; i++) {
+		const struct sf_site_span *span = &asker->set->sites[rule->sites_at + i];
+
+		if (file_holds(asker, span->object, c) && span->low <= site->offset - 1 && site->offset - 1 <= span->high)
+			return true;
+	}
+	return false;
+}
+
+static bool thread_holds(const struct sf_asker *asker, const struct sf_rule *rule)
+{
+	char name[16];
+	size_t length = asker->thread_name(name);
+
+	return sf_match_glob(sf_text_of(asker->set, rule->thread), rule->thread.length, name, length);
+}
+
+/* A socket call without a socket yet has its family and type in its arguments. */
+static bool creation_holds(const struct sf_rule *rule, const struct sf_call *c)
+{
+	if (rule->families && !(rule->families >> c->family & 1))
+		return false;
+	return !rule->types || rule->types >> c->type & 1;
+}
+
+static bool rare_conditions_hold(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c)
+{
+	if (sf_rule_has(rule, SF_CONDITION_PEER) && (!c->socket || c->socket->type == SF_DGRAM) &&
+		!peer_holds(asker->set, rule, c))
+		return false;
+	if (sf_rule_has(rule, SF_CONDITION_CALLER) && !file_holds(asker, rule->caller, c))
+		return false;
+	if (sf_rule_has(rule, SF_CONDITION_SITE) && !site_holds(asker, rule, c))
+		return false;
+	if (sf_rule_has(rule, SF_CONDITION_THREAD) && !thread_holds(asker, rule))
+		return false;
+	if (sf_rule_has(rule, SF_CONDITION_DATA) && !data_contains(c, sf_text_of(asker->set, rule->data), rule->data.length))
+		return false;
+	return !sf_rule_has(rule, SF_CONDITION_TIME) || within(asker->now_ns(), rule->time);
+}
+
+#define RARE                                                                                                           \
+	(SF_BIT(SF_CONDITION_PEER) | SF_BIT(SF_CONDITION_CALLER) | SF_BIT(SF_CONDITION_SITE) | SF_BIT(SF_CONDITION_THREAD) | \
+	 SF_BIT(SF_CONDITION_DATA) | SF_BIT(SF_CONDITION_TIME))
+
+static bool call_holds(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c)
+{
+	if (!sf_rule_meets_func(rule, c->func))
+		return false;
+	if (rule->modes && !(rule->modes >> c->mode & 1))
+		return false;
+	if (sf_rule_has(rule, SF_CONDITION_SIZE) && !within(c->asked, rule->size))
+		return false;
+	if (!c->socket && !creation_holds(rule, c))
+		return false;
+	return !(rule->given & RARE) || rare_conditions_hold(asker, rule, c);
+}
+
+static uint64_t moved(const struct sf_call *c)
+{
+	if (!c->socket)
+		return 0;
+	return atomic_load_explicit(c->operation == SF_SEND ? &c->socket->sent : &c->socket->received, relaxed);
+}
+
+/* A transfer that would cross the beginning of offset= ends there, so that the next one begins exactly at it. */
+static bool offset_holds(const struct sf_rule *rule, struct sf_call *c)
+{
+	uint64_t at = moved(c);
+
+	if (!sf_rule_has(rule, SF_CONDITION_OFFSET) || within(at, rule->offset))
+		return true;
+	if (c->type == SF_STREAM && at < rule->offset.low && c->len > rule->offset.low - at)
+		c->len = (size_t)(rule->offset.low - at);
+	return false;
+}
+
+/* ---- counters ---- */
+
+struct counts {
+	struct sf_counter *run;
+	struct sf_scope_counter *scope; /* what nth and times count within; NULL: the run */
+	struct sf_scope_counter *key;	/* of the connection, else of the thread: what chance counts */
+};
+
+static struct sf_scope_counter *slot_of(struct sf_arena *arena, _Atomic uint64_t *slots_at, uint32_t slots, uint32_t slot)
+{
+	uint64_t at = atomic_load_explicit(slots_at, memory_order_acquire);
+
+	if (slot == SF_NO_SLOT)
+		return NULL;
+	if (!at) {
+		uint64_t fresh = sf_arena_heap(arena, slots * sizeof(struct sf_scope_counter));
+
+		if (!fresh)
+			return NULL;
+		if (atomic_compare_exchange_strong_explicit(slots_at, &at, fresh, memory_order_release, memory_order_acquire))
+			at = fresh;
+	}
+	return (struct sf_scope_counter *)sf_arena_at(arena, at) + slot;
+}
+
+static struct counts counts_of(const struct sf_asker *asker, unsigned i, const struct sf_call *c)
+{
+	const struct sf_rule *rule = &asker->set->rules[i];
+	struct counts counts = {.run = sf_arena_counter(asker->arena, i)};
+
+	if (rule->conn_slot == SF_NO_SLOT && rule->scope_slot == SF_NO_SLOT)
+		return counts;
+	struct sf_scope_counter *thread = NULL, *conn = NULL;
+
+	if (c->socket)
+		conn = slot_of(asker->arena, &c->socket->slots_at, asker->set->conn_slots, rule->conn_slot);
+	if (!c->socket || rule->per == SF_PER_THREAD)
+		thread = slot_of(asker->arena, &asker->thread->slots_at, asker->set->scope_slots, rule->scope_slot);
+	counts.key = c->socket ? conn : thread;
+	if (rule->per == SF_PER_CONN)
+		counts.scope = counts.key;
+	else if (rule->per == SF_PER_THREAD)
+		counts.scope = thread;
+	else if (rule->per == SF_PER_PROCESS)
+		counts.scope = slot_of(asker->arena, &asker->process->slots_at, asker->set->scope_slots, rule->scope_slot);
+	return counts;
+}
+
+struct ordinals {
+	uint64_t nth; /* within what per= says */
+	uint64_t key; /* on the connection */
+};
+
+static struct ordinals count(const struct counts *counts, uint32_t add)
+{
+	uint64_t run = atomic_fetch_add_explicit(&counts->run->seen, (uint64_t)(int64_t)(int32_t)add, relaxed) + 1;
+	struct ordinals ordinals = {run, run};
+
+	if (counts->key)
+		ordinals.key = atomic_fetch_add_explicit(&counts->key->seen, add, relaxed) + 1u;
+	if (counts->scope == counts->key && counts->scope)
+		ordinals.nth = ordinals.key;
+	else if (counts->scope)
+		ordinals.nth = atomic_fetch_add_explicit(&counts->scope->seen, add, relaxed) + 1u;
+	return ordinals;
+}
+
+/* Counts an injection if times= allows one more. Lost races take their count back. */
+static bool may_fire(const struct sf_rule *rule, const struct counts *counts)
+{
+	if (sf_rule_has(rule, SF_CONDITION_TIMES)) {
+		uint64_t before = counts->scope ? atomic_fetch_add_explicit(&counts->scope->fired, 1, relaxed)
+										: atomic_load_explicit(&counts->run->fired, relaxed);
+
+		if (before >= rule->times) {
+			if (counts->scope)
+				atomic_fetch_sub_explicit(&counts->scope->fired, 1, relaxed);
+			return false;
+		}
+	}
+	uint64_t fired = atomic_fetch_add_explicit(&counts->run->fired, 1, relaxed);
+
+	if (sf_rule_has(rule, SF_CONDITION_TIMES) && !counts->scope && fired >= rule->times) {
+		atomic_fetch_sub_explicit(&counts->run->fired, 1, relaxed);
+		return false;
+	}
+	return true;
+}
+
+static bool exhausted(const struct sf_rule *rule, const struct counts *counts)
+{
+	if (!sf_rule_has(rule, SF_CONDITION_TIMES))
+		return false;
+	return (counts->scope ? atomic_load_explicit(&counts->scope->fired, relaxed)
+						  : atomic_load_explicit(&counts->run->fired, relaxed)) >= rule->times;
+}
+
+static bool nth_holds(const struct sf_rule *rule, uint64_t ordinal)
+{
+	if (!sf_rule_has(rule, SF_CONDITION_NTH))
+		return true;
+	return within(ordinal, rule->nth) && (ordinal - rule->nth.low) % rule->nth_step == 0;
+}
+
+/* ---- the search ---- */
+
+static enum sf_realism worse(enum sf_realism a, enum sf_realism b)
+{
+	return a > b ? a : b;
+}
+
+static bool shapes(const struct sf_rule *rule)
+{
+	for (unsigned i = 0; i < rule->action_count; i++)
+		if (!sf_faults[rule->actions[i].kind]->shapes)
+			return false;
+	return true;
+}
+
+/* Can all actions of the rule be done to this call, and how real are they together? */
+static enum sf_realism applies(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c)
+{
+	enum sf_realism realism = SF_KERNEL;
+
+	for (unsigned i = 0; i < rule->action_count; i++) {
+		const struct sf_action *action = &rule->actions[i];
+		const struct sf_fault *fault = sf_faults[action->kind];
+		enum sf_realism one = SF_KERNEL;
+
+		if (!(fault->operations & SF_BIT(c->operation)) ||
+			(fault->types && c->type != SF_TYPE_OTHER && !(fault->types >> c->type & 1)) ||
+			(fault->families && c->family != SF_FAMILY_OTHER && !(fault->families >> c->family & 1)))
+			return SF_REALISM_NONE;
+		if (fault->possible)
+			one = fault->possible(c, &action->argument);
+		if (one == SF_REALISM_NONE || (one == SF_POSIX && asker->arena->realism == SF_KERNEL))
+			return SF_REALISM_NONE;
+		realism = worse(realism, one);
+	}
+	return realism;
+}
+
+static uint64_t key_of(const struct sf_asker *asker, const struct sf_call *c)
+{
+	return c->socket && c->socket->key_hash ? c->socket->key_hash : asker->thread->lineage_hash;
+}
+
+static void note(struct sf_decision *decision, const struct sf_rule *rule, struct sf_fired fired)
+{
+	if (shapes(rule)) {
+		if (decision->shaping_count < SF_SHAPING_MAX)
+			decision->shaping[decision->shaping_count++] = fired;
+		return;
+	}
+	decision->decided = true;
+	decision->deciding = fired;
+}
+
+/* The rule meets the call and applies to it: count, and see whether it fires. */
+static void consider(const struct sf_asker *asker, unsigned i, struct sf_call *c, enum sf_realism realism,
+					 struct sf_decision *decision)
+{
+	const struct sf_rule *rule = &asker->set->rules[i];
+	struct counts counts = counts_of(asker, i, c);
+	struct ordinals ordinals = count(&counts, 1);
+	uint64_t random = sf_rng(asker->set->seed, i, key_of(asker, c), ordinals.key);
+	bool ready = true;
+
+	if (!nth_holds(rule, ordinals.nth) || exhausted(rule, &counts))
+		return;
+	if (sf_rule_has(rule, SF_CONDITION_CHANCE) && sf_rng_mix(random) % SF_CHANCE_ONE >= rule->chance)
+		return;
+	if (decision->decided && !shapes(rule)) {
+		atomic_fetch_add_explicit(&counts.run->shadowed, 1, relaxed);
+		return;
+	}
+	enum sf_realism confirmed = asker->confirm(c, rule, &ready);
+
+	if (!ready)
+		return; /* the real call will say EAGAIN, and sf_decide_undo takes the count back */
+	if (confirmed == SF_REALISM_NONE || (confirmed == SF_POSIX && asker->arena->realism == SF_KERNEL)) {
+		count(&counts, UINT32_MAX);
+		atomic_fetch_add_explicit(&counts.run->not_applicable, 1, relaxed);
+		return;
+	}
+	if (may_fire(rule, &counts))
+		note(decision, rule,
+			 (struct sf_fired){(uint16_t)i, (uint8_t)worse(realism, confirmed), (uint32_t)ordinals.nth, random});
+}
+
+static uint64_t candidates(const struct sf_asker *asker, const struct sf_call *c, const uint64_t *socket_bits, uint32_t word)
+{
+	uint64_t bits = asker->operation_bits[word] & asker->process_bits[word];
+
+	return c->socket ? (socket_bits ? bits & socket_bits[word] : 0) : bits;
+}
+
+static const uint64_t *socket_bits_of(const struct sf_asker *asker, const struct sf_call *c)
+{
+	uint64_t at = c->socket ? atomic_load_explicit(&c->socket->match_at, memory_order_acquire) : 0;
+
+	return at ? sf_arena_at(asker->arena, at) : NULL;
+}
+
+void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decision *decision)
+{
+	const uint64_t *socket_bits = socket_bits_of(asker, c);
+
+	decision->decided = false;
+	decision->shaping_count = 0;
+	for (uint32_t word = 0; word < sf_rule_words(asker->set); word++)
+		for (uint64_t bits = candidates(asker, c, socket_bits, word); bits; bits &= bits - 1) {
+			unsigned i = word * 64 + (unsigned)__builtin_ctzll(bits);
+			const struct sf_rule *rule = &asker->set->rules[i];
+
+			if (!call_holds(asker, rule, c) || !offset_holds(rule, c))
+				continue;
+			enum sf_realism realism = applies(asker, rule, c);
+
+			if (realism != SF_REALISM_NONE)
+				consider(asker, i, c, realism, decision);
+			else
+				atomic_fetch_add_explicit(&sf_arena_counter(asker->arena, i)->not_applicable, 1, relaxed);
+		}
+}
+
+void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c)
+{
+	const uint64_t *socket_bits = socket_bits_of(asker, c);
+
+	for (uint32_t word = 0; word < sf_rule_words(asker->set); word++)
+		for (uint64_t bits = candidates(asker, c, socket_bits, word); bits; bits &= bits - 1) {
+			unsigned i = word * 64 + (unsigned)__builtin_ctzll(bits);
+			const struct sf_rule *rule = &asker->set->rules[i];
+
+			if (!call_holds(asker, rule, c) || !offset_holds(rule, c) ||
+				applies(asker, rule, c) == SF_REALISM_NONE)
+				continue;
+			struct counts counts = counts_of(asker, i, c);
+
+			count(&counts, UINT32_MAX);
+		}
+}

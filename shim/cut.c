@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cut.c -- see cut.h.
+ */
+#include "cut.h"
+
+/* The first pieces of a vector, c->len bytes in all; how many pieces. */
+static size_t cut_vector(struct sf_call *c, const struct iovec *iov, size_t count)
+{
+	size_t left = c->len, n = 0;
+
+	for (; n < count && n < SF_CUT_MAX && left > 0; n++) {
+		c->cut[n].iov_base = iov[n].iov_base;
+		c->cut[n].iov_len = iov[n].iov_len < left ? iov[n].iov_len : left;
+		left -= c->cut[n].iov_len;
+	}
+	c->len -= left;
+	return n;
+}
+
+static struct msghdr *cut_message(struct sf_call *c, struct msghdr *whole)
+{
+	c->whole = whole;
+	c->message.msg_hdr = *whole;
+	c->message.msg_hdr.msg_iovlen = cut_vector(c, whole->msg_iov, whole->msg_iovlen);
+	c->message.msg_hdr.msg_iov = c->cut;
+	return &c->message.msg_hdr;
+}
+
+void sf_cut(struct sf_call *c)
+{
+	switch (c->shape) {
+	case SF_SHAPE_VECTOR:
+		c->count = (int)cut_vector(c, c->iov, (size_t)c->count);
+		c->iov = c->cut;
+		break;
+	case SF_SHAPE_MESSAGE:
+		c->msg = cut_message(c, c->msg);
+		break;
+	case SF_SHAPE_MESSAGES: /* on a stream: the first message alone, in part */
+		cut_message(c, &c->mmsg[0].msg_hdr);
+		c->mmsg = &c->message;
+		c->count = 1;
+		break;
+	default:
+		break;
+	}
+}
+
+/* The program's header comes first in its struct mmsghdr. */
+void sf_cut_restore(struct sf_call *c)
+{
+	if (c->ret >= 0 && c->operation == SF_RECV) {
+		c->whole->msg_namelen = c->message.msg_hdr.msg_namelen;
+		c->whole->msg_controllen = c->message.msg_hdr.msg_controllen;
+		c->whole->msg_flags = c->message.msg_hdr.msg_flags;
+	}
+	if (c->shape == SF_SHAPE_MESSAGES) {
+		c->mmsg = (struct mmsghdr *)c->whole;
+		if (c->ret > 0)
+			c->mmsg[0].msg_len = c->message.msg_len;
+	} else {
+		c->msg = c->whole;
+	}
+	c->whole = NULL;
+}

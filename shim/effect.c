@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * effect.c -- see effect.h. Each fault is made as the kernel makes it where that is possible; the sentence at each function says
+ * what differs. In a process that has sandboxed itself nothing that needs a system call of ours is done (law 0).
+ */
+#include "effect.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/fact.h"
+#include "core/fault.h"
+#include "core/match.h"
+#include "cut.h"
+#include "datagram.h"
+#include "gate.h"
+#include "probe.h"
+#include "readiness.h"
+#include "sys.h"
+
+#define relaxed memory_order_relaxed
+
+static bool decide(struct sf_call *c, int64_t ret, int err)
+{
+	c->ret = ret;
+	c->err = err;
+	return true;
+}
+
+/* ---- could it happen now? ---- */
+
+static bool interruptible(const struct sf_call *c, const struct sf_rule *rule)
+{
+	for (unsigned i = 0; i < rule->action_count; i++)
+		if (rule->actions[i].kind == SF_FAULT_signal)
+			return sf_probe_handles((int)rule->actions[i].argument.low);
+	/* poll and its like are never restarted, and with a timeout no call is: any handler will do. */
+	return sf_probe_handler(c->operation != SF_POLL && c->mode != SF_TIMEOUT);
+}
+
+static bool is_tcp(const struct sf_call *c)
+{
+	return c->on == SF_ON_TCP;
+}
+
+static bool ends_connection(int err)
+{
+	return err == ECONNRESET || err == ETIMEDOUT || err == EHOSTUNREACH || err == ENETUNREACH || err == EPIPE;
+}
+
+static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rule, int err)
+{
+	bool transfer = c->operation == SF_SEND || c->operation == SF_RECV;
+
+	if (err == EINTR && c->operation != SF_CLOSE)
+		return (c->operation == SF_POLL || !sf_probe_ready(c)) && interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
+	if (transfer && is_tcp(c) && ends_connection(err))
+		return sf_probe_resettable(c->fd) ? SF_KERNEL : SF_REALISM_NONE;
+	return SF_KERNEL;
+}
+
+static enum sf_realism confirm_short(struct sf_call *c)
+{
+	/* A blocking send is cut by a signal only: with a handler that is Linux, without one POSIX. Looked up only where it
+	 * matters, for it takes a system call a signal. */
+	if (c->operation == SF_SEND && c->mode == SF_BLOCKING && sf_arena->realism == SF_KERNEL)
+		return sf_probe_handler(false) ? SF_KERNEL : SF_REALISM_NONE;
+	return SF_KERNEL;
+}
+
+static enum sf_realism confirm_action(struct sf_call *c, const struct sf_rule *rule, const struct sf_action *action)
+{
+	switch (action->kind) {
+	case SF_FAULT_fail:
+		return confirm_fail(c, rule, (int)action->argument.low);
+	case SF_FAULT_short:
+		return confirm_short(c);
+	case SF_FAULT_reset:
+		return !is_tcp(c) || sf_probe_resettable(c->fd) ? SF_KERNEL : SF_REALISM_NONE;
+	case SF_FAULT_eof:
+	case SF_FAULT_closed:
+		return c->socket && atomic_load_explicit(&c->socket->state, relaxed) == SF_LIVE ? SF_KERNEL : SF_REALISM_NONE;
+	default:
+		return SF_KERNEL;
+	}
+}
+
+static bool needs_no_kernel(const struct sf_action *action)
+{
+	return action->kind == SF_FAULT_pass || action->kind == SF_FAULT_fake || action->kind == SF_FAULT_short;
+}
+
+/* Only what finds something is counted; a call that shapes time or passes finds what it finds. */
+static bool must_be_ready(const struct sf_call *c)
+{
+	return c->mode == SF_NONBLOCKING &&
+		   (c->operation == SF_SEND || c->operation == SF_RECV || c->operation == SF_ACCEPT);
+}
+
+enum sf_realism sf_effect_confirm(struct sf_call *c, const struct sf_rule *rule, bool *ready)
+{
+	const struct sf_process *process = sf_self_process();
+	bool sandboxed = atomic_load_explicit(&process->sandboxed, relaxed);
+	enum sf_realism realism = SF_KERNEL;
+
+	for (unsigned i = 0; i < rule->action_count; i++) {
+		const struct sf_action *action = &rule->actions[i];
+
+		if (sandboxed && needs_no_kernel(action))
+			continue;
+		if (sandboxed)
+			return SF_REALISM_NONE;
+		if (c->socket && !sf_probe_same(c->fd, c->socket)) {
+			sf_fd_set(c->fd, 0);
+			return SF_REALISM_NONE;
+		}
+		enum sf_realism one = confirm_action(c, rule, action);
+
+		if (one == SF_REALISM_NONE)
+			return one;
+		realism = one > realism ? one : realism;
+	}
+	if (!sandboxed && must_be_ready(c))
+		*ready = sf_probe_ready(c);
+	return realism;
+}
+
+/* ---- time and signals ---- */
+
+/* The thread sleeps. Handlers run meanwhile, and the rest of the time is slept after them. */
+static void sleep_ns(uint64_t ns)
+{
+	struct timespec left = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+
+	while (sf_sys(SYS_nanosleep, &left, &left) == -EINTR)
+		;
+}
+
+static void raise_signal(int signal)
+{
+	sf_sys(SYS_tgkill, sf_pid, sf_sys(SYS_gettid), signal);
+}
+
+bool sf_wait_in_silence(struct sf_call *c, uint64_t ns)
+{
+	uint64_t limit_ns = c->mode == SF_TIMEOUT ? sf_probe_timeout(c->fd, c->operation == SF_SEND) : 0;
+	uint64_t start_ns = sf_self_now_ns();
+
+	for (;;) {
+		uint64_t spent_ns = sf_self_now_ns() - start_ns;
+		uint64_t end_ns = limit_ns && limit_ns < ns ? limit_ns : ns;
+
+		if (spent_ns >= end_ns)
+			return end_ns == ns ? false : decide(c, -1, c->operation == SF_CONNECT ? EINPROGRESS : EAGAIN);
+		struct timespec left = {(time_t)((end_ns - spent_ns) / 1000000000), (long)((end_ns - spent_ns) % 1000000000)};
+
+		if (sf_sys(SYS_ppoll, NULL, 0, end_ns == UINT64_MAX ? NULL : &left, NULL, 8) == -EINTR &&
+			sf_probe_handler(!limit_ns))
+			return decide(c, -1, EINTR);
+	}
+}
+
+static bool hold(struct sf_call *c)
+{
+	bool sending = c->operation == SF_SEND || c->operation == SF_CONNECT;
+	uint64_t until_ns = c->hold_ns == UINT64_MAX ? UINT64_MAX : sf_self_now_ns() + c->hold_ns;
+
+	if (!c->socket)
+		return false;
+	if (c->mode != SF_NONBLOCKING)
+		return sf_wait_in_silence(c, c->hold_ns);
+	sf_hold(c->fd, c->socket, sending, until_ns);
+	/* A connect that gets no answer is under way; its end is seen when the silence is over. */
+	return c->operation == SF_CONNECT ? false : decide(c, -1, EAGAIN);
+}
+
+/* ---- the end of a connection ---- */
+
+static void enter_state(struct sf_socket *socket, enum sf_socket_state state)
+{
+	atomic_store_explicit(&socket->state, state, memory_order_release);
+	for (int i = 0; i < SF_OPERATION_COUNT; i++)
+		if (i != SF_RESOLVE && i != SF_PROCESS && i != SF_POLL && i != SF_SOCKET)
+			atomic_fetch_or_explicit(&sf_arena->watch[i], SF_WATCH_MEND, relaxed);
+}
+
+static void remember_name(struct sf_call *c)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof address;
+
+	if (sf_sys(SYS_getsockname, c->fd, &address, &length) == 0 &&
+		sf_endpoint_from(&c->socket->local, (struct sockaddr *)&address, length))
+		atomic_store_explicit(&c->socket->mended, 1, relaxed);
+}
+
+/* The kernel sends a RST, sets ECONNRESET, wakes every poller and from there on answers as after a real one; it forgets an
+ * automatically bound local address and what was queued (transcripts B1, B2). */
+static bool reset_tcp(struct sf_call *c)
+{
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+	remember_name(c);
+	enter_state(c->socket, SF_DYING);
+	if (sf_sys(SYS_connect, c->fd, &none, sizeof none) != 0) {
+		atomic_store_explicit(&c->socket->state, SF_LIVE, relaxed);
+		return false;
+	}
+	sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
+	atomic_store_explicit(&c->socket->state, SF_DEAD, memory_order_release);
+	return true;
+}
+
+/* Unix sockets have no RST: both directions end, and the error is told once. */
+static bool reset_unix(struct sf_call *c)
+{
+	sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
+	enter_state(c->socket, SF_DEAD);
+	if (c->operation == SF_RECV)
+		return decide(c, -1, ECONNRESET);
+	atomic_store_explicit(&c->socket->error_to, ECONNRESET, relaxed);
+	return false; /* a send says EPIPE and raises SIGPIPE by itself */
+}
+
+static bool reset(struct sf_call *c)
+{
+	if (c->family == SF_UNIX)
+		return reset_unix(c);
+	reset_tcp(c);
+	return false; /* the kernel's own ECONNRESET answers the call */
+}
+
+/* As reset, but the error is another one, and it was taken by this call. */
+static bool end_with(struct sf_call *c, int err)
+{
+	if (c->family == SF_UNIX) {
+		sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
+		enter_state(c->socket, SF_DEAD);
+	} else {
+		reset_tcp(c);
+		sf_probe_take_error(c->fd);
+	}
+	/* EPIPE comes with SIGPIPE, from the kernel, as soon as the call is made on the dead socket. */
+	return err == EPIPE ? false : decide(c, -1, err);
+}
+
+/* ---- fail ---- */
+
+/* A connect to a bound port on which nobody listens is refused by the kernel itself: blocking or not, poll bits, SO_ERROR, edge and
+ * local port are real (transcript O1). The port lives for the length of the call. */
+static bool refused_port(struct sf_call *c, struct sockaddr_storage *address, socklen_t *length, int *helper)
+{
+	bool six = c->family == SF_INET6;
+
+	memset(address, 0, sizeof *address);
+	if (six)
+		*(struct sockaddr_in6 *)address =
+			(struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	else
+		*(struct sockaddr_in *)address =
+			(struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	*length = six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	*helper = (int)sf_sys(SYS_socket, six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return *helper >= 0 && sf_sys(SYS_bind, *helper, address, *length) == 0 &&
+		   sf_sys(SYS_getsockname, *helper, address, length) == 0;
+}
+
+static bool refuse_connect(struct sf_call *c, int err)
+{
+	struct sockaddr_storage address;
+	socklen_t length;
+	int helper;
+
+	if (!refused_port(c, &address, &length, &helper)) {
+		if (helper >= 0)
+			sf_sys(SYS_close, helper);
+		return decide(c, -1, err);
+	}
+	long result = sf_sys(SYS_connect, c->fd, &address, length);
+
+	sf_sys(SYS_close, helper);
+	if (result == -ECONNREFUSED)
+		return decide(c, -1, err);
+	if (result == -EINPROGRESS && err != ECONNREFUSED) {
+		atomic_store_explicit(&c->socket->error_from, ECONNREFUSED, relaxed);
+		atomic_store_explicit(&c->socket->error_to, err, relaxed);
+		enter_state(c->socket, SF_DEAD);
+	}
+	return decide(c, result < 0 ? -1 : 0, result < 0 ? (int)-result : 0);
+}
+
+/* An interrupted connect goes on by itself: a second one says EALREADY, then EISCONN (transcript C6). */
+static bool interrupt_connect(struct sf_call *c)
+{
+	long flags = sf_sys(SYS_fcntl, c->fd, F_GETFL);
+
+	if (c->family != SF_UNIX) {
+		sf_sys(SYS_fcntl, c->fd, F_SETFL, flags | O_NONBLOCK);
+		sf_sys(SYS_connect, c->fd, c->address, c->address_length);
+		sf_sys(SYS_fcntl, c->fd, F_SETFL, flags);
+	}
+	return decide(c, -1, EINTR);
+}
+
+static bool fail_connect(struct sf_call *c, int err)
+{
+	if (err == EINTR)
+		return interrupt_connect(c);
+	if (err == EINPROGRESS || err == EALREADY)
+		return false;
+	if (c->on == SF_ON_TCP && (err == ECONNREFUSED || err == ETIMEDOUT || err == ECONNABORTED))
+		return refuse_connect(c, err);
+	return decide(c, -1, err);
+}
+
+static bool takes_one_out(int err)
+{
+	return err != EMFILE && err != ENFILE && err != ENOBUFS && err != ENOMEM && err != EAGAIN && err != EINTR;
+}
+
+/* Errors that belong to one connection take it out of the queue; it is reset. The others leave it there. */
+static bool fail_accept(struct sf_call *c, int err)
+{
+	struct linger at_once = {1, 0};
+
+	if (!takes_one_out(err))
+		return decide(c, -1, err);
+	long fd = sf_sys(SYS_accept4, c->fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return decide(c, -1, (int)-fd);
+	sf_sys(SYS_setsockopt, fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	sf_sys(SYS_close, fd);
+	return decide(c, -1, err);
+}
+
+static bool fail_transfer(struct sf_call *c, int err)
+{
+	bool stream = c->type == SF_STREAM || c->type == SF_SEQPACKET;
+
+	if (err == EAGAIN && c->mode == SF_TIMEOUT)
+		return sf_wait_in_silence(c, UINT64_MAX);
+	if (stream && c->family != SF_UNIX && err == ECONNRESET)
+		return reset(c);
+	if (stream && c->family == SF_UNIX && err == ECONNRESET)
+		return reset_unix(c);
+	if (stream && ends_connection(err))
+		return end_with(c, err);
+	if (c->on == SF_ON_UNIX_DGRAM && err == ECONNREFUSED) {
+		struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+		sf_sys(SYS_connect, c->fd, &none, sizeof none); /* afterwards: ENOTCONN (transcript G9) */
+	}
+	return decide(c, -1, err);
+}
+
+/* The descriptor is gone, whatever close says (law 8). */
+static bool fail_close(struct sf_call *c, int err)
+{
+	sf_sys(SYS_close, c->fd);
+	return decide(c, -1, err);
+}
+
+static bool fail(struct sf_call *c)
+{
+	int err = c->err;
+
+	switch (c->operation) {
+	case SF_CONNECT:
+		return fail_connect(c, err);
+	case SF_ACCEPT:
+		return fail_accept(c, err);
+	case SF_SEND:
+	case SF_RECV:
+		return fail_transfer(c, err);
+	case SF_CLOSE:
+		return fail_close(c, err);
+	case SF_RESOLVE:
+		return decide(c, -err, err);
+	default:
+		return decide(c, -1, err);
+	}
+}
+
+/* ---- the peer ends ---- */
+
+static bool end_of_peer(struct sf_call *c, enum sf_socket_state state)
+{
+	sf_sys(SYS_shutdown, c->fd, SHUT_RD);
+	enter_state(c->socket, state);
+	if (c->operation == SF_RECV)
+		return decide(c, 0, 0);
+	return sf_mend_before(c);
+}
+
+/* ---- before, after ---- */
+
+bool sf_effect_before(struct sf_call *c)
+{
+	if (c->delay_ns)
+		sleep_ns(c->delay_ns);
+	if (c->signal)
+		raise_signal(c->signal);
+	if (c->wishes & SF_WISH_RAW)
+		return decide(c, c->operation == SF_RESOLVE ? -c->err : -1, c->err);
+	if (c->latency_ns && c->mode != SF_NONBLOCKING)
+		sleep_ns(c->latency_ns);
+	if (c->wishes & SF_WISH_HOLD && hold(c))
+		return true;
+	if (c->wishes & SF_WISH_FAIL) {
+		bool decided = fail(c);
+
+		if (decided && c->err == EAGAIN)
+			sf_epoll_rearm(c->fd);
+		return decided;
+	}
+	if (c->wishes & SF_WISH_RESET)
+		return reset(c);
+	if (c->wishes & SF_WISH_SHUT_READ)
+		return end_of_peer(c, SF_ENDED);
+	if (c->wishes & SF_WISH_PEER_CLOSED)
+		return end_of_peer(c, SF_PEER_CLOSED);
+	if (c->wishes & SF_DATAGRAM_WISHES)
+		return sf_datagram_before(c);
+	if (c->len < c->asked)
+		sf_cut(c);
+	return false;
+}
+
+void sf_effect_after(struct sf_call *c)
+{
+	if (c->whole)
+		sf_cut_restore(c);
+	if (c->wishes & SF_DATAGRAM_WISHES)
+		sf_datagram_after(c);
+	if (c->len < c->asked && c->ret > 0 && c->mode == SF_NONBLOCKING)
+		sf_epoll_rearm(c->fd);
+}

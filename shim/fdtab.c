@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fdtab.c -- the table behind fdtab.h. Private to the process: fork copies it, exec forgets it.
+ */
+#include "fdtab.h"
+
+_Atomic uint64_t sf_fds[SF_FDS];
+_Atomic int sf_fds_top;
+
+void sf_fd_set(int fd, uint32_t socket)
+{
+	if ((unsigned)fd >= SF_FDS)
+		return;
+	/* Generation 0 is never current: the entry is stale from birth, and settled when it is used. */
+	atomic_store_explicit(&sf_fds[fd], sf_entry(socket, 0, 0), memory_order_relaxed);
+	int top = atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
+
+	while (socket && fd >= top &&
+		   !atomic_compare_exchange_weak_explicit(&sf_fds_top, &top, fd + 1, memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+void sf_fd_drop_range(unsigned first, unsigned last)
+{
+	unsigned top = (unsigned)atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
+
+	for (unsigned fd = first; fd < top && fd <= last; fd++)
+		if (sf_fd_socket((int)fd))
+			sf_fd_set((int)fd, 0);
+}

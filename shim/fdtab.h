@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fdtab.h -- what each descriptor of this process is: the only code that indexes by fd. A number out of range, or one that
+ * was never seen, is "not ours", never an error.
+ *
+ * An entry is one word, so that it is read and written whole: index of the socket record (0: not a socket), the operations
+ * that some rule meets on it, the generation in which that was settled. Zero pages until used: nothing is sized by
+ * RLIMIT_NOFILE (engineering, Speed). An entry is dropped before the real close (law 9).
+ */
+#ifndef SF_FDTAB_H
+#define SF_FDTAB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/operation.h"
+
+#define SF_FDS (1 << 20) /* the kernel's own default ceiling (fs.nr_open) */
+
+extern _Atomic uint64_t sf_fds[SF_FDS];
+
+/* Highest descriptor that was ever entered, plus one: loops over the table end there. */
+extern _Atomic int sf_fds_top;
+
+static inline uint64_t sf_fd_entry(int fd)
+{
+	return (unsigned)fd < SF_FDS ? atomic_load_explicit(&sf_fds[fd], memory_order_relaxed) : 0;
+}
+
+static inline uint32_t sf_entry_socket(uint64_t entry)
+{
+	return (uint32_t)entry;
+}
+
+static inline uint32_t sf_entry_operations(uint64_t entry)
+{
+	return entry >> 32 & 0xffff;
+}
+
+static inline uint8_t sf_entry_generation(uint64_t entry)
+{
+	return (uint8_t)(entry >> 56);
+}
+
+static inline uint64_t sf_entry(uint32_t socket, uint32_t operations, uint32_t generation)
+{
+	return (uint64_t)(generation & 0xff) << 56 | (uint64_t)(operations & 0xffff) << 32 | socket;
+}
+
+static inline uint32_t sf_fd_socket(int fd)
+{
+	return sf_entry_socket(sf_fd_entry(fd));
+}
+
+/* From now on fd is this socket (0: nothing of ours). What concerns it is settled at its next call. */
+void sf_fd_set(int fd, uint32_t socket);
+
+/* All descriptors from first to last (included) are gone. */
+void sf_fd_drop_range(unsigned first, unsigned last);
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gate.c -- the doorway behind gate.h: looks the descriptor up, records the call, asks sf_decide() whether a rule fires, lets
+ * fault/<kind>.c say what that means and effect.c do it. Everything that a call costs beyond sf_idle() is in this file's order.
+ */
+#include "gate.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "core/decide.h"
+#include "core/fact.h"
+#include "core/fault.h"
+#include "core/match.h"
+#include "effect.h"
+#include "evlog.h"
+
+#define relaxed memory_order_relaxed
+
+/* What the rules say of this process and of each operation; settled anew when the rules change. Threads that settle at the
+ * same time write the same words. */
+static struct {
+	_Atomic uint64_t ruleset_at;
+	uint64_t process[SF_RULE_WORDS];
+	uint64_t operation[SF_OPERATION_COUNT][SF_RULE_WORDS];
+	uint32_t for_process;
+	bool uses_local;
+} settled;
+
+static const struct sf_ruleset *rules_settled(void)
+{
+	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
+	uint64_t at = atomic_load_explicit(&sf_arena->ruleset_at, relaxed);
+
+	if (!set || (atomic_load_explicit(&settled.ruleset_at, memory_order_acquire) == at && settled.for_process == sf_process))
+		return set;
+	sf_match_process(set, sf_self_process(), settled.process);
+	for (int i = 0; i < SF_OPERATION_COUNT; i++)
+		sf_match_operation(set, i, settled.operation[i]);
+	settled.for_process = sf_process;
+	atomic_store_explicit(&settled.ruleset_at, at, memory_order_release);
+	return set;
+}
+
+/* Which operations does any rule meet on this socket in this process? */
+static uint32_t operations_met(const struct sf_ruleset *set, struct sf_socket *socket)
+{
+	uint64_t at = atomic_load_explicit(&socket->match_at, relaxed);
+	uint32_t page = (uint32_t)(atomic_load_explicit(&sf_arena->ruleset_at, relaxed) / SF_PAGE_SIZE);
+	uint32_t met = 0;
+
+	const uint64_t *bits = at && atomic_load_explicit(&socket->match_rules, relaxed) == page
+							   ? sf_arena_at(sf_arena, at)
+							   : sf_match_socket(sf_arena, socket, false);
+
+	for (uint32_t word = 0; bits && word < sf_rule_words(set); word++)
+		for (uint64_t left = bits[word] & settled.process[word]; left; left &= left - 1)
+			met |= set->rules[word * 64 + (unsigned)__builtin_ctzll(left)].operations;
+	return met;
+}
+
+void sf_gate_forget(int fd)
+{
+	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
+	struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+
+	if (socket && set)
+		sf_match_socket(sf_arena, socket, false);
+	sf_fd_set(fd, sf_fd_socket(fd));
+}
+
+static void settle(int fd, uint64_t entry, struct sf_socket *socket)
+{
+	uint32_t generation = atomic_load_explicit(&sf_arena->generation, relaxed);
+	const struct sf_ruleset *set;
+
+	if (sf_entry_generation(entry) == (uint8_t)generation || !(set = rules_settled()))
+		return;
+	entry = sf_entry(sf_entry_socket(entry), operations_met(set, socket), generation);
+	atomic_store_explicit(&sf_fds[fd], entry, relaxed);
+}
+
+/* A datagram socket counts as a connection from its first call. */
+static void name_datagram(struct sf_socket *socket, const struct sf_self *self, int fd)
+{
+	sf_socket_name(sf_arena, socket, self->thread);
+	if (sf_arena_rules(sf_arena))
+		sf_match_socket(sf_arena, socket, true);
+	sf_fd_set(fd, sf_fd_socket(fd));
+}
+
+static uint8_t mode_of(const struct sf_call *c, const struct sf_socket *socket)
+{
+	bool moves = c->operation == SF_SEND || c->operation == SF_RECV;
+
+	if (socket->nonblocking || (moves && (c->flags & MSG_DONTWAIT)))
+		return SF_NONBLOCKING;
+	if (c->operation == SF_SEND || c->operation == SF_CONNECT)
+		return socket->send_timeout ? SF_TIMEOUT : SF_BLOCKING;
+	return (c->operation == SF_RECV || c->operation == SF_ACCEPT) && socket->receive_timeout ? SF_TIMEOUT : SF_BLOCKING;
+}
+
+static void look(struct sf_call *c, const struct sf_self *self)
+{
+	uint64_t entry = sf_fd_entry(c->fd);
+	struct sf_socket *socket = sf_socket_at(sf_arena, sf_entry_socket(entry));
+
+	if (!socket)
+		return;
+	if (socket->type == SF_DGRAM && (c->operation == SF_SEND || c->operation == SF_RECV) &&
+		!atomic_load_explicit(&socket->conn, relaxed)) {
+		name_datagram(socket, self, c->fd);
+		entry = sf_fd_entry(c->fd);
+	}
+	settle(c->fd, entry, socket);
+	c->socket = socket;
+	c->socket_index = sf_entry_socket(entry);
+	c->family = socket->family;
+	c->type = socket->type;
+	c->side = socket->side;
+	c->mode = mode_of(c, socket);
+	c->on = sf_on(socket->family, socket->type);
+}
+
+static void measure(struct sf_call *c)
+{
+	const struct iovec *iov = c->shape == SF_SHAPE_VECTOR ? c->iov : NULL;
+	size_t count = (size_t)c->count;
+
+	if (c->shape == SF_SHAPE_MESSAGE && c->msg) {
+		iov = c->msg->msg_iov;
+		count = c->msg->msg_iovlen;
+	}
+	if (c->shape == SF_SHAPE_MESSAGES) {
+		c->asked = 0;
+		for (int i = 0; i < c->count; i++)
+			for (size_t k = 0; k < c->mmsg[i].msg_hdr.msg_iovlen; k++)
+				c->asked += c->mmsg[i].msg_hdr.msg_iov[k].iov_len;
+	} else if (c->shape != SF_SHAPE_VECTOR && c->shape != SF_SHAPE_MESSAGE) {
+		return;
+	}
+	for (size_t i = 0; iov && i < count; i++)
+		c->asked += iov[i].iov_len;
+	c->len = c->asked;
+}
+
+/* ---- deciding ---- */
+
+static size_t thread_name(char *name)
+{
+	if (sf_sys(SYS_prctl, PR_GET_NAME, name) != 0)
+		return 0;
+	return strnlen(name, 16);
+}
+
+static struct sf_asker asker_of(const struct sf_ruleset *set, const struct sf_self *self, const struct sf_call *c)
+{
+	return (struct sf_asker){
+		.arena = sf_arena,
+		.set = set,
+		.process = sf_self_process(),
+		.thread = sf_thread_at(sf_arena, self->thread),
+		.process_bits = settled.process,
+		.operation_bits = settled.operation[c->operation],
+		.now_ns = sf_self_now_ns,
+		.thread_name = thread_name,
+		.confirm = sf_effect_confirm,
+	};
+}
+
+static void act(struct sf_call *c, const struct sf_rule *rule, const struct sf_fired *fired)
+{
+	c->random = fired->random;
+	for (unsigned i = 0; i < rule->action_count; i++) {
+		const struct sf_fault *fault = sf_faults[rule->actions[i].kind];
+
+		if (fault->before)
+			fault->before(c, &rule->actions[i].argument);
+	}
+}
+
+/* The action that an event shows for a rule: the last one, which is what the program meets. */
+static const struct sf_action *telling(const struct sf_rule *rule)
+{
+	return &rule->actions[rule->action_count - 1];
+}
+
+static _Atomic uint32_t *ordinal_of(const struct sf_call *c)
+{
+	struct sf_thread *thread = c->socket ? NULL : sf_thread_at(sf_arena, sf_self_here.thread);
+
+	if (c->socket)
+		return &c->socket->calls[c->operation];
+	return thread ? &thread->calls[c->operation] : NULL;
+}
+
+static void record(struct sf_call *c, struct sf_self *self)
+{
+	_Atomic uint32_t *ordinal = ordinal_of(c);
+
+	sf_event_begin(c, self);
+	if (!c->event)
+		return;
+	c->event->conn_ordinal = ordinal ? atomic_load_explicit(ordinal, relaxed) + 1 : 0;
+	if (sf_arena->stacks)
+		sf_stack_take(c->event, c->site);
+}
+
+static void record_decision(struct sf_call *c, const struct sf_ruleset *set, const struct sf_decision *decision,
+							struct sf_self *self)
+{
+	if (!c->event && sf_arena->trace_level != SF_TRACE_OFF)
+		record(c, self);
+	if (!c->event)
+		return;
+	for (unsigned i = 0; i < decision->shaping_count; i++) {
+		const struct sf_fired *fired = &decision->shaping[i];
+
+		c->event->shaped_rule = fired->rule + 1;
+		c->event->shaped_fault = telling(&set->rules[fired->rule])->kind + 1;
+		c->event->shaped_us = (uint32_t)((c->delay_ns + c->latency_ns) / 1000);
+		c->event->realism = fired->realism;
+	}
+	if (decision->decided) {
+		const struct sf_action *action = telling(&set->rules[decision->deciding.rule]);
+
+		c->event->rule = decision->deciding.rule + 1;
+		c->event->ordinal = decision->deciding.ordinal;
+		c->event->realism = c->realism;
+		c->event->fault = action->kind + 1;
+		c->event->fault_unit = action->argument.unit == SF_UNIT_PERCENT ? SF_UNIT_BYTES : action->argument.unit;
+		c->event->fault_value = c->value;
+	}
+	if (!c->event->stack)
+		sf_stack_take(c->event, c->site);
+}
+
+/* True: something fired, and the call has its wishes. */
+static bool ask_rules(struct sf_call *c, struct sf_self *self)
+{
+	const struct sf_ruleset *set = rules_settled();
+	struct sf_decision decision;
+
+	if (!set)
+		return false;
+	struct sf_asker asker = asker_of(set, self, c);
+
+	c->site_index = c->event ? c->event->site : sf_site_of(c->site);
+	c->counts = 1;
+	sf_decide(&asker, c, &decision);
+	for (unsigned i = 0; i < decision.shaping_count; i++)
+		act(c, &set->rules[decision.shaping[i].rule], &decision.shaping[i]);
+	if (decision.decided) {
+		c->rule = decision.deciding.rule + 1;
+		c->realism = decision.deciding.realism;
+		act(c, &set->rules[decision.deciding.rule], &decision.deciding);
+	}
+	if (!decision.decided && !decision.shaping_count)
+		return false;
+	record_decision(c, set, &decision, self);
+	return true;
+}
+
+static void take_back(struct sf_call *c)
+{
+	struct sf_self *self = sf_self_get();
+	const struct sf_ruleset *set = self ? rules_settled() : NULL;
+
+	if (!set)
+		return;
+	struct sf_asker asker = asker_of(set, self, c);
+
+	sf_decide_undo(&asker, c);
+}
+
+/* ---- entering and leaving ---- */
+
+/* A call on something that is no socket is nobody's business, unless it has no descriptor by nature. */
+static bool concerns_us(const struct sf_call *c)
+{
+	return c->socket || (c->fd < 0 && c->operation != SF_SOCKOPT) || c->operation == SF_POLL;
+}
+
+static bool found_nothing(const struct sf_call *c)
+{
+	return c->ret < 0 && c->err == EAGAIN && c->mode == SF_NONBLOCKING && !c->rule;
+}
+
+static uint64_t bytes_of(const struct sf_call *c)
+{
+	uint64_t sum = 0;
+
+	if (c->shape != SF_SHAPE_MESSAGES)
+		return (uint64_t)c->ret;
+	for (int i = 0; i < c->ret; i++)
+		sum += c->mmsg[i].msg_len;
+	return sum;
+}
+
+/* The call is over, decided by us or answered by the kernel: counters and the event. */
+static void conclude(struct sf_call *c)
+{
+	if (found_nothing(c)) {
+		if (c->counts)
+			take_back(c);
+	} else {
+		_Atomic uint32_t *ordinal = ordinal_of(c);
+
+		if (ordinal)
+			atomic_fetch_add_explicit(ordinal, 1, relaxed);
+	}
+	if (c->socket && c->ret > 0 && !(c->flags & MSG_PEEK)) {
+		if (c->operation == SF_SEND)
+			atomic_fetch_add_explicit(&c->socket->sent, bytes_of(c), relaxed);
+		else if (c->operation == SF_RECV)
+			atomic_fetch_add_explicit(&c->socket->received, bytes_of(c), relaxed);
+	}
+	if (c->event)
+		sf_event_end(c);
+}
+
+bool sf_enter(struct sf_call *c)
+{
+	struct sf_self *self = sf_self_get();
+
+	if (!self)
+		return false;
+	look(c, self);
+	if (!concerns_us(c))
+		return false;
+	unsigned why = atomic_load_explicit(&sf_arena->watch[c->operation], relaxed);
+
+	c->entered = 1;
+	measure(c);
+	if (why & SF_WATCH_TRACE)
+		record(c, self);
+	bool decided = (why & SF_WATCH_MEND) && c->socket && sf_mend_before(c);
+
+	if (!decided && (why & SF_WATCH_RULES) && ask_rules(c, self))
+		decided = sf_effect_before(c);
+	if (!decided)
+		return false;
+	conclude(c);
+	if (c->ret < 0 && c->operation != SF_RESOLVE)
+		errno = c->err;
+	return true;
+}
+
+static bool has_after_state(const struct sf_socket *socket)
+{
+	return atomic_load_explicit(&socket->state, relaxed) != SF_LIVE || atomic_load_explicit(&socket->stash_at, relaxed);
+}
+
+int64_t sf_leave(struct sf_call *c, int64_t ret)
+{
+	c->ret = ret;
+	if (!c->entered)
+		return ret;
+	int before = errno;
+
+	c->err = ret < 0 ? before : 0;
+	if (c->operation == SF_RESOLVE)
+		c->err = (int)-ret;
+
+	if (c->wishes || c->whole)
+		sf_effect_after(c);
+	if (c->socket && has_after_state(c->socket))
+		sf_mend_after(c);
+	conclude(c);
+	errno = c->ret < 0 && c->operation != SF_RESOLVE ? c->err : before;
+	return c->ret;
+}
+
+void sf_call_creates(struct sf_call *c, int domain, int type)
+{
+	c->family = sf_family_of(domain);
+	c->type = sf_type_of(type);
+	c->on = sf_on(c->family, c->type);
+}
+
+void sf_call_heard_from(struct sf_call *c, const struct sockaddr *from, uint32_t length)
+{
+	struct sf_endpoint endpoint;
+
+	if (c->socket && c->socket->type == SF_DGRAM && sf_endpoint_from(&endpoint, from, length))
+		c->socket->peer = endpoint;
+}

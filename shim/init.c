@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * init.c -- start-up: a list of steps, done once before main by the loader. No test links this file.
+ *
+ * Under `sockfault run` the arena comes by SOCKFAULT_ARENA. Preloaded by hand, the first process makes one from SOCKFAULT_RULES,
+ * SOCKFAULT_SCENARIO, SOCKFAULT_SEED, SOCKFAULT_TRACE and SOCKFAULT_TRACE_LEVEL. Without any of these the library does nothing.
+ * What can't be used ends the program with one line and status 125: it never runs unfaulted in silence.
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "byhand.h"
+#include "evlog.h"
+#include "gate.h"
+#include "heir.h"
+#include "start.h"
+#include "sys.h"
+#include "track.h"
+
+static char library[1024];
+static char executable[1024];
+
+static void find_paths(void)
+{
+	Dl_info info;
+	long length = sf_sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", executable, sizeof executable - 1);
+
+	executable[length > 0 ? length : 0] = '\0';
+	if (dladdr((const void *)&sf_life, &info) && info.dli_fname)
+		strncpy(library, info.dli_fname, sizeof library - 1);
+}
+
+static const char *basename_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static uint32_t number_of(const char *text)
+{
+	uint32_t n = 0;
+
+	for (; text && *text >= '0' && *text <= '9'; text++)
+		n = n * 10 + (uint32_t)(*text - '0');
+	return n;
+}
+
+/* The record that was made ahead for us, else a new one under our parent's. */
+static uint32_t claim_process(uint32_t pid, uint32_t ahead)
+{
+	struct sf_process *record = sf_process_at(sf_arena, ahead);
+	uint32_t none = 0;
+
+	if (record && (__atomic_compare_exchange_n(&record->pid, &none, pid, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+				   (none == pid && atomic_load_explicit(&record->execs, memory_order_relaxed) == 0)))
+		return ahead;
+	uint32_t found = sf_process_find(sf_arena, pid);
+
+	if (found)
+		return found;
+	uint32_t parent = sf_process_find(sf_arena, (uint32_t)sf_sys(SYS_getppid));
+
+	return sf_process_new(sf_arena, parent, 0, 0, pid);
+}
+
+static void name_process(struct sf_process *process)
+{
+	const char *name = basename_of(executable);
+	size_t length = strnlen(name, sizeof process->program - 1);
+
+	memcpy(process->program, name, length);
+	process->program[length] = '\0';
+	if (!sf_arena->command_pid) /* the command knows who lives; without it the next process to come has to find out */
+		process->start_time = sf_start_time("self");
+}
+
+static void announce(struct sf_process *process)
+{
+	atomic_store_explicit(&process->state, SF_PROCESS_LOADED, memory_order_release);
+	atomic_fetch_add_explicit(&sf_arena->loaded, 1, memory_order_release);
+	sf_sys(SYS_futex, &sf_arena->loaded, 1 /* FUTEX_WAKE */, 0x7fffffff);
+	sf_event_note(SF_EVENT_LOAD, 0, 0);
+}
+
+static void forks(void)
+{
+	sf_self_forks();
+}
+
+static void forked(void)
+{
+	sf_self_forked();
+}
+
+static bool needs_stacks(void)
+{
+	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
+
+	return sf_arena->stacks || (sf_arena->trace_level != SF_TRACE_OFF && set && set->count > 0);
+}
+
+static void live(const char *arena, uint32_t ahead)
+{
+	uint32_t pid = (uint32_t)sf_sys(SYS_getpid);
+	uint32_t index = claim_process(pid, ahead);
+	struct sf_process *process = sf_process_at(sf_arena, index);
+
+	if (!process)
+		sf_start_fail("the arena has no room for another process", arena);
+	name_process(process);
+	sf_site_start(executable);
+	if (needs_stacks())
+		sf_stack_prime();
+	sf_self_start(index, pid);
+	sf_heir_start(library, arena);
+	pthread_atfork(forks, NULL, forked);
+	sf_track_inherited();
+	announce(process);
+}
+
+/* Between exit() and the end: the status is not known here, but that it left by itself is. */
+__attribute__((destructor)) static void leave(void)
+{
+	struct sf_self *self = sf_self_is_guest() ? NULL : sf_self_get();
+	struct sf_process *process = self ? sf_self_process() : NULL;
+
+	if (process)
+		sf_event_note(SF_EVENT_EXIT, 0, 1);
+	sf_byhand_leave();
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	static char path[1024];
+	const char *missing = NULL;
+	const char *given = getenv("SOCKFAULT_ARENA");
+
+	if (!sf_real_bind(&missing))
+		sf_start_fail("this libc has no", missing);
+	if (!given && !sf_byhand_wanted())
+		return;
+	find_paths();
+	if (!given) {
+		live(sf_byhand_open(), 0);
+		return;
+	}
+	size_t length = strcspn(given, "#");
+
+	if (length >= sizeof path)
+		sf_start_fail("SOCKFAULT_ARENA is too long", given);
+	memcpy(path, given, length);
+	sf_start_map(path);
+	live(path, given[length] == '#' ? number_of(given + length + 1) : 0);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mend.c -- sockets with an after-state: what the kernel alone would not show after a fault that it did not make itself.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "datagram.h"
+#include "effect.h"
+#include "gate.h"
+#include "probe.h"
+#include "readiness.h"
+#include "sys.h"
+
+#define relaxed memory_order_relaxed
+
+static bool decide(struct sf_call *c, int64_t ret, int err)
+{
+	c->ret = ret;
+	c->err = err;
+	return true;
+}
+
+/* The peer has closed: it answers the first data that reaches it with a RST, which sets EPIPE; that data is lost. */
+static bool send_to_closed(struct sf_call *c)
+{
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+	sf_sys(SYS_connect, c->fd, &none, sizeof none);
+	sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
+	sf_probe_take_error(c->fd);
+	atomic_store_explicit(&c->socket->state, SF_DEAD, relaxed);
+	atomic_store_explicit(&c->socket->error_to, EPIPE, relaxed); /* SO_ERROR says so once */
+	return decide(c, (int64_t)c->asked, 0);
+}
+
+/* An error that was put aside for the first who asks: SO_ERROR, or a transfer of a connection that never came up. */
+static int take_error(struct sf_socket *socket)
+{
+	return atomic_exchange_explicit(&socket->error_to, 0, relaxed);
+}
+
+static bool answer_option(struct sf_call *c)
+{
+	int *value = c->buf;
+	int err;
+
+	if (c->func != SF_FUNC_getsockopt || c->flags != (SOL_SOCKET << 16 | SO_ERROR) || !value)
+		return false;
+	if (atomic_load_explicit(&c->socket->error_from, relaxed) || !(err = take_error(c->socket)))
+		return false;
+	*value = err;
+	return decide(c, 0, 0);
+}
+
+/* A held direction is silent for calls as it is for poll: non-blocking ones say EAGAIN, blocking ones wait it out. */
+static bool answer_held(struct sf_call *c)
+{
+	uint64_t left_ns;
+
+	if (c->operation != SF_SEND && c->operation != SF_RECV && c->operation != SF_ACCEPT)
+		return false;
+	if (!sf_is_held(c->socket, c->operation == SF_SEND, &left_ns))
+		return false;
+	return c->mode == SF_NONBLOCKING ? decide(c, -1, EAGAIN) : sf_wait_in_silence(c, left_ns);
+}
+
+static bool answer_stash(struct sf_call *c)
+{
+	if (c->type != SF_DGRAM || !sf_datagram_waits(c->socket))
+		return false;
+	if (c->operation == SF_CLOSE)
+		sf_datagram_overtaken(c->fd, c->socket, true);
+	return c->operation == SF_RECV && sf_datagram_read_stash(c);
+}
+
+bool sf_mend_before(struct sf_call *c)
+{
+	uint32_t state = atomic_load_explicit(&c->socket->state, memory_order_acquire);
+
+	if (answer_held(c) || answer_stash(c))
+		return true;
+	if (state == SF_LIVE)
+		return false;
+	if (c->operation == SF_RECV && (state == SF_ENDED || state == SF_PEER_CLOSED))
+		return decide(c, 0, 0);
+	if (c->operation == SF_SEND && state == SF_PEER_CLOSED && c->type == SF_STREAM && c->family != SF_UNIX)
+		return send_to_closed(c);
+	/* The kernel would connect a socket that it has reset; a real one stays what it was. */
+	if (c->operation == SF_CONNECT && state == SF_DEAD && atomic_load_explicit(&c->socket->mended, relaxed))
+		return decide(c, -1, EISCONN);
+	return c->operation == SF_SOCKOPT && answer_option(c);
+}
+
+static void mend_name(struct sf_call *c)
+{
+	const struct sf_endpoint *local = &c->socket->local;
+
+	if (local->family == SF_INET && c->address_length >= sizeof(struct sockaddr_in))
+		memcpy(&((struct sockaddr_in *)c->buf)->sin_addr, local->bytes, 4);
+	else if (local->family == SF_INET6 && c->address_length >= sizeof(struct sockaddr_in6))
+		memcpy(&((struct sockaddr_in6 *)c->buf)->sin6_addr, local->bytes, 16);
+}
+
+/* Between the two calls that reset a connection another thread can see ENOTCONN or EPIPE where a real reset shows ECONNRESET:
+ * it looks again when both are done. */
+static void mend_race(struct sf_call *c)
+{
+	for (int i = 0; i < 1000 && atomic_load_explicit(&c->socket->state, memory_order_acquire) == SF_DYING; i++)
+		sf_sys(SYS_sched_yield);
+	if (c->operation == SF_RECV) {
+		int pending = sf_probe_take_error(c->fd);
+
+		c->ret = pending > 0 ? -1 : 0;
+		c->err = pending > 0 ? pending : 0;
+	} else {
+		c->err = EPIPE;
+		if (!(c->flags & MSG_NOSIGNAL) && c->type == SF_STREAM)
+			sf_sys(SYS_tgkill, sf_pid, sf_sys(SYS_gettid), SIGPIPE);
+	}
+}
+
+void sf_mend_after(struct sf_call *c)
+{
+	struct sf_socket *socket = c->socket;
+	int from = atomic_load_explicit(&socket->error_from, relaxed);
+	bool transfer = c->operation == SF_SEND || c->operation == SF_RECV;
+
+	if (c->operation == SF_SEND && socket->type == SF_DGRAM && c->ret >= 0)
+		sf_datagram_overtaken(c->fd, socket, false);
+	if (c->func == SF_FUNC_getsockname && c->ret == 0 && atomic_load_explicit(&socket->mended, relaxed))
+		mend_name(c);
+	if (from && c->ret < 0 && c->err == from && (transfer || c->operation == SF_CONNECT)) {
+		c->err = take_error(socket);
+		atomic_store_explicit(&socket->error_from, 0, relaxed);
+	} else if (from && c->ret == 0 && c->func == SF_FUNC_getsockopt && c->flags == (SOL_SOCKET << 16 | SO_ERROR) &&
+			   c->buf && *(int *)c->buf == from) {
+		*(int *)c->buf = take_error(socket);
+		atomic_store_explicit(&socket->error_from, 0, relaxed);
+	}
+	if (socket->type == SF_STREAM && c->ret < 0 && socket->mended &&
+		((c->operation == SF_RECV && (c->err == EPIPE || c->err == ENOTCONN)) ||
+		 (c->operation == SF_SEND && c->err == ENOTCONN)))
+		mend_race(c);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * probe.c -- the questions of probe.h, by raw system calls. Knows nothing of rules.
+ */
+#include "probe.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+#include <fcntl.h>
+
+#include "core/match.h"
+#include "sys.h"
+
+#define TCP_INFO_OPTION 11
+#define KERNEL_SIGNALS 64
+
+enum { TCP_IS_ESTABLISHED = 1, TCP_IS_FIN_WAIT1 = 4, TCP_IS_FIN_WAIT2 = 5 };
+
+/* The kernel's own struct sigaction. */
+struct kernel_action {
+	void *handler;
+	unsigned long flags;
+	void *restorer;
+	uint64_t mask;
+};
+
+bool sf_probe_ready(const struct sf_call *c)
+{
+	struct pollfd one = {c->fd, c->operation == SF_SEND ? POLLOUT : POLLIN, 0};
+	struct timespec now = {0, 0};
+
+	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1;
+}
+
+bool sf_probe_same(int fd, struct sf_socket *socket)
+{
+	struct stat st;
+
+	if (sf_sys(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) != 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	if (!socket->inode)
+		socket->inode = st.st_ino;
+	return socket->inode == st.st_ino;
+}
+
+static bool handled(int signal, struct kernel_action *action)
+{
+	return sf_sys(SYS_rt_sigaction, signal, NULL, action, 8) == 0 && action->handler != (void *)SIG_DFL &&
+		   action->handler != (void *)SIG_IGN;
+}
+
+bool sf_probe_handler(bool interrupting)
+{
+	struct kernel_action action;
+
+	for (int signal = 1; signal <= KERNEL_SIGNALS; signal++)
+		if (handled(signal, &action) && !(interrupting && (action.flags & SA_RESTART)))
+			return true;
+	return false;
+}
+
+bool sf_probe_handles(int signal)
+{
+	struct kernel_action action;
+
+	return handled(signal, &action);
+}
+
+bool sf_probe_resettable(int fd)
+{
+	uint8_t info[8]; /* struct tcp_info: the state is its first byte */
+	socklen_t length = sizeof info;
+
+	if (sf_sys(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO_OPTION, info, &length) != 0)
+		return false;
+	return info[0] == TCP_IS_ESTABLISHED || info[0] == TCP_IS_FIN_WAIT1 || info[0] == TCP_IS_FIN_WAIT2;
+}
+
+uint64_t sf_probe_timeout(int fd, bool sending)
+{
+	struct timeval tv = {0, 0};
+	socklen_t length = sizeof tv;
+
+	if (sf_sys(SYS_getsockopt, fd, SOL_SOCKET, sending ? SO_SNDTIMEO : SO_RCVTIMEO, &tv, &length) != 0)
+		return 0;
+	return (uint64_t)tv.tv_sec * 1000000000 + (uint64_t)tv.tv_usec * 1000;
+}
+
+static int option(int fd, int name)
+{
+	int value = 0;
+	socklen_t length = sizeof value;
+
+	return sf_sys(SYS_getsockopt, fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
+int sf_probe_take_error(int fd)
+{
+	return option(fd, SO_ERROR);
+}
+
+static void describe_addresses(int fd, struct sf_socket *socket)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof address;
+
+	if (sf_sys(SYS_getsockname, fd, &address, &length) == 0)
+		sf_endpoint_from(&socket->local, (struct sockaddr *)&address, length);
+	length = sizeof address;
+	if (sf_sys(SYS_getpeername, fd, &address, &length) == 0 &&
+		!sf_endpoint_from(&socket->peer, (struct sockaddr *)&address, length))
+		socket->peer = (struct sf_endpoint){.family = SF_FAMILY_OTHER};
+}
+
+bool sf_probe_describe(int fd, struct sf_socket *socket)
+{
+	struct stat st;
+	int domain = option(fd, SO_DOMAIN);
+
+	if (domain < 0 || sf_sys(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) != 0)
+		return false;
+	socket->inode = st.st_ino;
+	socket->family = sf_family_of(domain);
+	socket->type = sf_type_of(option(fd, SO_TYPE));
+	socket->nonblocking = (sf_sys(SYS_fcntl, fd, F_GETFL) & O_NONBLOCK) != 0;
+	socket->receive_timeout = sf_probe_timeout(fd, false) != 0;
+	socket->send_timeout = sf_probe_timeout(fd, true) != 0;
+	describe_addresses(fd, socket);
+	if (option(fd, SO_ACCEPTCONN) == 1)
+		socket->side = SF_LISTENER;
+	/* An end of a socketpair has neither a name nor a named peer. */
+	socket->domestic = socket->family == SF_FAMILY_OTHER ||
+					   (socket->family == SF_UNIX && socket->side != SF_LISTENER && !socket->local.length &&
+						!socket->peer.length);
+	return true;
+}

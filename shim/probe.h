@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * probe.h -- questions to the kernel about a call that a fault is about to be applied to, and only then (law 0). All are single
+ * raw system calls or a few; errno is left alone. None is asked in a process that has sandboxed itself.
+ */
+#ifndef SF_PROBE_H
+#define SF_PROBE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/call.h"
+
+/* Would the call find something now: data or end to receive, a connection to accept, room to send? */
+bool sf_probe_ready(const struct sf_call *c);
+
+/* Is fd still the socket of this record? A number may have been closed where we did not see it. */
+bool sf_probe_same(int fd, struct sf_socket *socket);
+
+/* Some signal has a handler; `interrupting`: one without SA_RESTART. */
+bool sf_probe_handler(bool interrupting);
+
+/* This signal has a handler of the program's own. */
+bool sf_probe_handles(int signal);
+
+/* Can a TCP connection still be reset by its peer: established, or half closed by us, not ended by the peer. */
+bool sf_probe_resettable(int fd);
+
+/* SO_RCVTIMEO or SO_SNDTIMEO in ns, 0: none. */
+uint64_t sf_probe_timeout(int fd, bool sending);
+
+/* Takes the pending error (SO_ERROR). */
+int sf_probe_take_error(int fd);
+
+/* Fills family, type, side, nonblocking, timeouts, inode, local and peer of a socket that was not seen being made. False: fd
+ * is no socket. */
+bool sf_probe_describe(int fd, struct sf_socket *socket);
+
+#endif

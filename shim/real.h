@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * real.h -- libc's own functions, as real_<name>: the next definition after ours, bound once and early (law 5).
+ * Before sf_real_bind() each pointer stands for a raw system call, or binds itself where the function is more than one;
+ * so every wrapper works from the first instruction on (tests/frames: early, static-initializer).
+ * Types are taken from libc's headers, never spelled twice (law 15).
+ */
+#ifndef SF_REAL_H
+#define SF_REAL_H
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/select.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* glibc declares these for fortified programs only, and for nobody else. */
+ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t len, size_t room, int flags, struct sockaddr *restrict from,
+					   socklen_t *restrict from_length);
+ssize_t __read_chk(int fd, void *buf, size_t len, size_t room);
+int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room);
+int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room);
+
+#define SF_CALL(name, operation, presence) extern __typeof__(name) *real_##name;
+#define SF_NAMED SF_CALL
+#define SF_ALIAS(name, of)
+#include "core/calls.def"
+#undef SF_CALL
+#undef SF_NAMED
+#undef SF_ALIAS
+
+/* Binds all. Not for call paths: dlsym may take locks, and allocates where a name is missing. False, and the name, if a
+ * REQUIRED one is missing. */
+bool sf_real_bind(const char **missing);
+
+#endif

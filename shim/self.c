@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * self.c -- keeps self.h true through threads, fork, vfork and clone. Async-signal-safe but for sf_self_start.
+ */
+#include "self.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "evlog.h"
+#include "sys.h"
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+static uint32_t never = 1; /* no thread's life: TLS begins as 0 */
+static struct sf_arena nothing;
+
+__thread struct sf_self sf_self_here __attribute__((tls_model("initial-exec")));
+__thread uint32_t sf_vforked __attribute__((tls_model("initial-exec")));
+volatile uint32_t *sf_life = &never;
+_Atomic uint32_t sf_vforks;
+
+struct sf_arena *sf_arena = &nothing;
+uint64_t sf_arena_mapped;
+uint32_t sf_process;
+uint32_t sf_pid;
+
+static uint32_t life_now; /* what *sf_life says while no vfork child may live */
+
+static uint32_t get_pid(void)
+{
+	return (uint32_t)sf_sys(SYS_getpid);
+}
+
+uint64_t sf_self_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec - sf_arena->start_ns;
+}
+
+static struct sf_self *take_thread(uint32_t thread, uint32_t tid)
+{
+	struct sf_self *self = &sf_self_here;
+
+	*self = (struct sf_self){.thread = thread, .tid = tid};
+	if (!thread)
+		return NULL;
+	self->life = life_now;
+	return self;
+}
+
+/* This thread was created behind our back (by libc's own helpers, say): it counts as made by the main thread. */
+static struct sf_self *join_thread(void)
+{
+	uint32_t tid = (uint32_t)sf_sys(SYS_gettid);
+	uint32_t main_thread = 0;
+	uint32_t count = atomic_load_explicit(&sf_arena->tables[SF_THREADS].count, memory_order_relaxed);
+
+	for (uint32_t i = 1; tid != sf_pid && i <= count && !main_thread; i++) {
+		struct sf_thread *thread = sf_thread_at(sf_arena, i);
+
+		if (thread && thread->process == sf_process && thread->tid == sf_pid)
+			main_thread = i;
+	}
+	return take_thread(sf_thread_new(sf_arena, sf_process, main_thread, tid), tid);
+}
+
+/* In a child that was forked by whatever means: a new process, whose only thread is this one. */
+static struct sf_self *reborn(uint32_t pid)
+{
+	uint32_t parent_thread = sf_self_here.thread;
+	uint32_t nth = sf_self_here.forks;
+	uint32_t process = sf_process_new(sf_arena, sf_process, parent_thread, nth, pid);
+	struct sf_process *mother = sf_self_process();
+	struct sf_process *child = sf_process_at(sf_arena, process);
+
+	sf_vforked = 0;
+	atomic_store_explicit(&sf_vforks, 0, memory_order_relaxed);
+	sf_pid = pid;
+	life_now++;
+	*sf_life = life_now;
+	if (!child)
+		return take_thread(0, pid);
+	for (unsigned i = 0; i < sizeof child->program; i++)
+		child->program[i] = mother->program[i];
+	atomic_store_explicit(&child->sandboxed, mother->sandboxed, memory_order_relaxed);
+	atomic_store_explicit(&child->state, SF_PROCESS_LOADED, memory_order_release);
+	uint32_t parent = sf_process;
+
+	sf_process = process;
+	struct sf_self *self = take_thread(sf_thread_new(sf_arena, process, 0, pid), pid);
+
+	sf_event_note(SF_EVENT_FORK, pid, parent);
+	return self;
+}
+
+/* The vforking thread itself is back: its child has left our memory. */
+static void vfork_is_over(void)
+{
+	sf_vforked = 0;
+	if (atomic_fetch_sub_explicit(&sf_vforks, 1, memory_order_relaxed) == 1)
+		*sf_life = life_now;
+}
+
+struct sf_self *sf_self_look(void)
+{
+	if (sf_life == &never)
+		return NULL;
+	if (*sf_life == 0) {
+		uint32_t pid = get_pid();
+
+		if (pid != sf_pid)
+			return atomic_load_explicit(&sf_vforks, memory_order_relaxed) ? NULL : reborn(pid);
+		if (sf_vforked)
+			vfork_is_over();
+	}
+	if (sf_self_here.life == life_now)
+		return &sf_self_here;
+	return join_thread();
+}
+
+bool sf_self_is_guest(void)
+{
+	if (sf_life == &never || *sf_life != 0 || !atomic_load_explicit(&sf_vforks, memory_order_relaxed))
+		return false;
+	return get_pid() != sf_pid;
+}
+
+void sf_self_start(uint32_t process, uint32_t pid)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	static uint32_t kept; /* without the page, pthread_atfork alone tells of forks */
+
+	sf_process = process;
+	sf_pid = pid;
+	life_now = 2;
+	volatile uint32_t *life = page != MAP_FAILED && madvise(page, 4096, MADV_WIPEONFORK) == 0 ? page : &kept;
+
+	*life = life_now;
+	sf_life = life;
+	take_thread(sf_thread_new(sf_arena, process, 0, pid), pid);
+}
+
+uint32_t sf_self_thread_ahead(void)
+{
+	struct sf_self *self = sf_self_get();
+
+	return self ? sf_thread_new(sf_arena, sf_process, self->thread, 0) : 0;
+}
+
+void sf_self_thread_begins(uint32_t thread)
+{
+	struct sf_thread *record = sf_thread_at(sf_arena, thread);
+
+	if (!record)
+		return;
+	record->tid = (uint32_t)sf_sys(SYS_gettid);
+	take_thread(thread, record->tid);
+}
+
+void sf_self_forks(void)
+{
+	struct sf_self *self = sf_self_get();
+	struct sf_thread *thread = self ? sf_thread_at(sf_arena, self->thread) : NULL;
+
+	if (thread)
+		self->forks = atomic_fetch_add_explicit(&thread->forks, 1, memory_order_relaxed) + 1;
+}
+
+void sf_self_forked(void)
+{
+	if (sf_life == &never)
+		return;
+	uint32_t pid = get_pid();
+
+	if (pid != sf_pid)
+		reborn(pid);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * self.h -- who is calling: this process and this thread, as records of the arena, and whether they still are what they were.
+ *
+ * One word, *sf_life, answers at every recorded call: it lies on a page that the kernel wipes in a forked child, so that every
+ * way of forking (fork, _Fork, raw clone, daemon) is seen without a system call. vfork children share memory: while one may
+ * live the word is 0 and getpid is compared (law 10; tests/snippets/vfork.c). A vfork child is nobody: it passes straight
+ * through and writes no table.
+ */
+#ifndef SF_SELF_H
+#define SF_SELF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+
+struct sf_self {
+	uint32_t life;	   /* equal to *sf_life: all of this holds */
+	uint32_t thread;   /* index */
+	uint32_t tid;
+	uint32_t forks;	   /* which child of this thread is being forked: its lineage */
+	uint32_t page;	   /* of events in use */
+	struct sf_event *next, *end; /* free slots of it */
+};
+
+/* The assembly of wrap/ finds `vforked` and sf_vforks by name. */
+extern __thread struct sf_self sf_self_here __attribute__((tls_model("initial-exec")));
+extern __thread uint32_t sf_vforked __attribute__((tls_model("initial-exec")));
+extern volatile uint32_t *sf_life;
+extern _Atomic uint32_t sf_vforks;
+
+/* The arena of this run; before start-up an empty one in which nothing is watched. */
+extern struct sf_arena *sf_arena;
+extern uint64_t sf_arena_mapped; /* bytes */
+extern uint32_t sf_process;		 /* index of this process */
+extern uint32_t sf_pid;
+
+struct sf_self *sf_self_look(void);
+
+/* NULL: not live, or a vfork child. Otherwise this thread, with valid indices. */
+static inline struct sf_self *sf_self_get(void)
+{
+	struct sf_self *self = &sf_self_here;
+
+	return __builtin_expect(self->life == *sf_life, 1) ? self : sf_self_look();
+}
+
+/* Is this call made on behalf of a vfork child, whose memory is its parent's? Asks getpid only while a vfork child may live. */
+bool sf_self_is_guest(void);
+
+/* Start-up: this process is record `process`; sets up the wiped page. */
+void sf_self_start(uint32_t process, uint32_t pid);
+
+/* A thread that this one is about to create, for the trampoline of pthread_create. Index or 0. */
+uint32_t sf_self_thread_ahead(void);
+/* First thing in that thread. */
+void sf_self_thread_begins(uint32_t thread);
+
+/* Before anything that forks: the child will be this thread's next child. */
+void sf_self_forks(void);
+/* In the child of a fork, at once (pthread_atfork). */
+void sf_self_forked(void);
+
+/* Current program's record. Never NULL once live. */
+static inline struct sf_process *sf_self_process(void)
+{
+	return sf_process_at(sf_arena, sf_process);
+}
+
+/* Nanoseconds since the run began, by the clock. */
+uint64_t sf_self_now_ns(void);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * track.c -- see track.h. A vfork child is a guest in its parent's memory: its doings leave no trace here (law 10), what it
+ * hands to the program that it becomes is found again by inode.
+ */
+#include "track.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/match.h"
+#include "gate.h"
+#include "probe.h"
+#include "readiness.h"
+#include "sys.h"
+
+static bool is_live(void)
+{
+	return sf_process && !sf_self_is_guest();
+}
+
+static struct sf_socket *socket_of(int fd)
+{
+	return sf_socket_at(sf_arena, sf_fd_socket(fd));
+}
+
+static struct sf_socket *enter(int fd, uint8_t family, uint8_t type, bool nonblocking)
+{
+	uint32_t index = sf_arena_new(sf_arena, SF_SOCKETS);
+	struct sf_socket *socket = sf_socket_at(sf_arena, index);
+
+	if (!socket)
+		return NULL;
+	socket->family = family;
+	socket->type = type;
+	socket->nonblocking = nonblocking;
+	socket->domestic = family == SF_FAMILY_OTHER;
+	atomic_store_explicit(&socket->fd_hint, (uint32_t)fd, memory_order_relaxed);
+	sf_fd_set(fd, index);
+	return socket;
+}
+
+void sf_track_socket(int fd, int domain, int type)
+{
+	if (fd >= 0 && is_live())
+		enter(fd, sf_family_of(domain), sf_type_of(type), type & SOCK_NONBLOCK);
+}
+
+void sf_track_pair(const int fds[2], int domain, int type)
+{
+	for (int i = 0; i < 2 && is_live(); i++) {
+		struct sf_socket *socket = enter(fds[i], sf_family_of(domain), sf_type_of(type), type & SOCK_NONBLOCK);
+
+		if (socket)
+			socket->domestic = 1;
+	}
+}
+
+static void name(struct sf_socket *socket, int fd)
+{
+	struct sf_self *self = sf_self_get();
+
+	if (!self)
+		return;
+	sf_socket_name(sf_arena, socket, self->thread);
+	if (sf_arena_rules(sf_arena))
+		sf_match_socket(sf_arena, socket, true);
+	sf_gate_forget(fd);
+}
+
+void sf_track_connect(struct sf_call *c)
+{
+	struct sf_socket *socket = is_live() ? socket_of(c->fd) : NULL;
+	struct sf_endpoint peer;
+
+	if (!socket || !sf_endpoint_from(&peer, c->address, c->address_length))
+		return;
+	if (socket->type == SF_DGRAM || socket->side == SF_SIDE_NONE)
+		socket->peer = peer;
+	socket->side = SF_CLIENT;
+	name(socket, c->fd);
+}
+
+void sf_track_accept(int listener, int fd, const struct sockaddr *from, uint32_t length, int flags)
+{
+	struct sf_socket *parent = is_live() ? socket_of(listener) : NULL;
+
+	if (!parent || fd < 0)
+		return;
+	struct sf_socket *socket = enter(fd, parent->family, parent->type, flags & SOCK_NONBLOCK);
+
+	if (!socket)
+		return;
+	socket->side = SF_SERVER;
+	sf_endpoint_from(&socket->peer, from, length);
+	if (parent->family == SF_UNIX && !socket->peer.family)
+		socket->peer.family = SF_UNIX;
+	socket->local = parent->local;
+	name(socket, fd);
+}
+
+void sf_track_bind(int fd, const struct sockaddr *address, uint32_t length)
+{
+	struct sf_socket *socket = is_live() ? socket_of(fd) : NULL;
+
+	if (socket && sf_endpoint_from(&socket->local, address, length))
+		sf_gate_forget(fd);
+}
+
+void sf_track_listen(int fd)
+{
+	struct sf_socket *socket = is_live() ? socket_of(fd) : NULL;
+
+	if (!socket || socket->side == SF_LISTENER)
+		return;
+	socket->side = SF_LISTENER;
+	sf_gate_forget(fd);
+}
+
+void sf_track_dup(int from, int to)
+{
+	if (to >= 0 && from != to && is_live())
+		sf_fd_set(to, sf_fd_socket(from));
+}
+
+void sf_track_close(int fd)
+{
+	if (!sf_fd_socket(fd) || !is_live())
+		return;
+	sf_epoll_forget(fd);
+	sf_fd_set(fd, 0);
+}
+
+void sf_track_close_range(unsigned first, unsigned last)
+{
+	if (is_live())
+		sf_fd_drop_range(first, last);
+}
+
+void sf_track_nonblocking(int fd, bool nonblocking)
+{
+	struct sf_socket *socket = socket_of(fd);
+
+	if (socket)
+		socket->nonblocking = nonblocking;
+}
+
+void sf_track_option(int fd, int level, int option, const void *value, uint32_t length)
+{
+	struct sf_socket *socket = socket_of(fd);
+	const struct timeval *tv = value;
+
+	if (!socket || level != SOL_SOCKET || !value)
+		return;
+	bool given = length >= sizeof *tv && (tv->tv_sec || tv->tv_usec);
+
+	if (option == SO_RCVTIMEO)
+		socket->receive_timeout = given;
+	else if (option == SO_SNDTIMEO)
+		socket->send_timeout = given;
+	else if (option == SO_REUSEADDR && length >= sizeof(int))
+		socket->reuse_address = *(const int *)value != 0;
+}
+
+/* The record of a socket that another process of the run made, by inode; else 0. */
+static uint32_t find_inode(uint64_t inode, const struct sf_socket *described)
+{
+	for (uint32_t i = atomic_load_explicit(&sf_arena->tables[SF_SOCKETS].count, memory_order_relaxed); i > 0; i--) {
+		const struct sf_socket *socket = sf_socket_at(sf_arena, i);
+
+		if (socket && socket->inode == inode && socket->family == described->family && socket->type == described->type)
+			return i;
+	}
+	return 0;
+}
+
+void sf_track_discover(int fd)
+{
+	struct sf_socket described = {0};
+	struct sf_process *process = sf_self_process();
+
+	if (!is_live() || !process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed) ||
+		!sf_probe_describe(fd, &described))
+		return;
+	uint32_t index = find_inode(described.inode, &described);
+
+	if (index) {
+		sf_fd_set(fd, index);
+		return;
+	}
+	struct sf_socket *socket = enter(fd, described.family, described.type, described.nonblocking);
+
+	if (!socket)
+		return;
+	socket->receive_timeout = described.receive_timeout;
+	socket->send_timeout = described.send_timeout;
+	socket->side = described.side;
+	socket->domestic = described.domestic;
+	socket->inode = described.inode;
+	socket->local = described.local;
+	socket->peer = described.peer;
+	if (described.side == SF_SIDE_NONE && described.peer.family && !described.domestic) {
+		socket->side = SF_SERVER; /* somebody else's: handed to us connected, as inetd does */
+		name(socket, fd);
+	}
+}
+
+void sf_track_received(const struct msghdr *msg)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+			sf_track_discover(fd);
+		}
+	}
+}
+
+/* The kernel's directory entries (getdents64(2)). */
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+static int number(const char *text)
+{
+	int n = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++)
+		n = n * 10 + (*text - '0');
+	return *text ? -1 : n;
+}
+
+void sf_track_inherited(void)
+{
+	char buffer[2048] __attribute__((aligned(8)));
+	long dir = sf_sys(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	long length;
+
+	if (dir < 0)
+		return;
+	while ((length = sf_sys(SYS_getdents64, dir, buffer, sizeof buffer)) > 0)
+		for (long at = 0; at < length; at += ((struct entry *)(buffer + at))->length) {
+			int fd = number(((struct entry *)(buffer + at))->name);
+
+			if (fd >= 0 && fd != dir)
+				sf_track_discover(fd);
+		}
+	sf_sys(SYS_close, dir);
+}
+
+void sf_track_hand_over(void)
+{
+	struct sf_process *process = sf_self_process();
+	int top = atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
+
+	if (!process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed))
+		return;
+	for (int fd = 0; fd < top; fd++) {
+		struct sf_socket *socket = socket_of(fd);
+
+		if (socket && !socket->inode)
+			sf_probe_same(fd, socket);
+	}
+}

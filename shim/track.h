@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * track.h -- keeps the records of sockets true to what the program does: made, named, connected, accepted, copied, closed. Always
+ * done, also while nothing is watched, so that rules can come later. No system call but where a descriptor appears whose
+ * making was not seen (inherited, received), which is asked about once.
+ */
+#ifndef SF_TRACK_H
+#define SF_TRACK_H
+
+#include "core/call.h"
+
+void sf_track_socket(int fd, int domain, int type);
+void sf_track_pair(const int fds[2], int domain, int type);
+/* Before the real connect: its peer, its number and key. */
+void sf_track_connect(struct sf_call *c);
+/* An accepted connection. from may be NULL; flags as of accept4. */
+void sf_track_accept(int listener, int fd, const struct sockaddr *from, uint32_t length, int flags);
+void sf_track_bind(int fd, const struct sockaddr *address, uint32_t length);
+void sf_track_listen(int fd);
+void sf_track_dup(int from, int to);
+/* Before the real close (law 9). */
+void sf_track_close(int fd);
+void sf_track_close_range(unsigned first, unsigned last);
+void sf_track_nonblocking(int fd, bool nonblocking);
+void sf_track_option(int fd, int level, int name, const void *value, uint32_t length);
+/* Descriptors that arrived with a message (SCM_RIGHTS). */
+void sf_track_received(const struct msghdr *msg);
+/* A descriptor that appeared by other means: asks the kernel what it is, and finds its record if another process of the run
+ * made it. */
+void sf_track_discover(int fd);
+/* Start-up: everything that is open. */
+void sf_track_inherited(void);
+/* Before exec or spawn: what the next program inherits is findable by inode. */
+void sf_track_hand_over(void);
+
+#endif

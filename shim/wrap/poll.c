@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wrap/poll.c -- waiting for readiness. While no socket is held back these are the real calls, whatever the number of
+ * descriptors; while one is, readiness.c waits in their place.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "evlog.h"
+#include "gate.h"
+#include "readiness.h"
+
+static struct timespec *from_ms(int timeout_ms, struct timespec *ts)
+{
+	*ts = (struct timespec){timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+	return timeout_ms < 0 ? NULL : ts;
+}
+
+/* What was asked and answered, for the reader of the trace. */
+static int polled(struct sf_call *c, const struct pollfd *fds, nfds_t count, int ready)
+{
+	enum { SHOWN = 28 };
+	struct sf_polled shown[SHOWN];
+	unsigned n = 0;
+
+	for (nfds_t i = 0; c->event && fds && i < count && n < SHOWN; i++)
+		if (fds[i].fd >= 0 && (count <= SHOWN || (ready > 0 && fds[i].revents)))
+			shown[n++] = (struct sf_polled){fds[i].fd, (uint16_t)fds[i].events,
+											ready > 0 ? (uint16_t)fds[i].revents : 0};
+	if (n)
+		sf_event_extend(c->event, SF_EXTENSION_POLL, shown, n * sizeof shown[0]);
+	return (int)sf_leave(c, ready);
+}
+
+SF_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_poll(fds, count, timeout);
+	struct sf_call c = SF_CALL_PLAIN(poll, -1, .asked = count);
+	struct timespec ts;
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return polled(&c, fds, count,
+				  sf_holds_any() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
+								 : real_poll(fds, count, timeout));
+}
+
+SF_EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room)
+{
+	if (sf_unwatched(SF_POLL))
+		return real___poll_chk(fds, count, timeout, room);
+	struct sf_call c = SF_CALL_PLAIN(__poll_chk, -1, .asked = count);
+	struct timespec ts;
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return polled(&c, fds, count,
+				  sf_holds_any() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
+								 : real___poll_chk(fds, count, timeout, room));
+}
+
+SF_EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_ppoll(fds, count, timeout, mask);
+	struct sf_call c = SF_CALL_PLAIN(ppoll, -1, .asked = count);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return polled(&c, fds, count,
+				  sf_holds_any() ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask));
+}
+
+SF_EXPORT int __ppoll_chk(
+	struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room)
+{
+	if (sf_unwatched(SF_POLL))
+		return real___ppoll_chk(fds, count, timeout, mask, room);
+	struct sf_call c = SF_CALL_PLAIN(__ppoll_chk, -1, .asked = count);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return polled(&c, fds, count,
+				  sf_holds_any() ? sf_held_poll(fds, count, timeout, mask)
+								 : real___ppoll_chk(fds, count, timeout, mask, room));
+}
+
+/* Descriptor sets as poll would show them; the sets are what was asked before the call and what was answered after it. */
+struct sets {
+	int count;
+	fd_set *in, *out, *except;
+};
+
+static uint16_t bits_of(const struct sets *sets, int fd)
+{
+	return (uint16_t)((sets->in && FD_ISSET(fd, sets->in) ? POLLIN : 0) |
+					  (sets->out && FD_ISSET(fd, sets->out) ? POLLOUT : 0) |
+					  (sets->except && FD_ISSET(fd, sets->except) ? POLLPRI : 0));
+}
+
+enum { SELECT_SHOWN = 28 };
+
+static unsigned selected_before(const struct sf_call *c, const struct sets *sets, struct sf_polled *shown)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; c->event && fd < sets->count && fd < FD_SETSIZE && n < SELECT_SHOWN; fd++)
+		if (bits_of(sets, fd))
+			shown[n++] = (struct sf_polled){fd, bits_of(sets, fd), 0};
+	return n;
+}
+
+static int selected(struct sf_call *c, const struct sets *sets, struct sf_polled *shown, unsigned n, int ready)
+{
+	for (unsigned i = 0; i < n && ready > 0; i++)
+		shown[i].revents = bits_of(sets, shown[i].fd);
+	if (n)
+		sf_event_extend(c->event, SF_EXTENSION_POLL, shown, n * sizeof shown[0]);
+	return (int)sf_leave(c, ready);
+}
+
+/* Linux writes the time that is left into select's timeout. */
+static int held_select(const struct sets *sets, struct timeval *timeout)
+{
+	struct timespec ts = {0};
+	uint64_t start_ns = sf_self_now_ns();
+
+	if (timeout)
+		ts = (struct timespec){timeout->tv_sec, timeout->tv_usec * 1000L};
+	int ready = sf_held_select(sets->count, sets->in, sets->out, sets->except, timeout ? &ts : NULL, NULL);
+
+	if (timeout) {
+		uint64_t given_us = (uint64_t)timeout->tv_sec * 1000000 + (uint64_t)timeout->tv_usec;
+		uint64_t spent_us = (sf_self_now_ns() - start_ns) / 1000;
+		uint64_t left_us = spent_us < given_us ? given_us - spent_us : 0;
+
+		*timeout = (struct timeval){(time_t)(left_us / 1000000), (suseconds_t)(left_us % 1000000)};
+	}
+	return ready;
+}
+
+SF_EXPORT int select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_select(count, in, out, except, timeout);
+	struct sf_call c = SF_CALL_PLAIN(select, -1, .asked = (size_t)count);
+	struct sets sets = {count, in, out, except};
+	struct sf_polled shown[SELECT_SHOWN];
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	unsigned n = selected_before(&c, &sets, shown);
+
+	return selected(&c, &sets, shown, n,
+					sf_holds_any() ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
+}
+
+SF_EXPORT int pselect(
+	int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout, const sigset_t *mask)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_pselect(count, in, out, except, timeout, mask);
+	struct sf_call c = SF_CALL_PLAIN(pselect, -1, .asked = (size_t)count);
+	struct sets sets = {count, in, out, except};
+	struct sf_polled shown[SELECT_SHOWN];
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	unsigned n = selected_before(&c, &sets, shown);
+
+	return selected(&c, &sets, shown, n,
+					sf_holds_any() ? sf_held_select(count, in, out, except, timeout, mask)
+								   : real_pselect(count, in, out, except, timeout, mask));
+}
+
+/* ---- epoll ---- */
+
+static int waited(struct sf_call *c, const struct epoll_event *events, int ready)
+{
+	enum { SHOWN = 14 };
+	struct sf_epolled shown[SHOWN];
+	int n = 0;
+
+	for (; c->event && n < ready && n < SHOWN; n++)
+		shown[n] = (struct sf_epolled){events[n].data.u64, events[n].events, -1};
+	if (n > 0)
+		sf_event_extend(c->event, SF_EXTENSION_EPOLL, shown, (size_t)n * sizeof shown[0]);
+	return (int)sf_leave(c, ready);
+}
+
+SF_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int count, int timeout)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_epoll_wait(epfd, events, count, timeout);
+	struct sf_call c = SF_CALL_PLAIN(epoll_wait, epfd, .asked = (size_t)count);
+	struct timespec ts;
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return waited(&c, events,
+				  sf_holds_any() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), NULL)
+								 : real_epoll_wait(epfd, events, count, timeout));
+}
+
+SF_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int count, int timeout, const sigset_t *mask)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_epoll_pwait(epfd, events, count, timeout, mask);
+	struct sf_call c = SF_CALL_PLAIN(epoll_pwait, epfd, .asked = (size_t)count);
+	struct timespec ts;
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return waited(&c, events,
+				  sf_holds_any() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), mask)
+								 : real_epoll_pwait(epfd, events, count, timeout, mask));
+}
+
+SF_EXPORT int epoll_pwait2(
+	int epfd, struct epoll_event *events, int count, const struct timespec *timeout, const sigset_t *mask)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_epoll_pwait2(epfd, events, count, timeout, mask);
+	struct sf_call c = SF_CALL_PLAIN(epoll_pwait2, epfd, .asked = (size_t)count);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return waited(&c, events,
+				  sf_holds_any() ? sf_held_epoll(epfd, events, count, timeout, mask)
+								 : real_epoll_pwait2(epfd, events, count, timeout, mask));
+}
+
+SF_EXPORT int epoll_create(int size)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_epoll_create(size);
+	struct sf_call c = SF_CALL_PLAIN(epoll_create, -1, .asked = (size_t)size);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return (int)sf_leave(&c, real_epoll_create(size));
+}
+
+SF_EXPORT int epoll_create1(int flags)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_epoll_create1(flags);
+	struct sf_call c = SF_CALL_PLAIN(epoll_create1, -1, .flags = flags);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return (int)sf_leave(&c, real_epoll_create1(flags));
+}
+
+/* Registrations are followed always: a fault may have to give one its edge again. */
+SF_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	struct sf_call c = SF_CALL_PLAIN(epoll_ctl, epfd, .asked = (size_t)fd, .flags = op);
+
+	if (!sf_unwatched(SF_POLL) && sf_enter(&c))
+		return (int)c.ret;
+	if (c.event && event) {
+		struct sf_epolled one = {event->data.u64, event->events, fd};
+
+		sf_event_extend(c.event, SF_EXTENSION_EPOLL, &one, sizeof one);
+	}
+	int ret = (int)sf_leave(&c, real_epoll_ctl(epfd, op, fd, event));
+
+	if (ret == 0 && (event || op == EPOLL_CTL_DEL))
+		sf_epoll_registered(epfd, op, fd, event);
+	return ret;
+}
+
+SF_EXPORT int __poll(struct pollfd *fds, nfds_t count, int timeout) __attribute__((alias("poll")));
+SF_EXPORT int __select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
+	__attribute__((alias("select")));

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wrap/recv.c -- the names by which bytes come in. Each body: pass if idle, describe, enter, the real call, leave. What is no
+ * socket passes at the first table look-up.
+ */
+#include <string.h>
+
+#include "gate.h"
+#include "track.h"
+
+SF_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real_recv(fd, buf, len, flags);
+	struct sf_call c = SF_CALL_BUFFER(recv, fd, buf, len, flags);
+
+	if (sf_enter(&c))
+		return c.ret;
+	return sf_leave(&c, real_recv(fd, buf, c.len, c.flags));
+}
+
+SF_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real___recv_chk(fd, buf, len, room, flags);
+	struct sf_call c = SF_CALL_BUFFER(__recv_chk, fd, buf, len, flags);
+
+	if (sf_enter(&c))
+		return c.ret;
+	return sf_leave(&c, real___recv_chk(fd, buf, c.len, room, c.flags));
+}
+
+/* The address of a datagram that we answer with ourselves, as the kernel would write it: cut to fit, its true length told. */
+static ssize_t answered_from(const struct sf_call *c, struct sockaddr *from, socklen_t *from_len)
+{
+	if (c->heard_from && from && from_len) {
+		memcpy(from, c->heard_from, c->heard_length < *from_len ? c->heard_length : *from_len);
+		*from_len = c->heard_length;
+	}
+	return c->ret;
+}
+
+static ssize_t heard(struct sf_call *c, ssize_t ret, const struct sockaddr *from, const socklen_t *from_len)
+{
+	if (ret >= 0 && from && from_len)
+		sf_call_heard_from(c, from, *from_len);
+	return sf_leave(c, ret);
+}
+
+SF_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real_recvfrom(fd, buf, len, flags, from, from_len);
+	struct sf_call c = SF_CALL_BUFFER(recvfrom, fd, buf, len, flags);
+
+	if (sf_enter(&c))
+		return answered_from(&c, from, from_len);
+	return heard(&c, real_recvfrom(fd, buf, c.len, c.flags, from, from_len), from, from_len);
+}
+
+SF_EXPORT ssize_t __recvfrom_chk(
+	int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real___recvfrom_chk(fd, buf, len, room, flags, from, from_len);
+	struct sf_call c = SF_CALL_BUFFER(__recvfrom_chk, fd, buf, len, flags);
+
+	if (sf_enter(&c))
+		return answered_from(&c, from, from_len);
+	return heard(&c, real___recvfrom_chk(fd, buf, c.len, room, c.flags, from, from_len), from, from_len);
+}
+
+/* Descriptors may have come with it; of a datagram the sender is known now. */
+static int64_t message_arrived(struct sf_call *c, int64_t ret, const struct msghdr *msg)
+{
+	if (ret >= 0 && msg->msg_controllen > 0)
+		sf_track_received(msg);
+	if (ret >= 0 && msg->msg_name)
+		sf_call_heard_from(c, msg->msg_name, msg->msg_namelen);
+	return sf_leave(c, ret);
+}
+
+SF_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	if (sf_unwatched(SF_RECV) && !sf_fd_socket(fd))
+		return real_recvmsg(fd, msg, flags);
+	struct sf_call c = SF_CALL_MESSAGE(recvmsg, fd, msg, flags);
+
+	if (sf_enter(&c))
+		return c.ret;
+	ssize_t ret = real_recvmsg(fd, c.msg, c.flags);
+
+	return message_arrived(&c, ret, c.msg);
+}
+
+SF_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout)
+{
+	if (sf_unwatched(SF_RECV) && !sf_fd_socket(fd))
+		return real_recvmmsg(fd, msgs, count, flags, timeout);
+	struct sf_call c = SF_CALL_MESSAGES(recvmmsg, fd, msgs, count, flags);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	int ret = real_recvmmsg(fd, c.mmsg, (unsigned)c.count, c.flags, timeout);
+
+	for (int i = 1; i < ret; i++)
+		if (c.mmsg[i].msg_hdr.msg_controllen > 0)
+			sf_track_received(&c.mmsg[i].msg_hdr);
+	return (int)(ret > 0 ? message_arrived(&c, ret, &c.mmsg[0].msg_hdr) : sf_leave(&c, ret));
+}
+
+SF_EXPORT ssize_t read(int fd, void *buf, size_t len)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real_read(fd, buf, len);
+	struct sf_call c = SF_CALL_BUFFER(read, fd, buf, len, 0);
+
+	if (sf_enter(&c))
+		return c.ret;
+	return sf_leave(&c, real_read(fd, buf, c.len));
+}
+
+SF_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real___read_chk(fd, buf, len, room);
+	struct sf_call c = SF_CALL_BUFFER(__read_chk, fd, buf, len, 0);
+
+	if (sf_enter(&c))
+		return c.ret;
+	return sf_leave(&c, real___read_chk(fd, buf, c.len, room));
+}
+
+SF_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real_readv(fd, iov, count);
+	struct sf_call c = SF_CALL_VECTOR(readv, fd, iov, count);
+
+	if (sf_enter(&c))
+		return c.ret;
+	return sf_leave(&c, real_readv(fd, c.iov, c.count));
+}
+
+/* On a socket at must be -1: the kernel says so itself. */
+SF_EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t at, int flags)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real_preadv2(fd, iov, count, at, flags);
+	struct sf_call c = SF_CALL_VECTOR(preadv2, fd, iov, count);
+
+	if (sf_enter(&c))
+		return c.ret;
+	return sf_leave(&c, real_preadv2(fd, c.iov, c.count, at, flags));
+}
+
+SF_EXPORT ssize_t preadv64v2(int fd, const struct iovec *iov, int count, off64_t at, int flags)
+	__attribute__((alias("preadv2")));
+SF_EXPORT ssize_t __read(int fd, void *buf, size_t len) __attribute__((alias("read")));

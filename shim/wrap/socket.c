@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wrap/socket.c -- sockets are made, named, connected, accepted, shut down. Always tracked, so that rules can come later.
+ */
+#include <stdint.h>
+
+#include "gate.h"
+#include "track.h"
+
+SF_EXPORT int socket(int domain, int type, int protocol)
+{
+	struct sf_call c = SF_CALL_PLAIN(socket, -1, .flags = domain << 16 | (type & 0xffff));
+
+	sf_call_creates(&c, domain, type);
+	if (!sf_unwatched(SF_SOCKET) && sf_enter(&c))
+		return (int)c.ret;
+	int fd = (int)sf_leave(&c, real_socket(domain, type, protocol));
+
+	sf_track_socket(fd, domain, type);
+	return fd;
+}
+
+SF_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
+{
+	struct sf_call c = SF_CALL_PLAIN(socketpair, -1, .flags = domain << 16 | (type & 0xffff));
+
+	sf_call_creates(&c, domain, type);
+	if (!sf_unwatched(SF_SOCKET) && sf_enter(&c))
+		return (int)c.ret;
+	int ret = (int)sf_leave(&c, real_socketpair(domain, type, protocol, fds));
+
+	if (ret == 0)
+		sf_track_pair(fds, domain, type);
+	return ret;
+}
+
+SF_EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
+{
+	struct sf_call c = SF_CALL_PLAIN(bind, fd, .address = address, .address_length = length);
+
+	if (!sf_idle(SF_BIND, fd) && sf_enter(&c))
+		return (int)c.ret;
+	int ret = (int)sf_leave(&c, real_bind(fd, address, length));
+
+	if (ret == 0)
+		sf_track_bind(fd, address, length);
+	return ret;
+}
+
+SF_EXPORT int listen(int fd, int backlog)
+{
+	struct sf_call c = SF_CALL_PLAIN(listen, fd, .asked = (size_t)backlog);
+
+	if (!sf_idle(SF_LISTEN, fd) && sf_enter(&c))
+		return (int)c.ret;
+	int ret = (int)sf_leave(&c, real_listen(fd, backlog));
+
+	if (ret == 0)
+		sf_track_listen(fd);
+	return ret;
+}
+
+SF_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	struct sf_call c = SF_CALL_PLAIN(connect, fd, .address = address, .address_length = length);
+
+	sf_track_connect(&c);
+	if (!sf_idle(SF_CONNECT, fd) && sf_enter(&c))
+		return (int)c.ret;
+	return (int)sf_leave(&c, real_connect(fd, address, length));
+}
+
+/* Where the program does not ask who it is, we do: it is the same system call. */
+static int accept_any(struct sf_call *c, struct sockaddr *from, socklen_t *length, int flags)
+{
+	struct sockaddr_storage own;
+	socklen_t own_length = sizeof own;
+	bool asks = from && length;
+
+	if (!asks) {
+		from = (struct sockaddr *)&own;
+		length = &own_length;
+	}
+	int fd = c->func == SF_FUNC_accept ? real_accept(c->fd, from, length) : real_accept4(c->fd, from, length, flags);
+
+	sf_track_accept(c->fd, fd, from, *length, flags);
+	return (int)sf_leave(c, fd);
+}
+
+SF_EXPORT int accept(int fd, struct sockaddr *from, socklen_t *length)
+{
+	struct sf_call c = SF_CALL_PLAIN(accept, fd);
+
+	if (!sf_idle(SF_ACCEPT, fd) && sf_enter(&c))
+		return (int)c.ret;
+	return sf_fd_socket(fd) ? accept_any(&c, from, length, 0) : real_accept(fd, from, length);
+}
+
+SF_EXPORT int accept4(int fd, struct sockaddr *from, socklen_t *length, int flags)
+{
+	struct sf_call c = SF_CALL_PLAIN(accept4, fd, .flags = flags);
+
+	if (!sf_idle(SF_ACCEPT, fd) && sf_enter(&c))
+		return (int)c.ret;
+	return sf_fd_socket(fd) ? accept_any(&c, from, length, flags) : real_accept4(fd, from, length, flags);
+}
+
+SF_EXPORT int shutdown(int fd, int how)
+{
+	if (sf_idle(SF_SHUTDOWN, fd))
+		return real_shutdown(fd, how);
+	struct sf_call c = SF_CALL_PLAIN(shutdown, fd, .flags = how);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return (int)sf_leave(&c, real_shutdown(fd, how));
+}
+
+SF_EXPORT int __connect(int fd, const struct sockaddr *address, socklen_t length) __attribute__((alias("connect")));

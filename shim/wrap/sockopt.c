@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wrap/sockopt.c -- options and names of sockets, and the calls that change how a descriptor blocks. What they change about
+ * blocking and timeouts is followed always: `mode` conditions must hold as the kernel sees them.
+ */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+
+#include "gate.h"
+#include "track.h"
+
+SF_EXPORT int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+{
+	if (sf_idle(SF_SOCKOPT, fd))
+		return real_getsockopt(fd, level, name, value, length);
+	struct sf_call c = SF_CALL_PLAIN(getsockopt, fd, .flags = level << 16 | (name & 0xffff), .buf = value);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return (int)sf_leave(&c, real_getsockopt(fd, level, name, value, length));
+}
+
+SF_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
+{
+	struct sf_call c = SF_CALL_PLAIN(setsockopt, fd, .flags = level << 16 | (name & 0xffff));
+
+	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
+		return (int)c.ret;
+	int ret = (int)sf_leave(&c, real_setsockopt(fd, level, name, value, length));
+
+	if (ret == 0)
+		sf_track_option(fd, level, name, value, length);
+	return ret;
+}
+
+SF_EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length)
+{
+	if (sf_idle(SF_SOCKOPT, fd))
+		return real_getsockname(fd, address, length);
+	struct sf_call c = SF_CALL_PLAIN(getsockname, fd, .buf = address, .address_length = length ? *length : 0);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return (int)sf_leave(&c, real_getsockname(fd, address, length));
+}
+
+SF_EXPORT int getpeername(int fd, struct sockaddr *address, socklen_t *length)
+{
+	if (sf_idle(SF_SOCKOPT, fd))
+		return real_getpeername(fd, address, length);
+	struct sf_call c = SF_CALL_PLAIN(getpeername, fd);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return (int)sf_leave(&c, real_getpeername(fd, address, length));
+}
+
+SF_EXPORT int sockatmark(int fd)
+{
+	if (sf_idle(SF_SOCKOPT, fd))
+		return real_sockatmark(fd);
+	struct sf_call c = SF_CALL_PLAIN(sockatmark, fd);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return (int)sf_leave(&c, real_sockatmark(fd));
+}
+
+/* Every command of fcntl takes at most one word. */
+SF_EXPORT int fcntl(int fd, int command, ...)
+{
+	va_list rest;
+
+	va_start(rest, command);
+	long argument = va_arg(rest, long);
+
+	va_end(rest);
+	if (!sf_fd_socket(fd))
+		return real_fcntl(fd, command, argument);
+	struct sf_call c = SF_CALL_PLAIN(fcntl, fd, .flags = command);
+
+	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
+		return (int)c.ret;
+	int ret = (int)sf_leave(&c, real_fcntl(fd, command, argument));
+
+	if (ret >= 0 && command == F_SETFL)
+		sf_track_nonblocking(fd, argument & O_NONBLOCK);
+	else if (ret >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))
+		sf_track_dup(fd, ret);
+	return ret;
+}
+
+SF_EXPORT int ioctl(int fd, unsigned long request, ...)
+{
+	va_list rest;
+
+	va_start(rest, request);
+	long argument = va_arg(rest, long);
+
+	va_end(rest);
+	if (!sf_fd_socket(fd))
+		return real_ioctl(fd, request, argument);
+	struct sf_call c = SF_CALL_PLAIN(ioctl, fd, .flags = (int)request);
+
+	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
+		return (int)c.ret;
+	int ret = (int)sf_leave(&c, real_ioctl(fd, request, argument));
+
+	if (ret == 0 && request == FIONBIO)
+		sf_track_nonblocking(fd, *(const int *)argument != 0);
+	return ret;
+}
+
+SF_EXPORT int __fcntl(int fd, int command, ...) __attribute__((alias("fcntl")));
+SF_EXPORT int fcntl64(int fd, int command, ...) __attribute__((alias("fcntl")));

@@ -70,8 +70,9 @@ extern const char *const sf_condition_words[SF_CONDITION_COUNT];
 enum sf_per { SF_PER_RUN, SF_PER_CONN, SF_PER_PROCESS, SF_PER_THREAD, SF_PER_COUNT };
 extern const char *const sf_per_words[SF_PER_COUNT];
 
-/* peer=, local=. family SF_FAMILY_OTHER means "*": any inet or inet6 address. A name that is asked of resolve is
- * compared with the address as it was written. */
+/* peer=, local=. family SF_FAMILY_OTHER means "*": any inet or inet6 address. SF_FAMILY_COUNT means a name, which no
+ * socket has: only resolve meets such a rule. A name that is asked of resolve is compared with the address as it was
+ * written. */
 struct sf_address {
 	uint8_t family;	     /* enum sf_family; SF_UNIX: path is a glob, with abstract set for unix:@name */
 	uint8_t prefix;	     /* bits of bytes[] that count; 0 for "*" */

@@ -73,8 +73,8 @@ put_head(struct sf_output *out, struct sf_line_style style, uint32_t pid, uint32
 
 	if (style.pids || style.tids)
 		sf_append_format(&head, "[%u", pid);
-	if (style.tids && tid && tid != pid)
-		sf_append_format(&head, "/%u", tid);
+	if (style.tids)
+		sf_append_format(&head, "/%u", tid ? tid : pid);
 	if (style.pids || style.tids)
 		sf_append_text(&head, "] ");
 	if (timed) {

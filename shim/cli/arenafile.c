@@ -22,7 +22,8 @@
 
 #include "cli/cli.h"
 
-#define START_PAGES 32 /* the header, a small ruleset and the first events: cheap to allocate at each start */
+#define WORTH_FREEING_PAGES 64 /* at the end of a run */
+#define START_PAGES 32         /* the header, a small ruleset and the first events: cheap to allocate at each start */
 
 /* Address space is what the target has: it maps the same file under the same limit. */
 static uint64_t bounded_size(uint64_t size)
@@ -40,7 +41,11 @@ static struct sf_arena *map(int fd, uint64_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 
-	return memory == MAP_FAILED ? NULL : memory;
+	if (memory == MAP_FAILED)
+		return NULL;
+	/* Reading ahead would bring in, and clear, what nobody is going to touch. */
+	(void)madvise(memory, size, MADV_RANDOM);
+	return memory;
 }
 
 /* ---- making ---- */
@@ -90,12 +95,17 @@ _Noreturn static void refuse_start(const char *path, const char *scratch, int wh
 	sf_die("can't allocate the first 2 MiB of the trace %s: %s", path, strerror(why));
 }
 
-/* The name of a file that is being made: nobody else's, and removed if this command dies young. */
-static char *scratch_name(const char *path)
+/* Under its own name at once, or beside a name that may be in use. A name of a run that died young is nobody's. */
+static char *first_name(const char *path, bool is_chosen)
 {
 	const char *name = strrchr(path, '/') + 1;
 
-	return sf_print("%.*s.%s.%ld", (int)(name - path), path, name, (long)getpid());
+	if (!is_chosen)
+		return sf_print("%s", path);
+	char *scratch = sf_print("%.*s.%s.%ld", (int)(name - path), path, name, (long)getpid());
+
+	unlink(scratch);
+	return scratch;
 }
 
 static void remember_as_latest(const char *path)
@@ -124,9 +134,8 @@ void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t
 		refuse_special(path);
 	file->path = path ? absolute(path) : path_of_run();
 	file->mapped = bounded_size(size);
-	char *scratch = scratch_name(file->path);
+	char *scratch = first_name(file->path, path != NULL);
 
-	unlink(scratch);
 	file->fd = open_new(scratch);
 	int why = posix_fallocate(file->fd, 0, START_PAGES * SF_PAGE_SIZE);
 
@@ -140,7 +149,7 @@ void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t
 		    strerror(errno));
 	}
 	sf_arena_format(file->arena, file->mapped, START_PAGES);
-	if (rename(scratch, file->path) != 0) {
+	if (path && rename(scratch, file->path) != 0) {
 		why = errno;
 		unlink(scratch);
 		sf_die("can't make the trace %s: %s", file->path, strerror(why));
@@ -211,7 +220,7 @@ static void remove_if_idle(int folder, const char *name)
 		close(fd);
 }
 
-static void remove_older(void)
+void sf_arena_file_remove_older(void)
 {
 	char latest[PATH_MAX] = "";
 	DIR *folder = opendir(sf_path_runs());
@@ -233,10 +242,10 @@ void sf_arena_file_finish(struct sf_arena_file *file)
 	uint32_t ready = atomic_load_explicit(&file->arena->pages_ready, memory_order_relaxed);
 	uint32_t used = atomic_load_explicit(&file->arena->pages_used, memory_order_relaxed);
 
+	if (ready - used < WORTH_FREEING_PAGES)
+		return;
 	/* A hole, not an end: whoever still has it mapped must not meet SIGBUS. What is not supported is no loss. */
-	if (ready > used)
-		(void)fallocate(
-		    file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(used * SF_PAGE_SIZE),
-		    (off_t)((ready - used) * SF_PAGE_SIZE));
-	remove_older();
+	(void)fallocate(
+	    file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(used * SF_PAGE_SIZE),
+	    (off_t)((ready - used) * SF_PAGE_SIZE));
 }

@@ -27,7 +27,10 @@ void sf_arena_file_open(struct sf_arena_file *file, const char *path);
  * it. */
 bool sf_arena_file_grow(struct sf_arena_file *file, uint32_t pages);
 
-/* Gives unused blocks back, and removes older runs of this user that nobody runs any more. */
+/* Removes this user's runs but the latest one and those that still go on. */
+void sf_arena_file_remove_older(void);
+
+/* At the end of a run: gives back the blocks that were not used. */
 void sf_arena_file_finish(struct sf_arena_file *file);
 
 #endif

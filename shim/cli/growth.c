@@ -11,6 +11,7 @@
 
 #define RESERVE_PAGES 256      /* 16 MiB */
 #define RESERVE_PAGES_MAX 8192 /* 512 MiB */
+#define SHORT_LIFE_NS 20000000 /* what ends before, and uses little, does with the pages that the file was made with */
 #define PAUSE_MIN_NS 1000000
 #define PAUSE_MAX_NS 10000000
 
@@ -30,20 +31,26 @@ static void take_clocks(struct sf_growth *growth, struct sf_arena *arena)
 	growth->next_clock_ns = now.ns + (now.ns - arena->clock_first.ns) / 8;
 }
 
+/* By quarters of the reserve: a step for each page would be a system call for each page. */
+static bool is_due(const struct sf_growth *growth, const struct sf_arena *arena, uint32_t used)
+{
+	uint32_t ready = atomic_load_explicit(&arena->pages_ready, memory_order_relaxed);
+	bool is_young = arena->clock_last.ns - arena->clock_first.ns < SHORT_LIFE_NS && ready - used > ready / 2;
+
+	return !growth->stopped && !is_young && ready < used + growth->reserve - growth->reserve / 4;
+}
+
 void sf_growth_step(struct sf_growth *growth, struct sf_arena_file *file)
 {
 	uint32_t used = atomic_load_explicit(&file->arena->pages_used, memory_order_relaxed);
-	uint32_t ready = atomic_load_explicit(&file->arena->pages_ready, memory_order_relaxed);
 	uint32_t moved = used - growth->used;
 
+	take_clocks(growth, file->arena);
 	growth->used = used;
 	if (moved * 4 > growth->reserve)
 		growth->reserve = moved * 4 < RESERVE_PAGES_MAX ? moved * 4 : RESERVE_PAGES_MAX;
-	/* By quarters of the reserve: a step for each page would be a system call for each page. */
-	if (!growth->stopped && ready < used + growth->reserve - growth->reserve / 4 &&
-	    !sf_arena_file_grow(file, used + growth->reserve))
+	if (is_due(growth, file->arena, used) && !sf_arena_file_grow(file, used + growth->reserve))
 		growth->stopped = errno;
-	take_clocks(growth, file->arena);
 	growth->pause_ns = moved ? PAUSE_MIN_NS : growth->pause_ns * 2;
 	if (growth->pause_ns > PAUSE_MAX_NS)
 		growth->pause_ns = PAUSE_MAX_NS;

@@ -500,6 +500,8 @@ void sf_run_watch(struct sf_run *run)
 	sf_tree_begin();
 	sf_growth_begin(&run->growth);
 	await_peer(w);
+	/* While the target starts there is nothing else to do. */
+	sf_arena_file_remove_older();
 	while (w->phase != OVER) {
 		pause_loop(w);
 		turn(w);

@@ -23,7 +23,7 @@ fi
 try() {
 	said=$("$build/sockfault" run --quiet --timeout 20s --trace "$folder/$1" -s "$scenario" \
 		--peer "$build/targets/robust-echo-server 127.0.0.1 {port}" \
-		-- "$build/targets/$1" 127.0.0.1 '{port}' hello 2>"$folder/$1.err")
+		-- "$build/targets/$1" 127.0.0.1 '{port}' hello 2>"$folder/err")
 	status=$?
 }
 
@@ -41,7 +41,6 @@ show() {
 			*) printf '        %s%-46s%s%s\n' "$faint" "$call" "$result" "$off" ;;
 			esac
 		done
-	sed 's/^/        /' "$folder/$1.err"
 	printf '    It printed "%s" and ended with status %s. ' "$said" "$status"
 }
 

@@ -59,8 +59,31 @@ $(BUILD)/cli/%.o: shim/%.c | $(GENERATED)
 
 $(BUILD)/libsockfault.so: $(LIB_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-soname,libsockfault.so -o $@ $^ -ldl
+# Linked statically where that can be done: it starts in half the time, and what LD_PRELOAD holds is the target's alone.
+STATIC ?= $(shell echo 'int main(void){return 0;}' | $(CC) $(CFLAGS) $(LDFLAGS) -static -x c - -o /dev/null 2>/dev/null && echo -static || echo -pie)
 $(BUILD)/sockfault: $(CLI_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro -Wl,-z,now -o $@ $^ -ldl
+	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -Wl,-z,relro -Wl,-z,now -o $@ $^
+
+# The command finds all the rest from where it lies itself: a folder that was installed can be moved as a whole.
+BIN := $(DESTDIR)$(PREFIX)/bin
+PRIVATE := $(DESTDIR)$(PREFIX)/lib/sockfault
+SHARE := $(DESTDIR)$(PREFIX)/share
+MANUALS := $(sort $(wildcard doc/*.[1-8]))
+.PHONY: install uninstall
+install: all ## install below PREFIX, /usr/local (DESTDIR is honoured)
+	install -d $(BIN) $(PRIVATE) $(SHARE)/sockfault/scenarios $(addprefix $(SHARE)/man/man,$(sort $(subst .,,$(suffix $(MANUALS))))) \
+		$(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions
+	install -m 755 $(BUILD)/sockfault $(BIN)/sockfault
+	install -m 755 $(BUILD)/libsockfault.so $(PRIVATE)/libsockfault.so
+	install -m 644 scenarios/*.fault $(SHARE)/sockfault/scenarios
+	for page in $(MANUALS); do install -m 644 $$page $(SHARE)/man/man$${page##*.}/ || exit 1; done
+	install -m 644 doc/completions/sockfault.bash $(SHARE)/bash-completion/completions/sockfault
+	install -m 644 doc/completions/_sockfault $(SHARE)/zsh/site-functions/_sockfault
+
+uninstall: ## take away what install put there
+	rm -f $(BIN)/sockfault $(SHARE)/bash-completion/completions/sockfault $(SHARE)/zsh/site-functions/_sockfault
+	for page in $(notdir $(MANUALS)); do rm -f $(SHARE)/man/man$${page##*.}/$$page; done
+	rm -rf $(PRIVATE) $(SHARE)/sockfault
 
 # Each folder of tests brings its own part.
 include $(sort $(wildcard tests/*.mk tests/*/*.mk))

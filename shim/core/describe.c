@@ -60,39 +60,27 @@ static void say_bits(struct english *e, uint32_t bits, const char *const *words,
 
 static bool is_every_call(const struct sf_rule *rule)
 {
-	return rule->nth.low == 1 && rule->nth.high == UINT64_MAX;
+	return rule->nth.low == 1 && rule->nth.high == UINT64_MAX && rule->nth_step == 1;
 }
 
 static void say_count(struct english *e)
 {
 	const struct sf_rule *rule = e->rule;
+	bool is_one = has(e, SF_CONDITION_NTH) && rule->nth.low == rule->nth.high;
 
-	if (!has(e, SF_CONDITION_NTH) || (is_every_call(rule) && rule->nth_step == 1)) {
-		say(e, "every ");
+	say(e, is_one ? "the " : "every ");
+	if (!is_one && rule->nth_step == 1)
 		return;
-	}
-	if (rule->nth_step != 1) {
-		say(e, "every ");
-		say_ordinal(e, rule->nth_step);
-		return say(e, " ");
-	}
-	say(e, is_every_call(rule) || rule->nth.high == UINT64_MAX ? "every " : "the ");
-	if (rule->nth.high == UINT64_MAX)
-		return;
-	say_ordinal(e, rule->nth.low);
-	if (rule->nth.high != rule->nth.low) {
-		say(e, " to ");
-		say_ordinal(e, rule->nth.high);
-	}
+	say_ordinal(e, is_one ? rule->nth.low : rule->nth_step);
 	say(e, " ");
 }
 
-/* What "every" left open: where it begins and ends. */
+/* Where "every" begins and ends. */
 static void say_count_limits(struct english *e)
 {
 	const struct sf_rule *rule = e->rule;
 
-	if (!has(e, SF_CONDITION_NTH) || (rule->nth_step == 1 && (is_every_call(rule) || rule->nth.high != UINT64_MAX)))
+	if (!has(e, SF_CONDITION_NTH) || is_every_call(rule) || rule->nth.low == rule->nth.high)
 		return;
 	say(e, " from the ");
 	say_ordinal(e, rule->nth.low);
@@ -100,6 +88,21 @@ static void say_count_limits(struct english *e)
 		return say(e, " on");
 	say(e, " to the ");
 	say_ordinal(e, rule->nth.high);
+}
+
+static void say_funcs(struct english *e)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < SF_FUNC_COUNT; i++)
+		left += e->rule->funcs[i / 64] >> (i % 64) & 1;
+	for (unsigned i = 0; i < SF_FUNC_COUNT; i++) {
+		if (!(e->rule->funcs[i / 64] >> (i % 64) & 1))
+			continue;
+		say(e, sf_func_rows[i].name);
+		left--;
+		say(e, left > 1 ? ", " : left ? " or " : " ");
+	}
 }
 
 static void say_calls(struct english *e)
@@ -114,23 +117,13 @@ static void say_calls(struct english *e)
 		say(e, modes[i]);
 		say(e, left ? "or " : "");
 	}
-	if (rule->operations != SF_ANY_OPERATION) {
+	if (has(e, SF_CONDITION_FUNC)) {
+		say_funcs(e);
+	} else if (rule->operations != SF_ANY_OPERATION) {
 		say_bits(e, rule->operations, sf_operation_words, SF_OPERATION_RULED);
 		say(e, " ");
 	}
 	say(e, "call");
-	if (has(e, SF_CONDITION_FUNC)) {
-		const char *names[SF_FUNC_COUNT];
-		unsigned count = 0;
-
-		for (unsigned i = 0; i < SF_FUNC_COUNT; i++)
-			if (rule->funcs[i / 64] >> (i % 64) & 1)
-				names[count++] = sf_func_rows[i].name;
-		for (unsigned i = 0; i < count; i++) {
-			say(e, i == 0 ? " of " : i + 1 < count ? ", " : " or ");
-			say(e, names[i]);
-		}
-	}
 }
 
 /* ---- on what socket, of what connection ---- */
@@ -444,14 +437,10 @@ static void say_unrepeatable(struct english *e)
 	bool is_shared = counts && (rule->per == SF_PER_RUN || rule->per == SF_PER_PROCESS) && !has(e, SF_CONDITION_KEY);
 
 	if (has(e, SF_CONDITION_TIME))
-		say(e, " The seed alone does not repeat this exactly: it depends on time (replay does).");
-	else if (is_shared)
-		say(e, " With several threads or connections the seed alone does not repeat this exactly: all their calls are "
-		       "counted "
-		       "together (replay does).");
-	else if (has(e, SF_CONDITION_CONN))
-		say(e, " With several threads the seed alone does not repeat this exactly: who connects first is timing "
-		       "(replay does).");
+		say(e, " What happens when is timing: the seed alone does not repeat it, replay does.");
+	else if (is_shared || has(e, SF_CONDITION_CONN))
+		say(e,
+		    " With several threads, which calls these are is timing: the seed alone does not repeat it, replay does.");
 }
 
 static void say_rule(struct english *e)

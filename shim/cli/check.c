@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * check.c -- `sockfault check`: every rule back as it was understood, and in plain English; or the diagnostic of the
+ * first that can't be used. The parser is the library's own, so that what passes here is taken there.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/rules.h"
+
+#define TEXT_MAX 8192
+
+static void show_rule(const struct sf_ruleset *set, const struct sf_rule *rule)
+{
+	static char text[TEXT_MAX];
+
+	printf("%.*s:%u: ", (int)rule->source.length, sf_text_of(set, rule->source), rule->line);
+	sf_rule_print(set, rule, text, sizeof text);
+	printf("%s\n", text);
+	sf_rule_describe(set, rule, text, sizeof text);
+	printf("    %s\n", text);
+}
+
+static void show(const struct sf_ruleset *set)
+{
+	for (uint32_t i = 0; i < set->count; i++)
+		show_rule(set, &set->rules[i]);
+	if (set->seed_given)
+		printf("The seed is %llu.\n", (unsigned long long)set->seed);
+	if (set->count == 0)
+		printf("No rules: nothing would be injected.\n");
+}
+
+int sf_cmd_check(int argc, char **argv)
+{
+	struct sf_ruleset *set = sf_rules_new();
+	struct sf_words words;
+	bool good = true, given = false;
+
+	sf_words_begin(&words, argc, argv);
+	for (enum sf_option option; (option = sf_words_next(&words));)
+		if (option == SF_OPTION_RULE) {
+			given = true;
+			good = good && sf_rules_add_text(set, "-e", words.value);
+		}
+	if (!given && !words.operand_count)
+		sf_words_refuse(&words, "nothing to check: name a FILE, or a rule with -e");
+	for (int i = 0; i < words.operand_count && good; i++)
+		good = sf_rules_add_scenario(set, words.operands[i]);
+	if (!good)
+		return SF_STATUS_BAD_RULE;
+	show(set);
+	return SF_STATUS_GOOD;
+}

@@ -69,8 +69,8 @@ static void put_who(struct sf_output *out, const struct sf_reader *reader, const
 		PUT(out, "null");
 }
 
-/* What "asked" holds of lifecycle events is of use as a number that the other events have: processes and threads as
- * they are named there. */
+/* What lifecycle events ask is of use as the numbers that other events have: processes and threads as they are named
+ * there. A fork stands in the child, and names its parent. */
 static void put_asked(struct sf_output *out, const struct sf_reader *reader, const struct sf_event *event)
 {
 	enum sf_operation operation = sf_event_operation_of(event);
@@ -80,14 +80,13 @@ static void put_asked(struct sf_output *out, const struct sf_reader *reader, con
 	    event->what == SF_EVENT_THREAD ? sf_reader_thread(reader, (uint32_t)event->asked) : NULL;
 	bool sized = operation == SF_SEND || operation == SF_RECV || operation == SF_LISTEN || operation == SF_POLL;
 
-	if (event->what == SF_EVENT_LOAD)
-		put_number_or_null(out, event->fd > 0, (uint64_t)event->fd);
-	else if (event->what == SF_EVENT_FORK)
-		put_number_or_null(out, process, process ? process->number : 0);
-	else if (event->what == SF_EVENT_THREAD)
-		put_number_or_null(out, thread, thread ? thread->tid : 0);
+	if (process)
+		sf_put_number(out, process->number);
+	else if (thread)
+		sf_put_number(out, thread->tid);
 	else
-		put_number_or_null(out, sized || event->asked, event->asked);
+		put_number_or_null(
+		    out, sized || event->what == SF_EVENT_SIGNAL || (sf_event_is_call(event) && event->asked), event->asked);
 }
 
 static void put_call(
@@ -101,7 +100,7 @@ static void put_call(
 	PUT(out, ",\"func\":");
 	put_word(out, sf_event_is_call(event) ? sf_func_rows[event->what].name : NULL);
 	PUT(out, ",\"fd\":");
-	put_number_or_null(out, event->fd >= 0 && event->what != SF_EVENT_LOAD, (uint64_t)event->fd);
+	put_number_or_null(out, event->fd >= 0, (uint64_t)event->fd);
 	PUT(out, ",\"conn\":");
 	put_number_or_null(out, conn, conn);
 	PUT(out, ",\"asked\":");
@@ -128,10 +127,11 @@ static void put_result(struct sf_output *out, const struct sf_reader *reader, co
 	const struct sf_process *process = sf_reader_process(reader, seen->process);
 	enum sf_operation operation = sf_event_operation_of(event);
 	char scratch[12];
+	int64_t ret;
 
 	PUT(out, ",\"ret\":");
-	if (seen->fate == SF_FATE_DONE)
-		sf_put_signed(out, event->ret);
+	if (seen->fate == SF_FATE_DONE && sf_reader_result(reader, seen, &ret))
+		sf_put_signed(out, ret);
 	else
 		PUT(out, "null");
 	PUT(out, ",\"errno\":");
@@ -241,7 +241,7 @@ static void put_rest(struct sf_output *out, const struct sf_reader *reader, cons
 	PUT(out, "\"}");
 }
 
-static void put_bits(struct sf_output *out, uint16_t bits)
+static void put_bits(struct sf_output *out, uint32_t bits)
 {
 	const char *word;
 
@@ -260,8 +260,6 @@ static void put_polled(struct sf_output *out, const struct sf_reader *reader, co
 	size_t count = EXTENSION(reader, seen, SF_EXTENSION_POLL, polled, struct sf_polled);
 
 	if (!count)
-		count = EXTENSION(reader, seen, SF_EXTENSION_EPOLL, polled, struct sf_polled);
-	if (!count)
 		return;
 	PUT(out, ",\"polled\":[");
 	for (size_t i = 0; i < count; i++) {
@@ -276,6 +274,24 @@ static void put_polled(struct sf_output *out, const struct sf_reader *reader, co
 		PUT(out, "}");
 	}
 	PUT(out, "]");
+}
+
+static void put_epolled(struct sf_output *out, const struct sf_reader *reader, const struct sf_seen *seen)
+{
+	struct sf_epolled epolled[SF_EXTENSION_ROOM / sizeof(struct sf_epolled)];
+	size_t count = EXTENSION(reader, seen, SF_EXTENSION_EPOLL, epolled, struct sf_epolled);
+
+	for (size_t i = 0; i < count; i++) {
+		sf_put_text(out, i ? ",{\"fd\":" : ",\"epolled\":[{\"fd\":");
+		put_number_or_null(out, epolled[i].fd >= 0, (uint64_t)epolled[i].fd);
+		PUT(out, ",\"data\":");
+		sf_put_number(out, epolled[i].data);
+		PUT(out, ",\"events\":");
+		put_bits(out, epolled[i].events);
+		PUT(out, "}");
+	}
+	if (count)
+		PUT(out, "]");
 }
 
 static void put_text_and_address(struct sf_output *out, const struct sf_reader *reader, const struct sf_seen *seen)
@@ -350,6 +366,7 @@ static void put_extensions(struct sf_output *out, const struct sf_reader *reader
 	put_frames(out, reader, seen);
 	put_rest(out, reader, seen);
 	put_polled(out, reader, seen);
+	put_epolled(out, reader, seen);
 	put_text_and_address(out, reader, seen);
 	put_signals(out, reader, seen);
 	put_waited(out, reader, seen);

@@ -125,7 +125,7 @@ static void append_descriptor(struct sf_append *out, const struct sf_event *even
 		append_endpoint(out, " ", &socket->peer);
 }
 
-static void append_bits(struct sf_append *out, uint16_t bits)
+static void append_bits(struct sf_append *out, uint32_t bits)
 {
 	const char *word;
 
@@ -143,8 +143,6 @@ append_polled(struct sf_append *out, const struct sf_reader *reader, const struc
 	size_t size = sf_reader_extension(reader, seen, SF_EXTENSION_POLL, polled, sizeof polled);
 	unsigned shown = 0;
 
-	if (!size && answered)
-		size = sf_reader_extension(reader, seen, SF_EXTENSION_EPOLL, polled, sizeof polled);
 	for (size_t i = 0; i < size / sizeof polled[0]; i++) {
 		uint16_t bits = answered ? polled[i].revents : polled[i].events;
 
@@ -163,27 +161,54 @@ append_polled(struct sf_append *out, const struct sf_reader *reader, const struc
 	return shown > 0;
 }
 
+/* " [7 IN, 8 HUP]" of epoll_wait, by what was registered as data; ", 7 IN|ET" of epoll_ctl. */
+static void append_epolled(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
+{
+	struct sf_epolled epolled[SF_EXTENSION_ROOM / sizeof(struct sf_epolled)];
+	size_t size = sf_reader_extension(reader, seen, SF_EXTENSION_EPOLL, epolled, sizeof epolled);
+	bool one = seen->event.what == SF_FUNC_epoll_ctl;
+
+	for (size_t i = 0; i < size / sizeof epolled[0] && i <= POLLED_SHOWN; i++) {
+		sf_append_text(out, one || i ? ", " : " [");
+		if (i == POLLED_SHOWN) {
+			sf_append_text(out, "...");
+			break;
+		}
+		sf_append_number(out, one ? (uint64_t)(uint32_t)epolled[i].fd : epolled[i].data);
+		append_bits(out, epolled[i].events);
+	}
+	if (size && !one)
+		sf_append_text(out, "]");
+}
+
 /* poll has what it asked; epoll_wait and epoll_ctl their descriptor. */
 static void append_poll(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
 {
 	const struct sf_event *event = &seen->event;
+	char scratch[12];
 
-	if (seen->event.extensions && append_polled(out, reader, seen, false))
-		return;
 	if (event->fd >= 0)
 		append_signed(out, event->fd);
-	if (event->asked)
+	if (event->what == SF_FUNC_epoll_ctl) {
+		sf_append_format(out, ", %s", sf_event_flag(event, 0, scratch));
+		append_epolled(out, reader, seen);
+	} else if (event->what != SF_FUNC_epoll_create1 && !append_polled(out, reader, seen, false)) {
 		sf_append_format(out, event->fd >= 0 ? ", %llu" : "%llu", (unsigned long long)event->asked);
+	}
 }
 
+/* Bits are joined by '|'; what stands before them (level and name of an option, domain and type) are arguments. */
 static void append_flags(struct sf_append *out, const struct sf_event *event)
 {
-	bool bits = sf_event_operation_of(event) != SF_SOCKOPT;
+	bool creates = event->what == SF_FUNC_socket || event->what == SF_FUNC_socketpair;
+	bool none_before = creates || (event->fd < 0 && sf_event_operation_of(event) != SF_SEND);
+	unsigned arguments = creates || event->what == SF_FUNC_getsockopt || event->what == SF_FUNC_setsockopt ? 2 : 1;
 	char scratch[12];
 	const char *flag;
 
 	for (unsigned n = 0; (flag = sf_event_flag(event, n, scratch)); n++) {
-		sf_append_text(out, n && bits ? "|" : ", ");
+		if (n || !none_before)
+			sf_append_text(out, n < arguments ? ", " : "|");
 		sf_append_text(out, flag);
 	}
 }
@@ -208,12 +233,6 @@ static void append_datagram_address(struct sf_append *out, const struct sf_reade
 		append_endpoint(out, ", ", &endpoint);
 }
 
-static void append_kind(struct sf_append *out, const struct sf_socket *socket)
-{
-	if (socket && socket->family < SF_FAMILY_COUNT && socket->type < SF_TYPE_COUNT)
-		sf_append_format(out, "%s, %s", sf_family_words[socket->family], sf_type_words[socket->type]);
-}
-
 /* "recvfrom(5 #2 127.0.0.1:8080, 4096, MSG_PEEK": without the bracket that closes it. */
 static void append_call(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
 {
@@ -222,17 +241,16 @@ static void append_call(struct sf_append *out, const struct sf_reader *reader, c
 	enum sf_operation operation = sf_event_operation_of(event);
 
 	sf_append_format(out, "%s(", sf_func_rows[event->what].name);
-	if (event->fd >= 0 && operation != SF_POLL)
-		append_descriptor(out, event, socket);
-	else if (event->what == SF_FUNC_socket || event->what == SF_FUNC_socketpair)
-		append_kind(out, socket);
-	else if (operation == SF_RESOLVE)
-		append_name(out, reader, seen);
 	if (operation == SF_POLL)
 		append_poll(out, reader, seen);
+	else if (event->fd >= 0)
+		append_descriptor(out, event, socket);
+	else if (operation == SF_RESOLVE)
+		append_name(out, reader, seen);
 	if (operation == SF_SEND || operation == SF_RECV || operation == SF_LISTEN)
 		sf_append_format(out, ", %llu", (unsigned long long)event->asked);
-	append_flags(out, event);
+	if (operation != SF_POLL || event->fd < 0)
+		append_flags(out, event);
 	append_datagram_address(out, reader, seen);
 }
 
@@ -250,8 +268,11 @@ static void append_result(struct sf_append *out, const struct sf_reader *reader,
 	append_signed(out, event->ret);
 	if (error)
 		sf_append_format(out, " %s (%s)", error, strerror(event->error));
-	if (sf_event_operation_of(event) == SF_POLL && event->extensions)
-		append_polled(out, reader, seen, true);
+	if (sf_event_operation_of(event) != SF_POLL || !event->extensions)
+		return;
+	append_polled(out, reader, seen, true);
+	if (event->what != SF_FUNC_epoll_ctl)
+		append_epolled(out, reader, seen);
 }
 
 static void put_duration(
@@ -325,24 +346,29 @@ static void append_life(struct sf_append *out, const struct sf_reader *reader, c
 	const struct sf_event *event = &seen->event;
 	const struct sf_thread *thread =
 	    sf_reader_thread(reader, event->what == SF_EVENT_THREAD ? (uint32_t)event->asked : 0);
+	const struct sf_process *parent =
+	    sf_reader_process(reader, event->what == SF_EVENT_FORK ? (uint32_t)event->asked : 0);
 	char scratch[12];
+	int64_t status;
 
 	switch (event->what) {
 	case SF_EVENT_LOAD:
 		sf_append_text(out, "started ");
 		append_program(out, sf_reader_process(reader, seen->process));
 		break;
-	case SF_EVENT_FORK:
-		sf_append_text(out, "forked ");
-		append_signed(out, event->ret);
+	case SF_EVENT_FORK: /* it stands in the child */
+		sf_append_format(out, "forked by %u", parent ? parent->pid : 0);
 		break;
 	case SF_EVENT_EXEC:
 		sf_append_text(out, "exec ");
 		append_name(out, reader, seen);
 		break;
 	case SF_EVENT_EXIT:
-		sf_append_text(out, "exited with ");
-		append_signed(out, event->ret);
+		sf_append_text(out, "exited");
+		if (sf_reader_result(reader, seen, &status)) {
+			sf_append_text(out, " with ");
+			append_signed(out, status);
+		}
 		break;
 	case SF_EVENT_SIGNAL:
 		sf_append_text(out, sf_event_flag(event, 0, scratch));
@@ -399,23 +425,24 @@ static void append_killer(struct sf_append *out, const struct sf_process *proces
 	const char *name = process ? sf_signal_name(process->exit_status) : NULL;
 
 	if (!process || atomic_load_explicit(&process->state, memory_order_acquire) != SF_PROCESS_SIGNALED)
-		sf_append_text(out, "vanished");
+		sf_append_text(out, "gone without a word");
 	else if (name)
-		sf_append_format(out, "was killed by %s", name);
+		sf_append_format(out, "killed by %s", name);
 	else
-		sf_append_format(out, "was killed by signal %u", (unsigned)process->exit_status);
+		sf_append_format(out, "killed by signal %u", (unsigned)process->exit_status);
 }
 
 static void append_fate(struct sf_append *out, const struct sf_process *process, enum sf_fate fate)
 {
-	if (fate == SF_FATE_KILLED)
+	if (fate == SF_FATE_KILLED) {
+		sf_append_text(out, "was ");
 		append_killer(out, process);
-	if (fate == SF_FATE_KILLED)
 		sf_append_text(out, " in ");
-	else if (process && atomic_load_explicit(&process->state, memory_order_acquire) == SF_PROCESS_EXITED)
+	} else if (process && atomic_load_explicit(&process->state, memory_order_acquire) == SF_PROCESS_EXITED) {
 		sf_append_text(out, "ended, and never came back from ");
-	else
+	} else {
 		sf_append_text(out, "is in ");
+	}
 }
 
 void sf_line_unfinished(

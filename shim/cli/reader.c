@@ -561,6 +561,17 @@ size_t sf_reader_extension(
 	return used;
 }
 
+bool sf_reader_result(const struct sf_reader *reader, const struct sf_seen *seen, int64_t *ret)
+{
+	const struct sf_process *process = sf_reader_process(reader, seen->process);
+
+	*ret = seen->event.ret;
+	if (seen->event.what != SF_EVENT_EXIT || !seen->event.asked)
+		return true;
+	*ret = process ? process->exit_status : 0;
+	return process && atomic_load_explicit(&process->state, memory_order_acquire) == SF_PROCESS_EXITED;
+}
+
 static void append_hex(struct sf_append *out, uint64_t number)
 {
 	char digits[16];

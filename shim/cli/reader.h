@@ -90,6 +90,10 @@ const struct sf_ruleset *sf_reader_rules(const struct sf_reader *reader);
 size_t sf_reader_extension(
     const struct sf_reader *reader, const struct sf_seen *seen, enum sf_extension_kind kind, void *buffer, size_t size);
 
+/* What an event that is done returned. Of an exit by exit(3), which does not know its status yet, it is what the
+ * process's record says. False: it is not known. */
+bool sf_reader_result(const struct sf_reader *reader, const struct sf_seen *seen, int64_t *ret);
+
 /* Room for all that one event can have of one kind. */
 #define SF_EXTENSION_ROOM (255 * 112)
 

@@ -23,7 +23,8 @@ struct trace {
 	struct sf_output *out;
 	bool json, follow;
 	struct sf_line_style style;
-	struct sf_seen *open; /* entered and not returned, in the order in which they were met */
+	uint32_t threads_seen; /* for the columns */
+	struct sf_seen *open;  /* entered and not returned, in the order in which they were met */
 	size_t open_count, open_room;
 };
 
@@ -49,13 +50,18 @@ static void keep_open(struct trace *trace, const struct sf_seen *seen)
 	trace->open[trace->open_count++] = *seen;
 }
 
-/* Columns that a single process or thread does not need. */
+/* Columns that a single process or thread does not need. An exec gives its thread a new record, not another number. */
 static void choose_columns(struct trace *trace)
 {
-	uint32_t processes = sf_reader_count(trace->reader, SF_PROCESSES);
+	uint32_t threads = sf_reader_count(trace->reader, SF_THREADS);
 
-	trace->style.pids = processes > 1;
-	trace->style.tids = sf_reader_count(trace->reader, SF_THREADS) > processes;
+	trace->style.pids = sf_reader_count(trace->reader, SF_PROCESSES) > 1;
+	for (; !trace->style.tids && trace->threads_seen < threads; trace->threads_seen++) {
+		const struct sf_thread *thread = sf_reader_thread(trace->reader, trace->threads_seen + 1);
+		const struct sf_process *process = thread ? sf_reader_process(trace->reader, thread->process) : NULL;
+
+		trace->style.tids = process && thread->tid && process->pid && thread->tid != process->pid;
+	}
 }
 
 /* All that is there now. Of a run that is followed, open calls are kept back until they return. */

@@ -4,11 +4,14 @@
  */
 #include "cli/words.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "core/fault.h"
@@ -63,10 +66,34 @@ static const struct word ipv6_options[] = {
 
 static const struct word ways[] = {N(SHUT_RD), N(SHUT_WR), N(SHUT_RDWR)};
 
+static const struct word domains[] = {
+    N(AF_UNSPEC), N(AF_UNIX), N(AF_INET), N(AF_INET6), N(AF_NETLINK), N(AF_PACKET), N(AF_ALG), N(AF_VSOCK),
+};
+
+static const struct word types[] = {
+    N(SOCK_STREAM),
+    N(SOCK_DGRAM),
+    N(SOCK_RAW),
+    N(SOCK_SEQPACKET),
+};
+
+static const struct word descriptor_flags[] = {N(SOCK_NONBLOCK), N(SOCK_CLOEXEC)};
+
+static const struct word epoll_commands[] = {N(EPOLL_CTL_ADD), N(EPOLL_CTL_DEL), N(EPOLL_CTL_MOD)};
+
+static const struct word commands[] = {
+    N(F_DUPFD), N(F_DUPFD_CLOEXEC), N(F_GETFD),  N(F_SETFD),  N(F_GETFL),
+    N(F_SETFL), N(F_SETOWN),        N(F_GETOWN), N(F_SETSIG),
+};
+
+static const struct word requests[] = {N(FIONREAD), N(FIONBIO), N(FIOASYNC), N(FIOCLEX), N(FIONCLEX), N(TIOCOUTQ)};
+
 static const struct word poll_bits[] = {
-    {POLLIN, "IN"},     {POLLPRI, "PRI"},       {POLLOUT, "OUT"},       {POLLERR, "ERR"},       {POLLHUP, "HUP"},
-    {POLLNVAL, "NVAL"}, {POLLRDNORM, "RDNORM"}, {POLLRDBAND, "RDBAND"}, {POLLWRNORM, "WRNORM"}, {POLLWRBAND, "WRBAND"},
-    {POLLMSG, "MSG"},   {POLLRDHUP, "RDHUP"},   {0x8000, "ET"},
+    {POLLIN, "IN"},          {POLLPRI, "PRI"},       {POLLOUT, "OUT"},          {POLLERR, "ERR"},
+    {POLLHUP, "HUP"},        {POLLNVAL, "NVAL"},     {POLLRDNORM, "RDNORM"},    {POLLRDBAND, "RDBAND"},
+    {POLLWRNORM, "WRNORM"},  {POLLWRBAND, "WRBAND"}, {POLLMSG, "MSG"},          {POLLRDHUP, "RDHUP"},
+    {0x8000, "ET"},          {EPOLLET, "ET"},        {EPOLLONESHOT, "ONESHOT"}, {EPOLLEXCLUSIVE, "EXCLUSIVE"},
+    {EPOLLWAKEUP, "WAKEUP"},
 };
 
 static const char *const lifecycles[] = {
@@ -120,6 +147,18 @@ const char *sf_event_error(const struct sf_event *event, char scratch[12])
 }
 
 /* Bits with names one by one, then the rest as one number. */
+static const char *bit_word(const struct word *words, size_t count, uint32_t bits, unsigned n, char scratch[12])
+{
+	for (size_t i = 0; i < count; i++) {
+		if ((bits & words[i].number) != words[i].number)
+			continue;
+		if (n-- == 0)
+			return words[i].name;
+		bits &= ~words[i].number;
+	}
+	return bits && n == 0 ? or_number(NULL, bits, scratch) : NULL;
+}
+
 static const char *message_flag(uint32_t bits, unsigned n, char scratch[12])
 {
 	for (const struct sf_flag *flag = sf_message_flags; flag->name; flag++) {
@@ -132,13 +171,11 @@ static const char *message_flag(uint32_t bits, unsigned n, char scratch[12])
 	return bits && n == 0 ? or_number(NULL, bits, scratch) : NULL;
 }
 
-/* getsockopt and setsockopt have a level and a name in their flags; fcntl, ioctl and the others their own number. */
-static const char *option_word(const struct sf_event *event, unsigned n, char scratch[12])
+/* getsockopt and setsockopt have a level and a name in their flags. */
+static const char *option_word(uint32_t flags, unsigned n, char scratch[12])
 {
-	uint32_t level = event->flags >> 16, option = event->flags & 0xffff;
+	uint32_t level = flags >> 16, option = flags & 0xffff;
 
-	if (event->what != SF_FUNC_getsockopt && event->what != SF_FUNC_setsockopt)
-		return event->flags && n == 0 ? or_number(NULL, event->flags, scratch) : NULL;
 	if (n == 0)
 		return or_number(find(levels, COUNT(levels), level), level, scratch);
 	if (n > 1)
@@ -154,23 +191,54 @@ static const char *option_word(const struct sf_event *event, unsigned n, char sc
 	return or_number(NULL, option, scratch);
 }
 
+/* socket and socketpair: domain, type, then the bits beside the type. */
+static const char *socket_word(uint32_t flags, unsigned n, char scratch[12])
+{
+	uint32_t domain = flags >> 16, type = flags & 0xf, bits = flags & 0xfff0;
+
+	if (n == 0)
+		return or_number(find(domains, COUNT(domains), domain), domain, scratch);
+	if (n == 1)
+		return or_number(find(types, COUNT(types), type), type, scratch);
+	return bit_word(descriptor_flags, COUNT(descriptor_flags), bits, n - 2, scratch);
+}
+
+/* Functions whose flags are one word of a table. */
+static const struct single {
+	uint16_t func;
+	const struct word *words;
+	size_t count;
+} singles[] = {
+    {SF_FUNC_shutdown, ways, COUNT(ways)},
+    {SF_FUNC_fcntl, commands, COUNT(commands)},
+    {SF_FUNC_ioctl, requests, COUNT(requests)},
+    {SF_FUNC_epoll_ctl, epoll_commands, COUNT(epoll_commands)},
+};
+
+static const char *single_word(const struct sf_event *event, unsigned n, char scratch[12])
+{
+	for (size_t i = 0; i < COUNT(singles); i++)
+		if (singles[i].func == event->what)
+			return n ? NULL : or_number(find(singles[i].words, singles[i].count, event->flags), event->flags, scratch);
+	return bit_word(descriptor_flags, COUNT(descriptor_flags), event->flags, n, scratch);
+}
+
 const char *sf_event_flag(const struct sf_event *event, unsigned n, char scratch[12])
 {
 	enum sf_operation operation = sf_event_operation_of(event);
 
-	if (event->what == SF_EVENT_SIGNAL && n == 0)
-		return or_number(
-		    event->asked < 128 ? sf_signal_name((int)event->asked) : NULL, (uint32_t)event->asked, scratch);
 	if (operation == SF_SEND || operation == SF_RECV)
 		return event->flags ? message_flag(event->flags, n, scratch) : NULL;
-	if (operation == SF_SHUTDOWN)
-		return n == 0 ? or_number(find(ways, COUNT(ways), event->flags), event->flags, scratch) : NULL;
-	if (operation == SF_SOCKOPT)
-		return option_word(event, n, scratch);
-	return event->flags && n == 0 ? or_number(NULL, event->flags, scratch) : NULL;
+	if (event->what == SF_EVENT_SIGNAL)
+		return n ? NULL : or_number(sf_signal_name((int)(event->asked & 0xff)), (uint32_t)event->asked, scratch);
+	if (event->what == SF_FUNC_getsockopt || event->what == SF_FUNC_setsockopt)
+		return option_word(event->flags, n, scratch);
+	if (event->what == SF_FUNC_socket || event->what == SF_FUNC_socketpair)
+		return socket_word(event->flags, n, scratch);
+	return single_word(event, n, scratch);
 }
 
-const char *sf_poll_bit(uint16_t bits, unsigned n)
+const char *sf_poll_bit(uint32_t bits, unsigned n)
 {
 	for (size_t i = 0; i < COUNT(poll_bits); i++)
 		if ((bits & poll_bits[i].number) && n-- == 0)

@@ -31,8 +31,8 @@ const char *sf_event_error(const struct sf_event *event, char scratch[12]);
  * bits without a name as "0x..." in scratch. NULL: no more. */
 const char *sf_event_flag(const struct sf_event *event, unsigned n, char scratch[12]);
 
-/* The n-th bit, from 0, of POLL bits as POLLIN is "IN"; bit 15 is "ET". NULL: no more. */
-const char *sf_poll_bit(uint16_t bits, unsigned n);
+/* The n-th bit, from 0, of POLL or EPOLL bits: POLLIN is "IN". NULL: no more. */
+const char *sf_poll_bit(uint32_t bits, unsigned n);
 
 /* "short 100": the fault that decided, with what was picked; "" if there was none. As snprintf. */
 size_t sf_event_fault(const struct sf_event *event, char *buffer, size_t size);

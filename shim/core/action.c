@@ -165,17 +165,24 @@ static const char *const foreign_kinds[][2] = {
     {"flip", "corrupt"},
 };
 
+static bool refuse_colon(struct sf_parser *p, struct sf_span word)
+{
+	struct sf_span colon = sf_span_first(sf_span_from(word, sf_span_find(word, ":")), 1);
+
+	return sf_refuse(p, colon, "a second ':'; actions have ',' between them");
+}
+
 static bool refuse_kind(struct sf_parser *p, struct sf_span word)
 {
 	struct sf_near near = sf_near_to(word.at, word.length);
 	size_t equals = sf_span_find(word, "=");
 
+	if (sf_span_find(word, ":") < word.length)
+		return refuse_colon(p, word);
 	if (sf_errno_find(word.at, word.length) >= 0 || sf_eai_find(word.at, word.length) >= 0)
 		return sf_refuse(p, word, "an errno alone is no action; write fail %.*s", SF_WORD(word));
 	if (sf_condition_find(word.at, equals) >= 0)
 		return sf_refuse(p, word, "'%.*s' is a condition; conditions stand before the ':'", SF_WORD(word));
-	if (word.at[0] == ':')
-		return sf_refuse(p, sf_span_first(word, 1), "a rule has one ':'");
 	for (size_t i = 0; i < sizeof foreign_kinds / sizeof foreign_kinds[0]; i++)
 		if (sf_span_is(word, foreign_kinds[i][0]))
 			return sf_refuse(
@@ -217,6 +224,8 @@ static bool read_second(struct sf_parser *p, struct sf_span kind, struct sf_span
 
 	if (second.length == 0)
 		return true;
+	if (second.at[0] == ':')
+		return refuse_colon(p, second);
 	if (is_unit(second))
 		return sf_refuse(p, second, "no blank between number and unit: %.*s%.*s", SF_WORD(first), SF_WORD(second));
 	if (sf_fault_find(second.at, second.length) >= 0)
@@ -226,6 +235,8 @@ static bool read_second(struct sf_parser *p, struct sf_span kind, struct sf_span
 
 static bool refuse_needless_argument(struct sf_parser *p, struct sf_span kind, struct sf_span word)
 {
+	if (word.at[0] == ':')
+		return refuse_colon(p, word);
 	if (sf_fault_find(word.at, word.length) >= 0)
 		return sf_refuse(p, word, "a ',' is missing before '%.*s'", SF_WORD(word));
 	return sf_refuse(p, word, "%.*s takes no argument, but '%.*s' follows", SF_WORD(kind), SF_WORD(word));

@@ -77,7 +77,9 @@ static bool read_tail(struct sf_parser *p, struct sf_span tail, unsigned bits, s
 
 	if (mask.length && bits == 0)
 		return sf_refuse(p, mask, "'*' is any address already; expected *:PORT, not '%.*s'", SF_WORD(mask));
-	if (mask.length && (mask.at[0] != '/' || !small_number(sf_span_from(mask, 1), bits, &prefix)))
+	if (mask.length && mask.at[0] != '/')
+		return sf_refuse(p, mask, "expected :PORT or /BITS here, not '%.*s'", SF_WORD(mask));
+	if (mask.length && (!small_number(sf_span_from(mask, 1), bits, &prefix)))
 		return sf_refuse(
 		    p, mask, "expected a network of up to %u bits such as /%u, not '%.*s'", bits, bits / 4, SF_WORD(mask));
 	address->prefix = (uint8_t)prefix;
@@ -166,7 +168,7 @@ static bool read_inet6(struct sf_parser *p, struct sf_span value, struct sf_addr
 
 static bool read_unix(struct sf_parser *p, struct sf_span value, struct sf_address *address)
 {
-	struct sf_span path = sf_span_from(value, strlen("unix:"));
+	struct sf_span path = sf_span_from(value, value.length < 5 ? 4 : 5); /* "unix" or "unix:..." */
 
 	address->family = SF_UNIX;
 	address->abstract = path.length && path.at[0] == '@';
@@ -204,7 +206,7 @@ bool sf_address_read(struct sf_parser *p, struct sf_span value, struct sf_addres
 		return false;
 	if (value.at[value.length - 1] == ':')
 		return sf_refuse(p, value, "an address can't end in ':'; in the path of a Unix socket '?' stands for it");
-	if (value.length >= 5 && memcmp(value.at, "unix:", 5) == 0)
+	if (sf_span_is(value, "unix") || (value.length >= 5 && memcmp(value.at, "unix:", 5) == 0))
 		return read_unix(p, value, address);
 	if (value.at[0] == '[')
 		return read_inet6(p, value, address);
@@ -212,7 +214,8 @@ bool sf_address_read(struct sf_parser *p, struct sf_span value, struct sf_addres
 		host_length++;
 	if (sf_span_is(sf_span_first(value, host_length), "*"))
 		return read_tail(p, sf_span_from(value, 1), 0, address);
-	if (contains_only(sf_span_first(value, host_length), DIGITS ".") && count_of(value, '.') && value.at[0] != '.')
+	if (host_length && contains_only(sf_span_first(value, host_length), DIGITS ".") && count_of(value, '.') &&
+	    value.at[0] != '.')
 		return read_inet(p, value, host_length, address);
 	if (!refuse_foreign(p, value))
 		return false;

@@ -428,6 +428,8 @@ static bool refuse_key(struct sf_parser *p, struct sf_span key, struct sf_span v
 	struct sf_near near = sf_near_to(key.at, key.length);
 	size_t plus = sf_span_find(value, "+");
 
+	if (key.length == 0)
+		return sf_refuse(p, (struct sf_span){key.at, 1}, "a key is missing before '='");
 	if (sf_span_is(key, "when") && plus < value.length)
 		return refuse_strace(p, value, plus);
 	for (size_t i = 0; i < sizeof foreign_keys / sizeof foreign_keys[0]; i++)

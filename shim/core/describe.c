@@ -19,6 +19,7 @@ struct english {
 	struct sf_append out;
 	const struct sf_ruleset *set;
 	const struct sf_rule *rule;
+	bool left_out_said;
 };
 
 static bool has(const struct english *e, enum sf_condition condition)
@@ -31,9 +32,15 @@ static void say(struct english *e, const char *text)
 	sf_append_text(&e->out, text);
 }
 
+/* Names come from files that may be hostile, and go to a terminal. */
 static void say_text(struct english *e, struct sf_text text)
 {
-	sf_append_bytes(&e->out, sf_text_of(e->set, text), text.length);
+	const char *bytes = sf_text_of(e->set, text);
+
+	for (uint32_t i = 0; i < text.length; i++)
+		if (bytes[i] < ' ' || bytes[i] > '~')
+			return sf_append_quoted(&e->out, e->set, text);
+	sf_append_bytes(&e->out, bytes, text.length);
 }
 
 static void say_ordinal(struct english *e, uint64_t n)
@@ -393,48 +400,67 @@ static void say_operations(struct english *e, uint32_t operations)
 	say(e, sf_operations_text(operations, "and", text, sizeof text));
 }
 
+/* Calls that a condition leaves out: they have nothing to compare, or never that value. */
+static void say_without(struct english *e, enum sf_condition condition, uint32_t operations, bool is_lack)
+{
+	const struct sf_condition_row *row = &sf_condition_rows[condition];
+
+	if (!operations)
+		return;
+	say(e, e->left_out_said ? "; " : " Left out: ");
+	e->left_out_said = true;
+	say_operations(e, operations);
+	if (condition == SF_CONDITION_FUNC)
+		say(e, ", whose functions are not named");
+	else if (is_lack)
+		sf_append_format(&e->out, ", which %s no %s", operations & (operations - 1) ? "have" : "has", row->lacks);
+	else
+		sf_append_format(&e->out, ", never with this %s", sf_condition_words[condition]);
+}
+
+static void say_impossible(struct english *e, const struct sf_action *action, uint32_t operations)
+{
+	char text[64];
+
+	sf_action_print(action, text, sizeof text);
+	say(e, e->left_out_said ? "; " : " Left out: ");
+	e->left_out_said = true;
+	say_operations(e, operations);
+	sf_append_format(&e->out, ", where '%s' can't happen", text);
+}
+
 /* Left-out calls, grouped by the first reason that holds. */
 static void say_left_out(struct english *e)
 {
 	const struct sf_rule *rule = e->rule;
 	uint32_t left = rule->left_out;
-	const char *before = " Left out: ";
 
 	for (int i = 0; i < SF_CONDITION_COUNT && left; i++) {
 		uint32_t without = left & ~sf_condition_operations(rule, (enum sf_condition)i);
+		uint32_t has_it = i == SF_CONDITION_PER ? 0 : sf_condition_rows[i].operations;
 
-		if (!has(e, (enum sf_condition)i) || !without)
+		if (!has(e, (enum sf_condition)i))
 			continue;
-		say(e, before);
-		say_operations(e, without);
-		say(e, without & sf_condition_rows[i].operations && i != SF_CONDITION_PER ? ", which can't meet this "
-		                                                                          : ", without ");
-		say(e, without & sf_condition_rows[i].operations && i != SF_CONDITION_PER ? sf_condition_words[i]
-		                                                                          : sf_condition_rows[i].lacks);
-		before = "; ";
+		say_without(e, (enum sf_condition)i, without & ~has_it, true);
+		say_without(e, (enum sf_condition)i, without & has_it, false);
 		left &= ~without;
 	}
 	for (unsigned i = 0; i < rule->action_count && left; i++) {
 		uint32_t without = left & ~sf_action_operations(rule, &rule->actions[i]);
-		char text[64];
 
-		if (!without)
-			continue;
-		sf_action_print(&rule->actions[i], text, sizeof text);
-		say(e, before);
-		say_operations(e, without);
-		sf_append_format(&e->out, ", where '%s' can't happen", text);
-		before = "; ";
+		if (without)
+			say_impossible(e, &rule->actions[i], without);
 		left &= ~without;
 	}
-	say(e, rule->left_out ? "." : "");
+	say(e, e->left_out_said ? "." : "");
 }
 
 static void say_unrepeatable(struct english *e)
 {
 	const struct sf_rule *rule = e->rule;
 	bool counts = has(e, SF_CONDITION_NTH) || has(e, SF_CONDITION_TIMES);
-	bool is_shared = counts && (rule->per == SF_PER_RUN || rule->per == SF_PER_PROCESS) && !has(e, SF_CONDITION_KEY);
+	bool is_shared = counts && (!is_every_call(rule) || has(e, SF_CONDITION_TIMES)) &&
+	                 (rule->per == SF_PER_RUN || rule->per == SF_PER_PROCESS) && !has(e, SF_CONDITION_KEY);
 
 	if (has(e, SF_CONDITION_TIME))
 		say(e, " What happens when is timing: the seed alone does not repeat it, replay does.");
@@ -468,7 +494,7 @@ static void say_rule(struct english *e)
 
 size_t sf_rule_describe(const struct sf_ruleset *set, const struct sf_rule *rule, char *buffer, size_t size)
 {
-	struct english e = {sf_append_to(buffer, size), set, rule};
+	struct english e = {sf_append_to(buffer, size), set, rule, false};
 
 	say_rule(&e);
 	say_left_out(&e);

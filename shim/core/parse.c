@@ -82,6 +82,8 @@ static bool refuse_call(struct sf_parser *p, struct sf_span word)
 		return sf_refuse(p, word, "a rule begins with the calls that it is for, such as recv: %.*s", SF_WORD(word));
 	if (sf_span_find(word, "=") < word.length)
 		return sf_refuse(p, word, "a rule begins with the calls that it is for, such as recv or any; then conditions");
+	if (sf_span_is(word, "receive"))
+		return sf_refuse(p, word, "unknown call 'receive'; did you mean recv?");
 	sf_near_offer_all(&near, sf_operation_words, SF_OPERATION_RULED);
 	sf_near_offer(&near, "any");
 	sf_near_offer(&near, "seed");
@@ -104,8 +106,6 @@ static bool read_call(struct sf_parser *p, struct sf_span word)
 		rule->operations = SF_ANY_OPERATION;
 		return true;
 	}
-	if (operation == SF_PROCESS)
-		return sf_refuse(p, word, "process is only recorded; no rule can meet it");
 	if (operation < 0)
 		return refuse_call(p, word);
 	if (rule->any)

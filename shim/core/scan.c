@@ -46,7 +46,8 @@ static bool digits(struct sf_parser *p, struct sf_span word, uint64_t *value, st
 	if (i == 0)
 		return sf_refuse(p, word, "expected a number, not '%.*s'", SF_WORD(word));
 	if (rest->length >= 2 && rest->at[0] == '.' && sf_is_digit(rest->at[1]))
-		return sf_refuse(p, word, "'%.*s' is a fraction; expected a whole number of a smaller unit", SF_WORD(word));
+		return sf_refuse(
+		    p, word, "'%.*s' is a fraction; expected a whole number, of a smaller unit if need be", SF_WORD(word));
 	return true;
 }
 
@@ -151,7 +152,7 @@ static bool refuse_foreign_range(struct sf_parser *p, struct sf_span word)
 	struct sf_span last = sf_span_from(word, dash < word.length ? dash + 1 : dash);
 
 	if (sf_span_find(word, "...") < word.length)
-		return sf_refuse(p, word, "a range is written with two dots: 3..5");
+		return sf_refuse(p, word, "a range is written with two dots, not three");
 	if (dash > 0 && last.length)
 		return sf_refuse(p, word, "a range is written with two dots: %.*s..%.*s", (int)dash, word.at, SF_WORD(last));
 	return true;

@@ -32,19 +32,21 @@ const char *sf_operations_text(uint32_t operations, const char *last, char *buff
 
 /* ---- what sockets the rule can meet ---- */
 
+/* Sockets of other families are met by no rule, whatever it says. */
+#define FAMILIES (SF_BIT(SF_INET) | SF_BIT(SF_INET6) | SF_BIT(SF_UNIX))
 #define INTERNET (SF_BIT(SF_INET) | SF_BIT(SF_INET6))
 
 /* A mapped IPv4 address belongs to an inet6 socket, so an address leaves both open. */
 static uint8_t families_of(const struct sf_address *address)
 {
 	if (sf_address_is_name(address))
-		return SF_BIT(SF_FAMILY_COUNT) - 1;
+		return FAMILIES;
 	return address->family == SF_UNIX ? SF_BIT(SF_UNIX) : address->family == SF_INET6 ? SF_BIT(SF_INET6) : INTERNET;
 }
 
 uint8_t sf_rule_families(const struct sf_rule *rule)
 {
-	uint8_t families = rule->families ? rule->families : SF_BIT(SF_FAMILY_COUNT) - 1;
+	uint8_t families = rule->families ? rule->families : FAMILIES;
 
 	if (sf_rule_has(rule, SF_CONDITION_PEER))
 		families &= families_of(&rule->peer);
@@ -148,10 +150,14 @@ static bool refuse_condition(struct sf_parser *p, enum sf_condition condition, u
 		    SF_WORD(sf_span_from(where, strlen("peer="))));
 	if (condition == SF_CONDITION_PEER && operations == SF_BIT(SF_RESOLVE))
 		return sf_refuse(p, where, "resolve is asked for a name, without port or network: peer=db.example.com");
-	if (row->operations & operations && condition != SF_CONDITION_PER)
+	if (condition != SF_CONDITION_PER && row->operations & operations)
 		return sf_refuse(
 		    p, where, "%s %s never called on sockets with %.*s", calls, is_one ? "is" : "are", SF_WORD(where));
-	sf_operations_text(sf_condition_operations(p->rule, condition), "and", fit, sizeof fit);
+	if (condition == SF_CONDITION_PER)
+		return sf_refuse(
+		    p, where, "%s %s no %s; per=conn is for %s", calls, is_one ? "has" : "have", row->lacks,
+		    sf_operations_text(sf_condition_operations(p->rule, condition), "and", fit, sizeof fit));
+	sf_operations_text(row->operations, "and", fit, sizeof fit);
 	return sf_refuse(
 	    p, where, "%s %s no %s; %s= is for %s", calls, is_one ? "has" : "have", row->lacks,
 	    sf_condition_words[condition], fit);
@@ -272,7 +278,7 @@ static bool settle_argument(struct sf_parser *p, unsigned i)
 		return sf_refuse(p, p->action[i], "%s can last at most 1000000000s", word);
 	if (is_short && a->unit == SF_UNIT_BYTES && sf_rule_has(p->rule, SF_CONDITION_SIZE) && p->rule->size.high <= a->low)
 		return sf_refuse(
-		    p, p->action[i], "calls with %.*s ask for %llu at most; this rule can never fire",
+		    p, p->action[i], "no call with %.*s is longer than %llu; this rule can never fire",
 		    SF_WORD(p->condition[SF_CONDITION_SIZE]), (unsigned long long)a->low);
 	return true;
 }

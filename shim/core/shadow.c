@@ -85,7 +85,7 @@ static bool families_cover(const struct sf_rule *wide, const struct sf_rule *nar
 {
 	if (!sf_rule_has(wide, SF_CONDITION_FAMILY))
 		return !(sf_rule_has(narrow, SF_CONDITION_FAMILY) && sf_rule_families(narrow) & SF_BIT(SF_UNIX));
-	return bits_cover(wide->families, sf_rule_families(narrow) & ~SF_BIT(SF_FAMILY_OTHER));
+	return bits_cover(wide->families, sf_rule_families(narrow));
 }
 
 static bool types_cover(const struct sf_rule *wide, const struct sf_rule *narrow)

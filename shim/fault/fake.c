@@ -25,7 +25,7 @@ const struct sf_fault sf_fault_fake = {
     .operations = SF_ANY_OPERATION,
     .units = SF_BIT(SF_UNIT_ERRNO) | SF_BIT(SF_UNIT_EAI),
     .always = true,
-    .says = "returns -1 with @ and does nothing else, which no kernel does",
+    .says = "returns with @ and does nothing else, which no kernel does",
     .explain =
         "The call returns -1 with this errno and nothing else happens: the socket stays as it was, the peer sees "
         "nothing, poll and SO_ERROR know nothing of it.\n\n"

@@ -27,7 +27,7 @@ void sf_launch_prepare(void)
 {
 	static const int ours[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ};
 	struct sigaction standard = {.sa_handler = SIG_DFL};
-	struct rlimit most;
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY}, most;
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -43,7 +43,8 @@ void sf_launch_prepare(void)
 	/* The trace is ours: a limit that is meant for the target's files should not bind it where it need not. */
 	most = before.file_size;
 	most.rlim_cur = most.rlim_max;
-	(void)setrlimit(RLIMIT_FSIZE, &most);
+	if (setrlimit(RLIMIT_FSIZE, &unlimited) != 0)
+		(void)setrlimit(RLIMIT_FSIZE, &most);
 }
 
 /* Each value was valid before: nothing here fails. */

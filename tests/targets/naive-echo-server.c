@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * naive-echo-server HOST PORT [CLIENTS] -- sends back what each TCP client sends, one client after the other. Ends
- * after so many clients (0: never) and says how many it was.
+ * after so many clients (0, the default: never) and says how many it was.
  *
  * Wrong: ends at the first bind, accept or recv that fails, so that one client can take it from all the others;
  * does not look whether listen worked.
@@ -41,6 +41,7 @@ int main(int argc, char **argv)
 		close(fd);
 		served++;
 	}
-	printf("%d served\n", served);
+	if (wanted > 0)
+		printf("%d served\n", served);
 	return 0;
 }

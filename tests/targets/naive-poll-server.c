@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * naive-poll-server HOST PORT [CLIENTS] -- sends back what TCP clients send, all at once with poll() and
- * non-blocking sockets. Ends after so many clients that left (0: never) and says how many it was.
+ * non-blocking sockets. Ends after so many clients that left (0, the default: never) and says how many it was.
  *
  * Wrong: takes EAGAIN and EINTR for disasters, for "poll said that it was ready"; loses what a send did not take.
  */
@@ -63,6 +63,7 @@ int main(int argc, char **argv)
 			polled[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 		}
 	}
-	printf("%d served\n", served);
+	if (wanted > 0)
+		printf("%d served\n", served);
 	return 0;
 }

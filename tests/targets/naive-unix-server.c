@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * naive-unix-server PATH [CLIENTS] -- sends back what each client of a Unix stream socket sends, one client after
- * the other, by read() and write(). Ends after so many clients (0: never) and says how many it was.
+ * the other, by read() and write(). Ends after so many clients (0, the default: never) and says how many it was.
  *
  * Wrong: never starts again after it was killed, for its own socket file is in the way; is killed by SIGPIPE when
  * a client goes away too early.
@@ -40,6 +40,7 @@ int main(int argc, char **argv)
 		served++;
 	}
 	unlink(at.sun_path);
-	printf("%d served\n", served);
+	if (wanted > 0)
+		printf("%d served\n", served);
 	return 0;
 }

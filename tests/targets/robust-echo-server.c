@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * robust-echo-server HOST PORT [CLIENTS] -- sends back what each TCP client sends, one client after the other.
- * Ends after so many clients that left in good order (0: never) and says how many it was.
+ * Ends after so many clients that left in good order (0, the default: never) and says how many it was.
  *
  * Copes: tries again while the port is taken; goes on where accept fails for one client, or for want of
  * descriptors; drops a client whose connection fails, and serves the next.
@@ -110,6 +110,7 @@ int main(int argc, char **argv)
 		served += serve(fd);
 		close(fd);
 	}
-	printf("%d served\n", served);
+	if (wanted > 0)
+		printf("%d served\n", served);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * robust-poll-server HOST PORT [CLIENTS] -- sends back what TCP clients send, all at once with poll() and
- * non-blocking sockets. Ends after so many clients that left in good order (0: never) and says how many it was.
+ * non-blocking sockets. Ends after so many clients that left in good order (0, the default: never) and says how many it
+ * was.
  *
  * Copes: EAGAIN means "not now", also after poll said "ready"; EINTR means "again"; what a send did not take is
  * kept, and nothing more is read from that client until it is gone.
@@ -113,6 +114,7 @@ int main(int argc, char **argv)
 		if (polled[0].revents)
 			welcome(polled[0].fd);
 	}
-	printf("%d served\n", served);
+	if (wanted > 0)
+		printf("%d served\n", served);
 	return 0;
 }

@@ -62,7 +62,8 @@ int main(int argc, char **argv)
 		if (sendto(fd, data, (size_t)n, 0, (struct sockaddr *)&from, length) < 0)
 			perror("sendto");
 	}
-	printf("%u carried out\n", done_count);
+	if (end)
+		printf("%u carried out\n", done_count);
 	close(fd);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * robust-unix-server PATH [CLIENTS] -- sends back what each client of a Unix stream socket sends, one client after
- * the other, by read() and write(). Ends after so many clients that left in good order (0: never) and says how
- * many it was.
+ * the other, by read() and write(). Ends after so many clients that left in good order (0, the default: never) and says
+ * how many it was.
  *
  * Copes: a socket file that a dead server left behind is taken away (a living one's is not); a client whose
  * connection fails is dropped, and the next one is served.
@@ -92,6 +92,7 @@ int main(int argc, char **argv)
 		close(fd);
 	}
 	unlink(at.sun_path);
-	printf("%d served\n", served);
+	if (wanted > 0)
+		printf("%d served\n", served);
 	return 0;
 }

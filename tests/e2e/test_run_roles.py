@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: MIT
+"""sockfault run with a peer, or with a server and its client; {port} and {tmp}; and sockfault ctl."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import SOCKFAULT, run, wait_until
+
+PYTHON = "/usr/bin/python3"
+
+ECHO = """
+import socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+s.listen()
+while True:
+    c, _ = s.accept()
+    while data := c.recv(100):
+        c.sendall(data)
+    c.close()
+"""
+
+CLIENT = """
+import socket, sys
+c = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=20)
+c.sendall(b"hello")
+got = b""
+while len(got) < 5:
+    data = c.recv(5)
+    if not data:
+        break
+    got += data
+print(got.decode(), flush=True)
+sys.exit(got != b"hello")
+"""
+
+
+@pytest.fixture(autouse=True)
+def programs(tmp_path, monkeypatch):
+    (tmp_path / "echo.py").write_text(ECHO)
+    (tmp_path / "client.py").write_text(CLIENT)
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    monkeypatch.chdir(tmp_path)
+
+
+def sockfault(*words, **options):
+    return run([SOCKFAULT, "run", *words], **options)
+
+
+def alive(pattern):
+    """Command lines of living processes that have this text."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                line = file.read().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if pattern in line and pid != str(os.getpid()):
+            found.append(line)
+    return found
+
+
+def test_peer_serves_the_program_and_is_ended():
+    peer = f"{PYTHON} echo.py {{port}} MARK-ONE"
+    done = sockfault("-e", "recv: short 1", "--peer", peer, "--", PYTHON, "client.py", "{port}")
+    assert (done.returncode, done.stdout) == (0, b"hello\n")
+    assert b"peer: ended by sockfault" in done.stderr
+    assert b"5 faults injected" in done.stderr
+    assert alive("MARK-ONE") == []
+
+
+def test_peer_is_not_under_the_library():
+    peer = "env > seen; echo ready; exec sleep 100"
+    assert sockfault("--peer", peer, "--", "true").returncode == 0
+    with open("seen", encoding="ascii") as seen:
+        text = seen.read()
+    assert "LD_PRELOAD" not in text and "SOCKFAULT_ARENA" not in text
+
+
+def test_peer_that_prints_a_line_is_ready_and_its_words_are_no_output():
+    done = sockfault("--peer", "sleep 0.3; echo I am here; sleep 100", "--", "echo", "target")
+    assert (done.returncode, done.stdout) == (0, b"target\n")
+    assert b"I am here" in done.stderr
+
+
+def test_peer_that_ends_before_it_is_ready_is_125():
+    done = sockfault("--peer", "exit 3", "--", "echo", "target")
+    assert done.returncode == 125 and done.stdout == b""
+    assert b"status 3" in done.stderr
+
+
+def test_peer_that_became_a_daemon_is_ended_too():
+    peer = f"setsid {PYTHON} echo.py {{port}} MARK-TWO & exit 0"
+    done = sockfault("--peer", peer, "--", PYTHON, "client.py", "{port}")
+    assert (done.returncode, done.stdout) == (0, b"hello\n")
+    assert alive("MARK-TWO") == []
+
+
+def test_peer_that_ignores_sigterm_is_killed():
+    peer = "trap '' TERM; echo ready; while :; do sleep 0.1; done; : MARK-THREE"
+    assert sockfault("--peer", peer, "--", "true").returncode == 0
+    assert alive("MARK-THREE") == []
+
+
+def test_peer_goes_with_a_command_that_is_killed():
+    process = subprocess.Popen(
+        [SOCKFAULT, "run", "--peer", f"{PYTHON} echo.py {{port}} MARK-FOUR", "--", "cat"],
+        stdin=subprocess.PIPE,
+    )
+    wait_until(lambda: alive("cat "), "the program")
+    wait_until(lambda: alive("MARK-FOUR"), "the peer")
+    process.kill()
+    process.wait(timeout=60)
+    process.stdin.close()
+    wait_until(lambda: len(alive("MARK-FOUR")) == 0, "the peer's end")
+
+
+def test_server_is_driven_by_its_client_then_ended():
+    words = ("--server", "--client", f"{PYTHON} client.py {{port}}")
+    done = sockfault("-e", "recv side=server: short 1", *words, "--", PYTHON, "echo.py", "{port}")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"hello" in done.stderr
+    assert b"client: ended with status 0" in done.stderr
+    assert b"was ended after its client" in done.stderr
+
+
+def test_server_that_chooses_its_port_is_seen_to_listen():
+    code = ECHO.replace("s.listen()", "s.listen(); open('port', 'w').write(str(s.getsockname()[1]))")
+    words = ("--server", "--client", f"sleep 0.2; {PYTHON} client.py $(cat port)")
+    done = sockfault(*words, "--", PYTHON, "-c", code, "0")
+    assert done.returncode == 0
+    assert b"client: ended with status 0" in done.stderr
+
+
+def test_server_of_udp_is_ready_once_bound():
+    server = (
+        "import socket, sys; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('127.0.0.1', int(sys.argv[1])))\n"
+        "while True: d, a = s.recvfrom(100); s.sendto(d, a)"
+    )
+    client = (
+        "import socket, sys; s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(20);"
+        " s.sendto(b'x', ('127.0.0.1', int(sys.argv[1]))); print(s.recv(9))"
+    )
+    words = ("--server", "--client", f'{PYTHON} -c "{client}" {{port}}')
+    done = sockfault(*words, "--", PYTHON, "-c", server, "{port}")
+    assert done.returncode == 0
+    assert b"b'x'" in done.stderr
+
+
+def test_server_keeps_its_own_status():
+    code = "import signal, sys; signal.signal(15, lambda *a: sys.exit(6))\n" + ECHO
+    words = ("--server", "--client", f"{PYTHON} client.py {{port}}")
+    assert sockfault(*words, "--", PYTHON, "-c", code, "{port}").returncode == 6
+
+
+def test_status_of_a_failing_client_is_told_and_is_not_ours():
+    words = ("--server", "--client", "exit 9")
+    done = sockfault(*words, "--", PYTHON, "echo.py", "{port}")
+    assert done.returncode == 0
+    assert b"client: ended with status 9" in done.stderr
+
+
+def test_server_that_ends_before_it_listens_is_no_success():
+    done = sockfault("--server", "--client", "true", "--", "true")
+    assert done.returncode == 125
+    assert b"before it listened" in done.stderr
+    done = sockfault("--server", "--client", "true", "--", "sh", "-c", "exit 8")
+    assert done.returncode == 8
+
+
+def test_server_that_ignores_sigterm_is_killed():
+    code = "import signal; signal.signal(15, signal.SIG_IGN)\n" + ECHO
+    done = sockfault("--server", "--client", "true", "--", PYTHON, "-c", code, "{port}")
+    assert done.returncode == 128 + signal.SIGKILL
+    assert b"did not end within 5 s" in done.stderr
+
+
+def test_server_that_dies_ends_the_run_though_its_client_hangs():
+    code = ECHO.replace("c.sendall(data)", "sys.exit(3)")
+    done = sockfault(
+        "--server", "--client", f"{PYTHON} client.py {{port}}; sleep 100", "--", PYTHON, "-c", code, "{port}"
+    )
+    assert done.returncode == 3
+    assert b"client: ended by sockfault" in done.stderr
+
+
+def test_port_is_free_and_differs_between_runs_at_the_same_time():
+    code = "import socket, sys, time; s = socket.socket(); s.bind(('', int(sys.argv[1]))); print(sys.argv[1]); time.sleep(1)"
+    runs = [
+        subprocess.Popen([SOCKFAULT, "run", "--quiet", "--", PYTHON, "-c", code, "{port}"], stdout=subprocess.PIPE)
+        for _ in range(6)
+    ]
+    ports = [process.communicate(timeout=60)[0].strip() for process in runs]
+    assert [process.returncode for process in runs] == [0] * 6
+    assert len(set(ports)) == 6
+
+
+def test_port_is_one_in_all_commands_and_within_words():
+    done = sockfault("--peer", "echo peer {port}; sleep 100", "--", "echo", "a{port}b", "{port}")
+    one, two = re.fullmatch(r"a(\d+)b (\d+)\n", done.stdout.decode()).groups()
+    assert one == two and f"peer {one}".encode() in done.stderr
+
+
+def test_tmp_is_a_private_folder_that_goes():
+    code = "stat -c %a {tmp}; mkdir -p {tmp}/a/b; echo x > {tmp}/a/b/c; ln -s / {tmp}/root; echo {tmp}"
+    done = sockfault("--", "sh", "-c", code)
+    mode, path = done.stdout.decode().split()
+    assert mode == "700" and not os.path.exists(path) and os.path.exists("/bin")
+    assert os.listdir(os.environ["TMPDIR"]) == []
+
+
+def test_tmp_goes_when_the_run_fails_too():
+    assert sockfault("--peer", "touch {tmp}/x; exit 1", "--", "true").returncode == 125
+    assert os.listdir(os.environ["TMPDIR"]) == []
+
+
+def test_timeout_counts_while_a_peer_gets_ready():
+    done = sockfault("--timeout", "300ms", "--peer", "sleep 100", "--", "true")
+    assert done.returncode == 124
+
+
+def test_interrupt_while_a_peer_gets_ready_ends_all():
+    process = subprocess.Popen([SOCKFAULT, "run", "--peer", "sleep 98765", "--", "true"])
+    wait_until(lambda: alive("sleep 98765"), "the peer")
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 128 + signal.SIGINT
+    assert [line for line in alive("sleep 98765") if not line.startswith("sh")] == []
+
+
+# ---- ctl ----
+
+TALK = """
+import socket, sys
+a, b = socket.socketpair()
+for line in sys.stdin:
+    a.sendall(b"x" * 10)
+    print(len(b.recv(10)), flush=True)
+    b.setblocking(False)
+    try:
+        while True:
+            b.recv(10)
+    except BlockingIOError:
+        b.setblocking(True)
+"""
+
+
+@pytest.fixture
+def talker():
+    process = subprocess.Popen(
+        [SOCKFAULT, "run", "-e", "recv family=unix: short 3", "--", PYTHON, "-c", TALK],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+    def ask():
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        return int(process.stdout.readline())
+
+    process.ask = ask
+    assert ask() == 3
+    yield process
+    process.stdin.close()
+    process.wait(timeout=60)
+    process.stdout.close()
+    process.stderr.close()
+
+
+def ctl(*words):
+    return run([SOCKFAULT, "ctl", *words])
+
+
+def test_ctl_pauses_and_resumes(talker):
+    assert ctl("pause").returncode == 0
+    assert talker.ask() == 10
+    assert b"paused" in ctl("status").stdout
+    assert ctl("resume").returncode == 0
+    assert talker.ask() == 3
+
+
+def test_ctl_loads_other_rules(talker):
+    assert ctl("load", "recv family=unix: short 2").returncode == 0
+    assert talker.ask() == 2
+    with open("rules.fault", "w", encoding="ascii") as file:
+        file.write("recv family=unix: short 5\n")
+    assert ctl("load", "rules.fault").returncode == 0
+    assert talker.ask() == 5
+    status = ctl("status").stdout
+    assert b"short 5" in status and b"running" in status
+
+
+def test_ctl_refuses_bad_rules_and_leaves_the_good_ones(talker):
+    done = ctl("load", "recv: shrt 5")
+    assert done.returncode == 125 and b"^" in done.stderr
+    assert talker.ask() == 3
+
+
+def test_ctl_of_a_run_that_has_ended():
+    sockfault("--quiet", "--trace", "t.sft", "--", "true")
+    assert b"ended" in ctl("t.sft", "status").stdout
+    assert ctl("t.sft", "pause").returncode == 125
+    assert ctl("status").returncode == 0
+
+
+@pytest.mark.parametrize("words", [(), ("stat",), ("load",), ("nothing.sft", "status"), ("status", "x", "y")])
+def test_ctl_refuses_wrong_words(words):
+    sockfault("--quiet", "--", "true")
+    done = ctl(*words)
+    assert done.returncode == 125
+    assert done.stderr.count(b"\n") == 1

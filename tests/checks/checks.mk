@@ -7,7 +7,7 @@ PY_FILES   := $(sort $(wildcard tests/*/*.py harness/*/*.py harness/*/*/*.py))
 SH_FILES   := tests/install-deps .ci/run $(sort $(wildcard tests/*/*.sh))
 MAN_FILES  := $(sort $(wildcard doc/*.[1-9]))
 PROSE      := $(wildcard *.md) doc shim scenarios tests harness Makefile
-CHECKS     := layers symbols docs snippets format functions cppcheck shell spelling man python gcc clang
+CHECKS     := layers symbols coverage docs snippets format functions cppcheck shell spelling man python gcc clang
 
 .PHONY: check $(addprefix check-,$(CHECKS))
 check: all ## layers, exports, docs, style, and warnings of gcc and clang as errors
@@ -19,6 +19,8 @@ check-snippets:
 	@$(PYTHON) tests/checks/snippets.py
 check-symbols: $(BUILD)/libsockfault.so
 	@$(PYTHON) tests/checks/symbols.py $<
+check-coverage:
+	@$(PYTHON) tests/checks/coverage.py
 check-docs: $(BUILD)/sockfault
 	@$(PYTHON) tests/checks/docs.py $<
 

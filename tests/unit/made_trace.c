@@ -129,8 +129,8 @@ struct sf_event *made_event(struct made_trace *trace, uint32_t thread, unsigned 
 }
 
 void made_extension(
-    struct made_trace *trace, uint32_t thread, struct sf_event *event, enum sf_extension_kind kind, unsigned part,
-    const void *content, size_t length)
+    struct made_trace *trace, uint32_t thread, struct sf_event *event, enum sf_extension_kind kind, const void *content,
+    size_t length)
 {
 	struct sf_extension *extension = (struct sf_extension *)made_slot(trace, thread);
 	uint64_t at = (uint64_t)((char *)event - (char *)trace->arena);
@@ -138,7 +138,7 @@ void made_extension(
 	must(length <= sizeof extension->data, "too long for one record");
 	extension->kind = (uint8_t)kind;
 	extension->length = (uint8_t)length;
-	extension->part = (uint16_t)part;
+	extension->part = event->extensions;
 	extension->page = (uint32_t)(at / SF_PAGE_SIZE);
 	extension->slot = (uint16_t)(at % SF_PAGE_SIZE / SF_EVENT_SIZE);
 	memcpy(extension->data, content, length);

@@ -32,10 +32,10 @@ struct sf_event *made_slot(struct made_trace *trace, uint32_t thread);
 /* A call that is done: ret as given, descriptor 5. The caller may change it. */
 struct sf_event *made_event(struct made_trace *trace, uint32_t thread, unsigned what, uint64_t stamp, int64_t ret);
 
-/* An extension record of the event, in the next slot of its thread. */
+/* An extension record of the event, in the next slot of its thread: its next part, of at most 112 bytes. */
 void made_extension(
-    struct made_trace *trace, uint32_t thread, struct sf_event *event, enum sf_extension_kind kind, unsigned part,
-    const void *content, size_t length);
+    struct made_trace *trace, uint32_t thread, struct sf_event *event, enum sf_extension_kind kind, const void *content,
+    size_t length);
 
 /* Writes the trace to a file. */
 void made_trace_save(const struct made_trace *trace, const char *path);

@@ -255,9 +255,9 @@ static void parts_of_an_extension_are_put_together_over_the_end_of_a_page(void *
 	memset(text, 'x', sizeof text);
 	for (unsigned i = 1; i < SF_EVENTS_PER_PAGE - 1; i++)
 		event = made_event(&trace, thread, SF_FUNC_recv, i, 1);
-	made_extension(&trace, thread, event, SF_EXTENSION_TEXT, 0, text, 112);
+	made_extension(&trace, thread, event, SF_EXTENSION_TEXT, text, 112);
 	made_event(&trace, thread, SF_FUNC_recv, 600, 1);
-	made_extension(&trace, thread, event, SF_EXTENSION_TEXT, 1, text, 88);
+	made_extension(&trace, thread, event, SF_EXTENSION_TEXT, text, 88);
 	struct sf_reader *reader = read_made(&trace);
 
 	for (unsigned i = 1; i < SF_EVENTS_PER_PAGE - 1; i++)
@@ -351,7 +351,7 @@ static struct made_trace varied_trace(void)
 		event->fault = (uint8_t)(i % (SF_FAULT_COUNT + 1));
 		event->rule = i % 3;
 		for (unsigned kind = 0; kind <= SF_EXTENSION_WAIT && i % 11 == 0; kind++)
-			made_extension(&trace, i % 5 ? thread : other, event, kind, 0, &trace, sizeof trace);
+			made_extension(&trace, i % 5 ? thread : other, event, kind, &trace, sizeof trace);
 	}
 	return trace;
 }

@@ -208,7 +208,7 @@ visit_one(struct list *list, unsigned n, bool (*visit)(void *user, const struct 
 }
 
 void sf_library_walk(
-	const char *program, bool libc, bool (*visit)(void *user, const struct sf_library *library), void *user)
+    const char *program, bool libc, bool (*visit)(void *user, const struct sf_library *library), void *user)
 {
 	struct list *list = calloc(1, sizeof *list);
 	const char *slash = strrchr(program, '/');

@@ -87,13 +87,10 @@ def test_processes_and_threads_have_columns_when_there_are_several(tmp_path):
 
 def test_a_killed_program_shows_the_call_that_it_was_in(tmp_path):
     trace = tmp_path / "run.sft"
-    code = (
-        PAIR
     code = PAIR + (
         "import os; print(os.getpid(), flush=True)\n"
         "for _ in range(1000): a.send(b'x'); b.recv(1)\n"
         "b.recv(1)"
-    )
     )
     process = subprocess.Popen(
         [str(w) for w in under(trace=trace) + program(code)],

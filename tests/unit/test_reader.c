@@ -249,7 +249,7 @@ static void parts_of_an_extension_are_put_together_over_the_end_of_a_page(void *
 	struct made_trace trace = made_trace(40);
 	uint32_t thread = made_process(&trace, 71, "client");
 	char text[200], got[SF_EXTENSION_ROOM];
-	struct sf_seen seen;
+	struct sf_seen seen = {0};
 	struct sf_event *event = NULL;
 
 	memset(text, 'x', sizeof text);

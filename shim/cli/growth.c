@@ -11,7 +11,8 @@
 
 #define RESERVE_PAGES 256      /* 16 MiB */
 #define RESERVE_PAGES_MAX 8192 /* 512 MiB */
-#define SHORT_LIFE_NS 20000000 /* what ends before, and uses little, does with the pages that the file was made with */
+#define SHORT_LIFE_NS 20000000 /* what ends before, and uses little, does with the pages that the file was made with   \
+	                            */
 #define PAUSE_MIN_NS 1000000
 #define PAUSE_MAX_NS 10000000
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The trace under stress: a full disk, limits of files and memory, kills, two runs on one path, many calls."""
+"""The trace under stress: a full disk, limits, kills, two runs on one path, many calls."""
 
 import json
 import os
@@ -56,9 +56,15 @@ def test_full_disk_does_not_hurt_the_program(tmp_path):
         assert b"lost" in done.stderr and b"No space left" in done.stderr
         assert len(calls_of(folder / "t.sft")) > 10000
         (folder / "filler").write_bytes(b"")
-        subprocess.run(["sh", "-c", f"cat /dev/zero > {folder}/filler"], stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(
+            ["sh", "-c", f"cat /dev/zero > {folder}/filler"], stderr=subprocess.DEVNULL, check=False
+        )
         os.unlink(folder / "t.sft")
-        subprocess.run(["sh", "-c", f"cat /dev/zero >> {folder}/filler"], stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(
+            ["sh", "-c", f"cat /dev/zero >> {folder}/filler"],
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
         none = traced(folder / "u.sft", 1)
         assert none.returncode == 125
         assert b"No space left" in none.stderr
@@ -143,7 +149,7 @@ def test_trace_is_private_and_another_file(tmp_path):
     assert os.stat(trace).st_ino != inode
     assert held.read() == "before"
     held.close()
-    assert os.listdir(tmp_path) == ["home", "t.sft"] or sorted(os.listdir(tmp_path)) == ["home", "t.sft"]
+    assert sorted(os.listdir(tmp_path)) == ["home", "t.sft"]
 
 
 @pytest.mark.parametrize("place", ["/dev/null", ".", "missing/t.sft"])
@@ -189,7 +195,10 @@ def test_level_and_data_options_reach_the_library(tmp_path):
     trace = tmp_path / "t.sft"
     code = ["/usr/bin/python3", "-c", CALLS, "10"]
     rule = "send family=unix nth=3: short 1"
-    run([SOCKFAULT, "run", "--trace", trace, "--trace-level", "faults", "-e", rule, "--", *code], check=True)
+    run(
+        [SOCKFAULT, "run", "--trace", trace, "--trace-level", "faults", "-e", rule, "--", *code],
+        check=True,
+    )
     assert len([event for event in calls_of(trace) if event["fault"]]) == len(calls_of(trace))
     run([SOCKFAULT, "run", "--trace", trace, "--trace-level", "off", "--", *code], check=True)
     assert calls_of(trace) == []
@@ -197,7 +206,9 @@ def test_level_and_data_options_reach_the_library(tmp_path):
 
 def test_times_of_events_are_those_of_the_run(tmp_path):
     trace = tmp_path / "t.sft"
-    code = "import socket, time; a, b = socket.socketpair(); a.send(b'x'); time.sleep(0.5); b.recv(1)"
+    code = (
+        "import socket, time; a, b = socket.socketpair(); a.send(b'x'); time.sleep(0.5); b.recv(1)"
+    )
     run([SOCKFAULT, "run", "--trace", trace, "--", "/usr/bin/python3", "-c", code], check=True)
     sent, received = [event["time_ns"] for event in calls_of(trace)]
     assert 0.45e9 < received - sent < 2e9

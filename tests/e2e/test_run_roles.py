@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""sockfault run with a peer, or with a server and its client; {port} and {tmp}; and sockfault ctl."""
+"""sockfault run with a peer, or a server and its client; {port} and {tmp}; sockfault ctl."""
 
 import os
 import re
@@ -133,7 +133,9 @@ def test_server_is_driven_by_its_client_then_ended():
 
 
 def test_server_that_chooses_its_port_is_seen_to_listen():
-    code = ECHO.replace("s.listen()", "s.listen(); open('port', 'w').write(str(s.getsockname()[1]))")
+    code = ECHO.replace(
+        "s.listen()", "s.listen(); open('port', 'w').write(str(s.getsockname()[1]))"
+    )
     words = ("--server", "--client", f"sleep 0.2; {PYTHON} client.py $(cat port)")
     done = sockfault(*words, "--", PYTHON, "-c", code, "0")
     assert done.returncode == 0
@@ -142,7 +144,8 @@ def test_server_that_chooses_its_port_is_seen_to_listen():
 
 def test_server_of_udp_is_ready_once_bound():
     server = (
-        "import socket, sys; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('127.0.0.1', int(sys.argv[1])))\n"
+        "import socket, sys; s = socket.socket(type=socket.SOCK_DGRAM);"
+        " s.bind(('127.0.0.1', int(sys.argv[1])))\n"
         "while True: d, a = s.recvfrom(100); s.sendto(d, a)"
     )
     client = (
@@ -186,16 +189,29 @@ def test_server_that_ignores_sigterm_is_killed():
 def test_server_that_dies_ends_the_run_though_its_client_hangs():
     code = ECHO.replace("c.sendall(data)", "sys.exit(3)")
     done = sockfault(
-        "--server", "--client", f"{PYTHON} client.py {{port}}; sleep 100", "--", PYTHON, "-c", code, "{port}"
+        "--server",
+        "--client",
+        f"{PYTHON} client.py {{port}}; sleep 100",
+        "--",
+        PYTHON,
+        "-c",
+        code,
+        "{port}",
     )
     assert done.returncode == 3
     assert b"client: ended by sockfault" in done.stderr
 
 
 def test_port_is_free_and_differs_between_runs_at_the_same_time():
-    code = "import socket, sys, time; s = socket.socket(); s.bind(('', int(sys.argv[1]))); print(sys.argv[1]); time.sleep(1)"
+    code = (
+        "import socket, sys, time; s = socket.socket(); s.bind(('', int(sys.argv[1])));"
+        " print(sys.argv[1]); time.sleep(1)"
+    )
     runs = [
-        subprocess.Popen([SOCKFAULT, "run", "--quiet", "--", PYTHON, "-c", code, "{port}"], stdout=subprocess.PIPE)
+        subprocess.Popen(
+            [SOCKFAULT, "run", "--quiet", "--", PYTHON, "-c", code, "{port}"],
+            stdout=subprocess.PIPE,
+        )
         for _ in range(6)
     ]
     ports = [process.communicate(timeout=60)[0].strip() for process in runs]
@@ -210,7 +226,9 @@ def test_port_is_one_in_all_commands_and_within_words():
 
 
 def test_tmp_is_a_private_folder_that_goes():
-    code = "stat -c %a {tmp}; mkdir -p {tmp}/a/b; echo x > {tmp}/a/b/c; ln -s / {tmp}/root; echo {tmp}"
+    code = (
+        "stat -c %a {tmp}; mkdir -p {tmp}/a/b; echo x > {tmp}/a/b/c; ln -s / {tmp}/root; echo {tmp}"
+    )
     done = sockfault("--", "sh", "-c", code)
     mode, path = done.stdout.decode().split()
     assert mode == "700" and not os.path.exists(path) and os.path.exists("/bin")
@@ -312,7 +330,9 @@ def test_ctl_of_a_run_that_has_ended():
     assert ctl("status").returncode == 0
 
 
-@pytest.mark.parametrize("words", [(), ("stat",), ("load",), ("nothing.sft", "status"), ("status", "x", "y")])
+@pytest.mark.parametrize(
+    "words", [(), ("stat",), ("load",), ("nothing.sft", "status"), ("status", "x", "y")]
+)
 def test_ctl_refuses_wrong_words(words):
     sockfault("--quiet", "--", "true")
     done = ctl(*words)

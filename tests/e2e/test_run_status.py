@@ -2,7 +2,6 @@
 """sockfault run: its exit statuses, and that what they claim is so."""
 
 import os
-import shlex
 import signal
 import subprocess
 
@@ -157,7 +156,9 @@ def test_no_command_is_125():
 def test_repeat_line_repeats_the_run(tmp_path):
     """With quotes, blanks and all: the line can be pasted."""
     code = PAIR + "\nprint('it\\'s $HOME')"
-    first = sockfault("-e", "send family=unix chance=30%: short 1..9", "--seed", "42", "--", *python(code))
+    first = sockfault(
+        "-e", "send family=unix chance=30%: short 1..9", "--seed", "42", "--", *python(code)
+    )
     line = [line for line in first.stderr.decode().split("\n") if " repeat: " in line]
     start = first.stderr.decode().index("repeat: ") + len("repeat: ")
     command = first.stderr.decode()[start:].strip()
@@ -166,7 +167,9 @@ def test_repeat_line_repeats_the_run(tmp_path):
     assert (again.returncode, again.stdout) == (first.returncode, first.stdout)
 
     def rows(text):
-        return [row for row in text.decode().split("\n") if "short 1..9" in row and "repeat" not in row]
+        return [
+            row for row in text.decode().split("\n") if "short 1..9" in row and "repeat" not in row
+        ]
 
     assert rows(again.stderr) == rows(first.stderr) != []
 
@@ -187,7 +190,9 @@ def test_summary_has_no_colours_off_a_terminal():
 
 def test_ld_preload_is_extended(tmp_path):
     source = tmp_path / "other.c"
-    source.write_text('#include <stdio.h>\n__attribute__((constructor)) static void f(void) { puts("other"); }\n')
+    source.write_text(
+        '#include <stdio.h>\n__attribute__((constructor)) static void f(void) { puts("other"); }\n'
+    )
     run(["cc", "-shared", "-fPIC", "-o", tmp_path / "other.so", source], check=True)
     env = dict(os.environ, LD_PRELOAD=str(tmp_path / "other.so"))
     code = "import os; print(os.environ['LD_PRELOAD'])"
@@ -210,7 +215,7 @@ def test_library_in_a_folder_with_a_blank_is_preloaded(tmp_path):
 def test_signals_dispositions_and_mask_are_the_callers():
     code = (
         "import signal; print(sorted(int(s) for s in signal.pthread_sigmask(signal.SIG_BLOCK, [])),"
-        " [int(s) for s in range(1, 32) if s not in (9, 19) and signal.getsignal(s) == signal.SIG_IGN])"
+        " [s for s in range(1, 32) if s not in (9, 19) and signal.getsignal(s) == signal.SIG_IGN])"
     )
 
     def prepare():
@@ -287,9 +292,15 @@ def test_signal_after_the_programs_end_reaches_what_it_left(tmp_path):
         [SOCKFAULT, "run", "--quiet", "--", "sh", "-c", "sleep 1000 & echo $! > pid; exit 4"],
         cwd=tmp_path,
     )
-    wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip(), "the pid")
+    wait_until(
+        lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip(), "the pid"
+    )
     pid = int((tmp_path / "pid").read_text())
-    wait_until(lambda: not os.path.exists(f"/proc/{pid}") or b"\0" in open(f"/proc/{pid}/cmdline", "rb").read(), "it")
+    wait_until(
+        lambda: not os.path.exists(f"/proc/{pid}")
+        or b"\0" in open(f"/proc/{pid}/cmdline", "rb").read(),
+        "it",
+    )
     wait_until(lambda: len(children(process.pid)) == 1, "the program's end")
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 4
@@ -306,5 +317,3 @@ def test_processes_of_the_tree_are_recorded_with_their_end(tmp_path):
     sockfault("--quiet", "--trace", trace, "--", "sh", "-c", "kill -9 $$")
     done = run([SOCKFAULT, "ctl", trace, "status"], check=True)
     assert b"killed by signal 9" in done.stdout
-
-

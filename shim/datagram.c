@@ -87,7 +87,8 @@ static bool keep_back(struct sf_call *c)
 	struct msghdr header = header_of(c, &one);
 	uint64_t at = sf_arena_heap(sf_arena, sizeof(struct stash) + c->asked);
 
-	if (!at || stash_of(c->socket))
+	c->refused = !at || stash_of(c->socket);
+	if (c->refused)
 		return false;
 	struct stash *stash = sf_arena_at(sf_arena, at);
 
@@ -221,8 +222,17 @@ static bool read_and_keep(struct sf_call *c)
 	return decide(c, got < 0 ? -1 : got, got < 0 ? (int)-got : 0);
 }
 
-/* The first datagram goes behind the second: both are taken out, the second is read now and the first by the next call. Where no
- * second one is queued, there is nothing to overtake. */
+/* A call that would block gives the second datagram a tenth of a second to come. */
+static bool second_comes(const struct sf_call *c)
+{
+	struct pollfd one = {c->fd, POLLIN, 0};
+	struct timespec wait = {0, c->mode == SF_NONBLOCKING ? 0 : 100000000};
+
+	return sf_sys(SYS_ppoll, &one, 1, &wait, NULL, 8) == 1;
+}
+
+/* The first datagram goes behind the second: it is put aside, the second is read now and the first by the next call. Where no
+ * second one comes there is nothing to overtake: it is read now, and the rule did not apply. */
 static bool take_second(struct sf_call *c)
 {
 	uint64_t at = sf_arena_heap(sf_arena, sizeof(struct stash) + SF_PAGE_SIZE / 4);
@@ -230,26 +240,25 @@ static bool take_second(struct sf_call *c)
 	struct iovec one;
 	struct msghdr header;
 
+	c->refused = 1;
 	if (!stash || stash_of(c->socket))
 		return false;
 	one = (struct iovec){stash->bytes, SF_PAGE_SIZE / 4};
 	header = (struct msghdr){.msg_name = &stash->name, .msg_namelen = sizeof stash->name, .msg_iov = &one, .msg_iovlen = 1};
-	long got = sf_sys(SYS_recvmsg, c->fd, &header, MSG_DONTWAIT);
+	long got = sf_sys(SYS_recvmsg, c->fd, &header, c->flags & MSG_DONTWAIT);
 
 	if (got < 0)
-		return false;
+		return decide(c, -1, (int)-got);
 	stash->length = (uint32_t)got;
 	stash->name_length = header.msg_namelen;
 	atomic_store_explicit(&stash->overtakers, 1, relaxed);
 	atomic_store_explicit(&c->socket->stash_at, at, memory_order_release);
 	atomic_fetch_or_explicit(&sf_arena->watch[SF_RECV], SF_WATCH_MEND, relaxed);
 	atomic_fetch_or_explicit(&sf_arena->watch[SF_POLL], SF_WATCH_MEND, relaxed);
-	char peeked;
-
-	/* Nothing behind it: it was not overtaken after all, and is read now. */
-	if (sf_sys(SYS_recvfrom, c->fd, &peeked, 1, MSG_DONTWAIT | MSG_PEEK, NULL, NULL) < 0)
-		return sf_datagram_read_stash(c);
-	return false;
+	c->refused = !second_comes(c);
+	if (!c->refused)
+		return false;
+	return sf_datagram_read_stash(c);
 }
 
 static void scatter(const struct msghdr *header, const char *from, size_t length)

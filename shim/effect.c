@@ -228,8 +228,8 @@ static bool reset(struct sf_call *c)
 {
 	if (c->family == SF_UNIX)
 		return reset_unix(c);
-	reset_tcp(c);
-	return false; /* the kernel's own ECONNRESET answers the call */
+	c->refused = !reset_tcp(c); /* some kernels say EBUSY while a thread waits in the socket */
+	return false;				/* the kernel's own ECONNRESET answers the call */
 }
 
 /* As reset, but the error is another one, and it was taken by this call. */
@@ -239,7 +239,9 @@ static bool end_with(struct sf_call *c, int err)
 		sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
 		enter_state(c->socket, SF_DEAD);
 	} else {
-		reset_tcp(c);
+		c->refused = !reset_tcp(c);
+		if (c->refused)
+			return false;
 		sf_probe_take_error(c->fd);
 	}
 	/* EPIPE comes with SIGPIPE, from the kernel, as soon as the call is made on the dead socket. */

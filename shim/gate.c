@@ -6,6 +6,7 @@
 #include "gate.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -123,26 +124,35 @@ static void look(struct sf_call *c, const struct sf_self *self)
 	c->on = sf_on(socket->family, socket->type);
 }
 
+static size_t vector_length(const struct iovec *iov, size_t count)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; sf_readable(iov) && count <= IOV_MAX && i < count; i++)
+		length += iov[i].iov_len;
+	return length;
+}
+
+static size_t message_length(const struct msghdr *msg)
+{
+	return sf_readable(msg) ? vector_length(msg->msg_iov, msg->msg_iovlen) : 0;
+}
+
 static void measure(struct sf_call *c)
 {
-	const struct iovec *iov = c->shape == SF_SHAPE_VECTOR ? c->iov : NULL;
-	size_t count = (size_t)c->count;
-
-	if (c->shape == SF_SHAPE_MESSAGE && c->msg) {
-		iov = c->msg->msg_iov;
-		count = c->msg->msg_iovlen;
-	}
-	if (c->shape == SF_SHAPE_MESSAGES) {
-		c->asked = 0;
-		for (int i = 0; i < c->count; i++)
-			for (size_t k = 0; k < c->mmsg[i].msg_hdr.msg_iovlen; k++)
-				c->asked += c->mmsg[i].msg_hdr.msg_iov[k].iov_len;
-	} else if (c->shape != SF_SHAPE_VECTOR && c->shape != SF_SHAPE_MESSAGE) {
+	if (c->shape == SF_SHAPE_VECTOR)
+		c->asked = vector_length(c->iov, c->count < 0 ? 0 : (size_t)c->count);
+	else if (c->shape == SF_SHAPE_MESSAGE)
+		c->asked = message_length(c->msg);
+	else if (c->shape == SF_SHAPE_MESSAGES)
+		for (int i = 0; i < c->count && sf_readable(c->mmsg); i++)
+			c->asked += message_length(&c->mmsg[i].msg_hdr);
+	else
 		return;
-	}
-	for (size_t i = 0; iov && i < count; i++)
-		c->asked += iov[i].iov_len;
 	c->len = c->asked;
+	/* What the kernel will refuse is for the kernel alone: nothing of it is looked at. */
+	if (c->asked == 0)
+		c->shape = SF_SHAPE_NONE;
 }
 
 /* ---- deciding ---- */
@@ -274,6 +284,23 @@ static void take_back(struct sf_call *c)
 	sf_decide_undo(&asker, c);
 }
 
+/* The kernel would not have the fault: the call goes on as if no rule had met it. */
+static void refuse(struct sf_call *c, struct sf_self *self)
+{
+	const struct sf_ruleset *set = rules_settled();
+	struct sf_asker asker = asker_of(set, self, c);
+
+	sf_decide_refuse(&asker, c, c->rule - 1u);
+	c->rule = 0;
+	c->wishes = 0;
+	if (c->event) {
+		c->event->rule = 0;
+		c->event->fault = 0;
+		c->event->realism = 0;
+		c->event->ordinal = 0;
+	}
+}
+
 /* ---- entering and leaving ---- */
 
 /* A call on something that is no socket is nobody's business, unless it has no descriptor by nature. */
@@ -337,8 +364,11 @@ bool sf_enter(struct sf_call *c)
 		record(c, self);
 	bool decided = (why & SF_WATCH_MEND) && c->socket && sf_mend_before(c);
 
-	if (!decided && (why & SF_WATCH_RULES) && ask_rules(c, self))
+	if (!decided && (why & SF_WATCH_RULES) && ask_rules(c, self)) {
 		decided = sf_effect_before(c);
+		if (c->refused)
+			refuse(c, self);
+	}
 	if (!decided)
 		return false;
 	conclude(c);

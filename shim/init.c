@@ -103,6 +103,39 @@ static bool needs_stacks(void)
 	return sf_arena->stacks || (sf_arena->trace_level != SF_TRACE_OFF && set && set->count > 0);
 }
 
+/* exit(3) was called, or main returned. */
+static void leave(int status, void *unused)
+{
+	struct sf_self *self = sf_self_is_guest() ? NULL : sf_self_get();
+	struct sf_process *process = self ? sf_self_process() : NULL;
+
+	(void)unused;
+	if (process) {
+		process->exit_status = status & 0xff;
+		sf_event_note(SF_EVENT_EXIT, status & 0xff, 0);
+	}
+	sf_byhand_leave();
+}
+
+/* Where libc has no on_exit, the status is known to the command alone (asked: 1). */
+static void leave_somehow(void)
+{
+	if (sf_self_get() && !sf_self_is_guest())
+		sf_event_note(SF_EVENT_EXIT, 0, 1);
+	sf_byhand_leave();
+}
+
+static void watch_exit(void)
+{
+	int (*on_exit_)(void (*)(int, void *), void *);
+
+	*(void **)&on_exit_ = dlsym(RTLD_DEFAULT, "on_exit");
+	if (on_exit_)
+		on_exit_(leave, NULL);
+	else
+		atexit(leave_somehow);
+}
+
 static void live(const char *arena, uint32_t ahead)
 {
 	uint32_t pid = (uint32_t)sf_sys(SYS_getpid);
@@ -118,19 +151,9 @@ static void live(const char *arena, uint32_t ahead)
 	sf_self_start(index, pid);
 	sf_heir_start(library, arena);
 	pthread_atfork(forks, NULL, forked);
+	watch_exit();
 	sf_track_inherited();
 	announce(process);
-}
-
-/* Between exit() and the end: the status is not known here, but that it left by itself is. */
-__attribute__((destructor)) static void leave(void)
-{
-	struct sf_self *self = sf_self_is_guest() ? NULL : sf_self_get();
-	struct sf_process *process = self ? sf_self_process() : NULL;
-
-	if (process)
-		sf_event_note(SF_EVENT_EXIT, 0, 1);
-	sf_byhand_leave();
 }
 
 __attribute__((constructor)) static void start(void)

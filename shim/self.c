@@ -28,6 +28,7 @@ uint64_t sf_arena_mapped;
 uint32_t sf_process;
 uint32_t sf_pid;
 
+static __thread uint32_t blind __attribute__((tls_model("initial-exec")));
 static uint32_t life_now; /* what *sf_life says while no vfork child may live */
 
 static uint32_t get_pid(void)
@@ -109,7 +110,7 @@ static void vfork_is_over(void)
 
 struct sf_self *sf_self_look(void)
 {
-	if (sf_life == &never)
+	if (sf_life == &never || blind)
 		return NULL;
 	if (*sf_life == 0) {
 		uint32_t pid = get_pid();
@@ -161,6 +162,12 @@ void sf_self_thread_begins(uint32_t thread)
 		return;
 	record->tid = (uint32_t)sf_sys(SYS_gettid);
 	take_thread(thread, record->tid);
+}
+
+void sf_self_goes_blind(void)
+{
+	blind = 1;
+	sf_self_here.life = 0;
 }
 
 void sf_self_forks(void)

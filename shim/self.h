@@ -57,6 +57,9 @@ uint32_t sf_self_thread_ahead(void);
 /* First thing in that thread. */
 void sf_self_thread_begins(uint32_t thread);
 
+/* This thread may not read a clock any more: from now on it passes straight through. */
+void sf_self_goes_blind(void);
+
 /* Before anything that forks: the child will be this thread's next child. */
 void sf_self_forks(void);
 /* In the child of a fork, at once (pthread_atfork). */

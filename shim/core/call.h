@@ -91,6 +91,7 @@ struct sf_call {
 	uint8_t shaped_fault;
 	uint8_t counts;	  /* ordinals were given: to be taken back if the call finds nothing ready */
 	uint8_t entered;  /* the gate knows of it */
+	uint8_t refused;  /* the effect found that the kernel would not do this now */
 
 	/* result */
 	int64_t ret;
@@ -105,6 +106,12 @@ struct sf_call {
 	struct msghdr *whole; /* the program's own, while message stands for it */
 	struct iovec cut[SF_CUT_MAX];
 };
+
+/* Programs hand the kernel NULL and small garbage, and get EFAULT: we must not look where it would refuse. */
+static inline bool sf_readable(const void *pointer)
+{
+	return (uintptr_t)pointer >= 4096;
+}
 
 /* A value of the range, by the call's random number. */
 static inline uint64_t sf_pick(const struct sf_call *c, const struct sf_argument *a)

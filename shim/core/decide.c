@@ -161,16 +161,9 @@ static uint64_t moved(const struct sf_call *c)
 	return atomic_load_explicit(c->operation == SF_SEND ? &c->socket->sent : &c->socket->received, relaxed);
 }
 
-/* A transfer that would cross the beginning of offset= ends there, so that the next one begins exactly at it. */
-static bool offset_holds(const struct sf_rule *rule, struct sf_call *c)
+static bool offset_holds(const struct sf_rule *rule, const struct sf_call *c)
 {
-	uint64_t at = moved(c);
-
-	if (!sf_rule_has(rule, SF_CONDITION_OFFSET) || within(at, rule->offset))
-		return true;
-	if (c->type == SF_STREAM && at < rule->offset.low && c->len > rule->offset.low - at)
-		c->len = (size_t)(rule->offset.low - at);
-	return false;
+	return !sf_rule_has(rule, SF_CONDITION_OFFSET) || within(moved(c), rule->offset);
 }
 
 /* ---- counters ---- */
@@ -279,6 +272,36 @@ static bool nth_holds(const struct sf_rule *rule, uint64_t ordinal)
 
 /* ---- the search ---- */
 
+static uint64_t key_of(const struct sf_asker *asker, const struct sf_call *c)
+{
+	return c->socket && c->socket->key_hash ? c->socket->key_hash : asker->thread->lineage_hash;
+}
+
+static bool chance_holds(const struct sf_rule *rule, uint64_t random)
+{
+	return !sf_rule_has(rule, SF_CONDITION_CHANCE) || sf_rng_mix(random) % SF_CHANCE_ONE < rule->chance;
+}
+
+/* What consider() would say to the next call that the rule counts; counts nothing. */
+static bool would_fire(const struct sf_asker *asker, unsigned i, const struct sf_call *c)
+{
+	const struct sf_rule *rule = &asker->set->rules[i];
+	struct counts counts = counts_of(asker, i, c);
+	struct ordinals next = count(&counts, 0);
+
+	return !exhausted(rule, &counts) && nth_holds(rule, next.nth) &&
+		   chance_holds(rule, sf_rng(asker->set->seed, i, key_of(asker, c), next.key));
+}
+
+/* A transfer that would cross the beginning of offset= ends there, so that the next one begins exactly at it. */
+static void end_at_offset(const struct sf_asker *asker, unsigned i, struct sf_call *c)
+{
+	uint64_t at = moved(c), low = asker->set->rules[i].offset.low;
+
+	if (c->type == SF_STREAM && at < low && c->len > low - at && would_fire(asker, i, c))
+		c->len = (size_t)(low - at);
+}
+
 static enum sf_realism worse(enum sf_realism a, enum sf_realism b)
 {
 	return a > b ? a : b;
@@ -315,11 +338,6 @@ static enum sf_realism applies(const struct sf_asker *asker, const struct sf_rul
 	return realism;
 }
 
-static uint64_t key_of(const struct sf_asker *asker, const struct sf_call *c)
-{
-	return c->socket && c->socket->key_hash ? c->socket->key_hash : asker->thread->lineage_hash;
-}
-
 static void note(struct sf_decision *decision, const struct sf_rule *rule, struct sf_fired fired)
 {
 	if (shapes(rule)) {
@@ -341,9 +359,7 @@ static void consider(const struct sf_asker *asker, unsigned i, struct sf_call *c
 	uint64_t random = sf_rng(asker->set->seed, i, key_of(asker, c), ordinals.key);
 	bool ready = true;
 
-	if (!nth_holds(rule, ordinals.nth) || exhausted(rule, &counts))
-		return;
-	if (sf_rule_has(rule, SF_CONDITION_CHANCE) && sf_rng_mix(random) % SF_CHANCE_ONE >= rule->chance)
+	if (!nth_holds(rule, ordinals.nth) || exhausted(rule, &counts) || !chance_holds(rule, random))
 		return;
 	if (decision->decided && !shapes(rule)) {
 		atomic_fetch_add_explicit(&counts.run->shadowed, 1, relaxed);
@@ -388,10 +404,15 @@ void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decisi
 			unsigned i = word * 64 + (unsigned)__builtin_ctzll(bits);
 			const struct sf_rule *rule = &asker->set->rules[i];
 
-			if (!call_holds(asker, rule, c) || !offset_holds(rule, c))
+			if (!call_holds(asker, rule, c))
 				continue;
 			enum sf_realism realism = applies(asker, rule, c);
 
+			if (!offset_holds(rule, c)) {
+				if (realism != SF_REALISM_NONE)
+					end_at_offset(asker, i, c);
+				continue;
+			}
 			if (realism != SF_REALISM_NONE)
 				consider(asker, i, c, realism, decision);
 			else
@@ -415,4 +436,15 @@ void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c)
 
 			count(&counts, UINT32_MAX);
 		}
+}
+
+void sf_decide_refuse(const struct sf_asker *asker, const struct sf_call *c, unsigned rule)
+{
+	struct counts counts = counts_of(asker, rule, c);
+
+	count(&counts, UINT32_MAX);
+	atomic_fetch_sub_explicit(&counts.run->fired, 1, relaxed);
+	atomic_fetch_add_explicit(&counts.run->not_applicable, 1, relaxed);
+	if (counts.scope && sf_rule_has(&asker->set->rules[rule], SF_CONDITION_TIMES))
+		atomic_fetch_sub_explicit(&counts.scope->fired, 1, relaxed);
 }

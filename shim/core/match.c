@@ -91,7 +91,7 @@ static void unix_endpoint(struct sf_endpoint *endpoint, const struct sockaddr *a
 bool sf_endpoint_from(struct sf_endpoint *endpoint, const struct sockaddr *address, uint32_t length)
 {
 	memset(endpoint, 0, sizeof *endpoint);
-	if (!address || length < sizeof(sa_family_t))
+	if ((uintptr_t)address < 4096 || length < sizeof(sa_family_t)) /* the kernel would say EFAULT */
 		return false;
 	if (address->sa_family == AF_INET && length >= sizeof(struct sockaddr_in)) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)address;

@@ -23,7 +23,7 @@ static int polled(struct sf_call *c, const struct pollfd *fds, nfds_t count, int
 	struct sf_polled shown[SHOWN];
 	unsigned n = 0;
 
-	for (nfds_t i = 0; c->event && fds && i < count && n < SHOWN; i++)
+	for (nfds_t i = 0; c->event && sf_readable(fds) && i < count && n < SHOWN; i++)
 		if (fds[i].fd >= 0 && (count <= SHOWN || (ready > 0 && fds[i].revents)))
 			shown[n++] = (struct sf_polled){fds[i].fd, (uint16_t)fds[i].events,
 											ready > 0 ? (uint16_t)fds[i].revents : 0};
@@ -94,9 +94,9 @@ struct sets {
 
 static uint16_t bits_of(const struct sets *sets, int fd)
 {
-	return (uint16_t)((sets->in && FD_ISSET(fd, sets->in) ? POLLIN : 0) |
-					  (sets->out && FD_ISSET(fd, sets->out) ? POLLOUT : 0) |
-					  (sets->except && FD_ISSET(fd, sets->except) ? POLLPRI : 0));
+	return (uint16_t)((sf_readable(sets->in) && FD_ISSET(fd, sets->in) ? POLLIN : 0) |
+					  (sf_readable(sets->out) && FD_ISSET(fd, sets->out) ? POLLOUT : 0) |
+					  (sf_readable(sets->except) && FD_ISSET(fd, sets->except) ? POLLPRI : 0));
 }
 
 enum { SELECT_SHOWN = 28 };
@@ -260,7 +260,7 @@ SF_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 
 	if (!sf_unwatched(SF_POLL) && sf_enter(&c))
 		return (int)c.ret;
-	if (c.event && event) {
+	if (c.event && sf_readable(event)) {
 		struct sf_epolled one = {event->data.u64, event->events, fd};
 
 		sf_event_extend(c.event, SF_EXTENSION_EPOLL, &one, sizeof one);

@@ -93,12 +93,16 @@ void sf_jump_clone(void)
 void sf_jump_syscall(long number, long first, long second)
 {
 	(void)second;
-	if (number == SYS_seccomp && (first == SECCOMP_SET_MODE_FILTER || first == SECCOMP_SET_MODE_STRICT))
-		note_sandbox();
-	else if (number == SYS_io_uring_setup)
+	if (number == SYS_seccomp) {
+		if (first == SECCOMP_SET_MODE_FILTER || first == SECCOMP_SET_MODE_STRICT)
+			note_sandbox();
+		if (first == SECCOMP_SET_MODE_STRICT)
+			sf_self_goes_blind();
+	} else if (number == SYS_io_uring_setup) {
 		atomic_fetch_add_explicit(&sf_arena->io_uring, 1, memory_order_relaxed);
-	else
+	} else {
 		sf_self_forks();
+	}
 }
 
 SF_EXPORT int prctl(int option, ...)
@@ -112,6 +116,9 @@ SF_EXPORT int prctl(int option, ...)
 	va_end(rest);
 	if (option == PR_SET_SECCOMP)
 		note_sandbox();
+	/* Strict mode and PR_TSC_SIGSEGV make reading a clock fatal for this thread: nothing of it is recorded from here. */
+	if ((option == PR_SET_SECCOMP && a[0] == SECCOMP_MODE_STRICT) || (option == PR_SET_TSC && a[0] == PR_TSC_SIGSEGV))
+		sf_self_goes_blind();
 	return real_prctl(option, a[0], a[1], a[2], a[3]);
 }
 

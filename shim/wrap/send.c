@@ -34,7 +34,7 @@ SF_EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 		return real_sendmsg(fd, msg, flags);
 	struct sf_call c = SF_CALL_MESSAGE(sendmsg, fd, (struct msghdr *)(uintptr_t)msg, flags);
 
-	if (msg)
+	if (sf_readable(msg))
 		sf_call_goes_to(&c, msg->msg_name, msg->msg_namelen);
 	if (sf_enter(&c))
 		return c.ret;
@@ -47,7 +47,7 @@ SF_EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
 		return real_sendmmsg(fd, msgs, count, flags);
 	struct sf_call c = SF_CALL_MESSAGES(sendmmsg, fd, msgs, count, flags);
 
-	if (msgs && count > 0)
+	if (sf_readable(msgs) && count > 0)
 		sf_call_goes_to(&c, msgs[0].msg_hdr.msg_name, msgs[0].msg_hdr.msg_namelen);
 	if (sf_enter(&c))
 		return (int)c.ret;

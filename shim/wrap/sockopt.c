@@ -38,7 +38,8 @@ SF_EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length)
 {
 	if (sf_idle(SF_SOCKOPT, fd))
 		return real_getsockname(fd, address, length);
-	struct sf_call c = SF_CALL_PLAIN(getsockname, fd, .buf = address, .address_length = length ? *length : 0);
+	struct sf_call c = SF_CALL_PLAIN(getsockname, fd, .buf = address, 
+								  .address_length = sf_readable(length) ? *length : 0);
 
 	if (sf_enter(&c))
 		return (int)c.ret;

@@ -63,8 +63,8 @@ static void put_who(struct sf_output *out, const struct sf_reader *reader, const
 	PUT(out, ",\"tid\":");
 	put_number_or_null(out, thread, thread ? thread->tid : 0);
 	PUT(out, ",\"program\":");
-	if (process)
-		put_field(out, process->program, sizeof process->program);
+	if (seen->program)
+		put_field(out, seen->program, SF_PROGRAM_SIZE);
 	else
 		PUT(out, "null");
 }

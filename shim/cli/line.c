@@ -335,10 +335,10 @@ put_call(struct sf_output *out, const struct sf_reader *reader, const struct sf_
 
 /* ---- lifecycle ---- */
 
-static void append_program(struct sf_append *out, const struct sf_process *process)
+static void append_program(struct sf_append *out, const struct sf_seen *seen)
 {
-	if (process)
-		append_foreign(out, process->program, strnlen(process->program, sizeof process->program));
+	if (seen->program)
+		append_foreign(out, seen->program, strnlen(seen->program, SF_PROGRAM_SIZE));
 }
 
 static void append_life(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
@@ -354,7 +354,7 @@ static void append_life(struct sf_append *out, const struct sf_reader *reader, c
 	switch (event->what) {
 	case SF_EVENT_LOAD:
 		sf_append_text(out, "started ");
-		append_program(out, sf_reader_process(reader, seen->process));
+		append_program(out, seen);
 		break;
 	case SF_EVENT_FORK: /* it stands in the child */
 		sf_append_format(out, "forked by %u", parent ? parent->pid : 0);
@@ -411,10 +411,13 @@ void sf_line_event(
 
 /* ---- the end ---- */
 
-static void append_who(struct sf_append *out, const struct sf_process *process, const struct sf_thread *thread)
+static void append_who(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
 {
+	const struct sf_process *process = sf_reader_process(reader, seen->process);
+	const struct sf_thread *thread = sf_reader_thread(reader, seen->thread);
+
 	sf_append_format(out, "process %u (", process ? process->pid : 0);
-	append_program(out, process);
+	append_program(out, seen);
 	sf_append_text(out, ")");
 	if (thread && process && thread->tid && thread->tid != process->pid)
 		sf_append_format(out, " thread %u", thread->tid);
@@ -453,7 +456,7 @@ void sf_line_unfinished(
 	struct sf_append line = sf_append_to(text, sizeof text);
 
 	sf_append_text(&line, "=== ");
-	append_who(&line, process, sf_reader_thread(reader, seen->thread));
+	append_who(&line, reader, seen);
 	sf_append_text(&line, " ");
 	append_fate(&line, process, seen->fate);
 	append_call(&line, reader, seen);

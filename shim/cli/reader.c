@@ -55,6 +55,8 @@ struct sf_reader {
 	uint32_t lane_count, lane_room;
 	uint32_t *heap; /* lanes that have events ahead */
 	uint32_t heap_count;
+	char **programs; /* by process: what it loaded last, where its load event says so; else NULL */
+	uint32_t program_room;
 	unsigned char *entered; /* one bit a page */
 	uint64_t entered_pages;
 };
@@ -378,6 +380,9 @@ void sf_reader_close(struct sf_reader *reader)
 		close(reader->fd);
 	free(reader->lanes);
 	free(reader->heap);
+	for (uint32_t i = 0; i < reader->program_room; i++)
+		free(reader->programs[i]);
+	free(reader->programs);
 	free(reader->entered);
 	free(reader);
 }
@@ -389,6 +394,9 @@ void sf_reader_rewind(struct sf_reader *reader)
 	reader->seq = 0;
 	reader->lane_count = 0;
 	reader->threads_seen = 0;
+	for (uint32_t i = 0; i < reader->program_room; i++)
+		if (reader->programs[i])
+			reader->programs[i][0] = '\0';
 	if (reader->entered)
 		memset(reader->entered, 0, (reader->entered_pages + 7) / 8);
 	sf_reader_refresh(reader);
@@ -431,6 +439,50 @@ static void read_event(const struct sf_reader *reader, struct sf_seen *seen)
 	seen->fate = done ? SF_FATE_DONE : fate_of(reader, seen->process);
 }
 
+/* The place for the program of a process; NULL: no memory, or no such process. */
+static char *program_place(struct sf_reader *reader, uint32_t process)
+{
+	uint32_t count = sf_reader_count(reader, SF_PROCESSES) + 1;
+
+	if (process >= count)
+		return NULL;
+	if (process >= reader->program_room) {
+		char **larger = realloc(reader->programs, count * sizeof *larger);
+
+		if (!larger)
+			return NULL;
+		memset(larger + reader->program_room, 0, (count - reader->program_room) * sizeof *larger);
+		reader->programs = larger;
+		reader->program_room = count;
+	}
+	if (!reader->programs[process])
+		reader->programs[process] = calloc(1, SF_PROGRAM_SIZE);
+	return reader->programs[process];
+}
+
+/* The record of a process knows only its latest program: an exec overwrites the one before. */
+static void load_program(struct sf_reader *reader, const struct sf_seen *seen)
+{
+	char name[SF_PROGRAM_SIZE] = "";
+	size_t length = 0;
+
+	if (seen->event.extensions)
+		length = sf_reader_extension(reader, seen, SF_EXTENSION_TEXT, name, sizeof name);
+	char *place = length ? program_place(reader, seen->process) : NULL;
+
+	if (place)
+		memcpy(place, name, sizeof name);
+}
+
+static const char *program_of(const struct sf_reader *reader, uint32_t index)
+{
+	const struct sf_process *process = sf_reader_process(reader, index);
+
+	if (index < reader->program_room && reader->programs[index] && reader->programs[index][0])
+		return reader->programs[index];
+	return process && process->program[0] ? process->program : NULL;
+}
+
 bool sf_reader_next(struct sf_reader *reader, struct sf_seen *seen)
 {
 	if (!reader->heap_count)
@@ -444,6 +496,9 @@ bool sf_reader_next(struct sf_reader *reader, struct sf_seen *seen)
 	seen->slot = lane->window[0].slot;
 	seen->process = head ? head->process : 0;
 	read_event(reader, seen);
+	if (seen->event.what == SF_EVENT_LOAD)
+		load_program(reader, seen);
+	seen->program = program_of(reader, seen->process);
 	lane->count--;
 	memmove(lane->window, lane->window + 1, lane->count * sizeof lane->window[0]);
 	fill(reader, lane);

@@ -39,7 +39,11 @@ struct sf_seen {
 	uint32_t thread, process; /* indices */
 	uint32_t page, slot;
 	enum sf_fate fate;
+	const char *program; /* that the process was running then: SF_PROGRAM_SIZE bytes, which may lack the final NUL;
+	                      * NULL: not known. The reader's, until the process loads another. */
 };
+
+#define SF_PROGRAM_SIZE sizeof(((struct sf_process *)0)->program)
 
 struct sf_reader;
 

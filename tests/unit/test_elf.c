@@ -2,12 +2,6 @@
  *
  * test_elf.c -- the files that doctor reads: real ones are understood, and no file can hurt it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -21,6 +15,7 @@
 #include "cli/elf.h"
 #include "cli/library.h"
 #include "cli/target.h"
+#include "unit.h"
 
 static char folder[] = "/tmp/sockfault-test-elf-XXXXXX";
 
@@ -341,17 +336,17 @@ static int remove_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_program_tells_its_loader_libraries_and_imports),
-	    cmocka_unit_test(what_is_no_elf_file_is_none),
-	    cmocka_unit_test(a_library_is_found_where_the_loader_finds_it),
-	    cmocka_unit_test(a_script_is_followed_to_its_interpreter),
-	    cmocka_unit_test(what_can_not_be_run_says_why),
-	    cmocka_unit_test(each_obstacle_is_named),
-	    cmocka_unit_test(the_interpreter_of_a_script_is_judged_too),
-	    cmocka_unit_test(go_is_known_by_its_note),
-	    cmocka_unit_test(set_id_bits_of_others_are_an_obstacle),
-	    cmocka_unit_test(the_number_of_io_uring_is_found_in_code),
-	    cmocka_unit_test(no_byte_of_a_program_can_hurt),
+	    HOLDS(a_program_tells_its_loader_libraries_and_imports),
+	    HOLDS(what_is_no_elf_file_is_none),
+	    HOLDS(a_library_is_found_where_the_loader_finds_it),
+	    HOLDS(a_script_is_followed_to_its_interpreter),
+	    HOLDS(what_can_not_be_run_says_why),
+	    HOLDS(each_obstacle_is_named),
+	    HOLDS(the_interpreter_of_a_script_is_judged_too),
+	    HOLDS(go_is_known_by_its_note),
+	    HOLDS(set_id_bits_of_others_are_an_obstacle),
+	    HOLDS(the_number_of_io_uring_is_found_in_code),
+	    HOLDS(no_byte_of_a_program_can_hurt),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

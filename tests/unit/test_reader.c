@@ -2,12 +2,6 @@
  *
  * test_reader.c -- what cli/reader.h promises of any trace: order, completeness, and that no file can hurt it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +13,7 @@
 #include "cli/words.h"
 #include "core/fault.h"
 #include "made_trace.h"
+#include "unit.h"
 
 static struct sf_reader *read_made(const struct made_trace *trace)
 {
@@ -273,6 +268,29 @@ static void parts_of_an_extension_are_put_together_over_the_end_of_a_page(void *
 	(void)state;
 }
 
+static void an_event_names_the_program_that_ran_then(void **state)
+{
+	struct made_trace trace = made_trace(40);
+	uint32_t thread = made_process(&trace, 71, "second");
+	static const char *const want[] = {"second", "first", "first", "second", "second"};
+	struct sf_seen seen;
+
+	made_event(&trace, thread, SF_FUNC_send, 10, 1); /* before any load event: the record is all there is */
+	made_extension(&trace, thread, made_event(&trace, thread, SF_EVENT_LOAD, 20, 0), SF_EXTENSION_TEXT, "first", 5);
+	made_event(&trace, thread, SF_FUNC_send, 30, 1);
+	made_extension(&trace, thread, made_event(&trace, thread, SF_EVENT_LOAD, 40, 0), SF_EXTENSION_TEXT, "second", 6);
+	made_event(&trace, thread, SF_FUNC_send, 50, 1);
+	struct sf_reader *reader = read_made(&trace);
+
+	for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+		assert_true(sf_reader_next(reader, &seen));
+		assert_string_equal(seen.program, want[i]);
+	}
+	sf_reader_close(reader);
+	made_trace_free(&trace);
+	(void)state;
+}
+
 /* ---- files that are not as they should be ---- */
 
 static void a_file_that_is_no_trace_is_refused_in_words(void **state)
@@ -395,20 +413,21 @@ static void a_file_may_be_cut_off_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(events_of_all_threads_come_in_the_order_of_their_stamps),
-	    cmocka_unit_test(an_event_of_a_signal_handler_stands_where_its_stamp_puts_it),
-	    cmocka_unit_test(a_slot_that_was_never_filled_hides_nothing_behind_it),
-	    cmocka_unit_test(rewinding_gives_the_same_events_with_the_same_numbers),
-	    cmocka_unit_test(following_goes_on_where_it_stopped),
-	    cmocka_unit_test(following_waits_for_a_slot_that_is_being_filled),
-	    cmocka_unit_test(a_pending_call_is_seen_to_return),
-	    cmocka_unit_test(a_call_is_killed_when_a_signal_ended_its_process_or_it_vanished),
-	    cmocka_unit_test(a_run_is_over_when_it_has_ended_or_nobody_lives),
-	    cmocka_unit_test(parts_of_an_extension_are_put_together_over_the_end_of_a_page),
-	    cmocka_unit_test(a_file_that_is_no_trace_is_refused_in_words),
-	    cmocka_unit_test(a_chain_that_bites_its_tail_ends),
-	    cmocka_unit_test(no_byte_of_a_file_can_hurt),
-	    cmocka_unit_test(a_file_may_be_cut_off_anywhere),
+	    HOLDS(events_of_all_threads_come_in_the_order_of_their_stamps),
+	    HOLDS(an_event_of_a_signal_handler_stands_where_its_stamp_puts_it),
+	    HOLDS(a_slot_that_was_never_filled_hides_nothing_behind_it),
+	    HOLDS(rewinding_gives_the_same_events_with_the_same_numbers),
+	    HOLDS(following_goes_on_where_it_stopped),
+	    HOLDS(following_waits_for_a_slot_that_is_being_filled),
+	    HOLDS(a_pending_call_is_seen_to_return),
+	    HOLDS(a_call_is_killed_when_a_signal_ended_its_process_or_it_vanished),
+	    HOLDS(a_run_is_over_when_it_has_ended_or_nobody_lives),
+	    HOLDS(parts_of_an_extension_are_put_together_over_the_end_of_a_page),
+	    HOLDS(an_event_names_the_program_that_ran_then),
+	    HOLDS(a_file_that_is_no_trace_is_refused_in_words),
+	    HOLDS(a_chain_that_bites_its_tail_ends),
+	    HOLDS(no_byte_of_a_file_can_hurt),
+	    HOLDS(a_file_may_be_cut_off_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

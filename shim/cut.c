@@ -10,9 +10,9 @@ static size_t cut_vector(struct sf_call *c, const struct iovec *iov, size_t coun
 	size_t left = c->len, n = 0;
 
 	for (; n < count && n < SF_CUT_MAX && left > 0; n++) {
-		c->cut[n].iov_base = iov[n].iov_base;
-		c->cut[n].iov_len = iov[n].iov_len < left ? iov[n].iov_len : left;
-		left -= c->cut[n].iov_len;
+		c->cut->pieces[n].iov_base = iov[n].iov_base;
+		c->cut->pieces[n].iov_len = iov[n].iov_len < left ? iov[n].iov_len : left;
+		left -= c->cut->pieces[n].iov_len;
 	}
 	c->len -= left;
 	return n;
@@ -20,11 +20,12 @@ static size_t cut_vector(struct sf_call *c, const struct iovec *iov, size_t coun
 
 static struct msghdr *cut_message(struct sf_call *c, struct msghdr *whole)
 {
-	c->whole = whole;
-	c->message.msg_hdr = *whole;
-	c->message.msg_hdr.msg_iovlen = cut_vector(c, whole->msg_iov, whole->msg_iovlen);
-	c->message.msg_hdr.msg_iov = c->cut;
-	return &c->message.msg_hdr;
+	c->was_cut = 1;
+	c->cut->whole = whole;
+	c->cut->message.msg_hdr = *whole;
+	c->cut->message.msg_hdr.msg_iovlen = cut_vector(c, whole->msg_iov, whole->msg_iovlen);
+	c->cut->message.msg_hdr.msg_iov = c->cut->pieces;
+	return &c->cut->message.msg_hdr;
 }
 
 void sf_cut(struct sf_call *c)
@@ -32,14 +33,14 @@ void sf_cut(struct sf_call *c)
 	switch (c->shape) {
 	case SF_SHAPE_VECTOR:
 		c->count = (int)cut_vector(c, c->iov, (size_t)c->count);
-		c->iov = c->cut;
+		c->iov = c->cut->pieces;
 		break;
 	case SF_SHAPE_MESSAGE:
 		c->msg = cut_message(c, c->msg);
 		break;
 	case SF_SHAPE_MESSAGES: /* on a stream: the first message alone, in part */
 		cut_message(c, &c->mmsg[0].msg_hdr);
-		c->mmsg = &c->message;
+		c->mmsg = &c->cut->message;
 		c->count = 1;
 		break;
 	default:
@@ -51,16 +52,16 @@ void sf_cut(struct sf_call *c)
 void sf_cut_restore(struct sf_call *c)
 {
 	if (c->ret >= 0 && c->operation == SF_RECV) {
-		c->whole->msg_namelen = c->message.msg_hdr.msg_namelen;
-		c->whole->msg_controllen = c->message.msg_hdr.msg_controllen;
-		c->whole->msg_flags = c->message.msg_hdr.msg_flags;
+		c->cut->whole->msg_namelen = c->cut->message.msg_hdr.msg_namelen;
+		c->cut->whole->msg_controllen = c->cut->message.msg_hdr.msg_controllen;
+		c->cut->whole->msg_flags = c->cut->message.msg_hdr.msg_flags;
 	}
 	if (c->shape == SF_SHAPE_MESSAGES) {
-		c->mmsg = (struct mmsghdr *)c->whole;
+		c->mmsg = (struct mmsghdr *)c->cut->whole;
 		if (c->ret > 0)
-			c->mmsg[0].msg_len = c->message.msg_len;
+			c->mmsg[0].msg_len = c->cut->message.msg_len;
 	} else {
-		c->msg = c->whole;
+		c->msg = c->cut->whole;
 	}
-	c->whole = NULL;
+	c->was_cut = 0;
 }

@@ -433,7 +433,7 @@ bool sf_effect_before(struct sf_call *c)
 
 void sf_effect_after(struct sf_call *c)
 {
-	if (c->whole)
+	if (c->was_cut)
 		sf_cut_restore(c);
 	if (c->wishes & SF_DATAGRAM_WISHES)
 		sf_datagram_after(c);

@@ -393,7 +393,7 @@ int64_t sf_leave(struct sf_call *c, int64_t ret)
 	if (c->operation == SF_RESOLVE)
 		c->err = (int)-ret;
 
-	if (c->wishes || c->whole)
+	if (c->wishes || c->was_cut)
 		sf_effect_after(c);
 	if (c->socket && has_after_state(c->socket))
 		sf_mend_after(c);

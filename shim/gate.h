@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * gate.h -- the doorway. Every wrapper is: describe the call, sf_enter(), the real call, sf_leave(). All effects on the target
- * happen here and in effect.c; whether is decided in core/decide.c, what in fault/<kind>.c.
+ * gate.h -- the doorway. Every wrapper is: describe the call, sf_enter(), the real call, sf_leave(). All effects on the
+ * target happen here and in effect.c; whether is decided in core/decide.c, what in fault/<kind>.c.
  *
- * With nothing that concerns the call, sf_idle() is true: one load, one branch, no call of ours, no lock, no system call, no
- * allocation (laws 0 and 2; tests/snippets, `make bench`). Safe in threads, in signal handlers and between fork and exec.
+ * With nothing that concerns the call, sf_idle() is true: one load, one branch, no call of ours, no lock, no system
+ * call, no allocation (laws 0 and 2; tests/snippets, `make bench`). Safe in threads, in signal handlers and between
+ * fork and exec.
  */
 #ifndef SF_GATE_H
 #define SF_GATE_H
@@ -34,7 +35,8 @@ static inline bool sf_unwatched(enum sf_operation operation)
 	return __builtin_expect(!atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed), 1);
 }
 
-/* May this call pass at once? Yes where nothing is watched, where fd is no socket, and where no rule meets this socket. */
+/* May this call pass at once? Yes where nothing is watched, where fd is no socket, and where no rule meets this socket.
+ */
 static inline bool sf_idle(enum sf_operation operation, int fd)
 {
 	unsigned why = atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed);
@@ -46,30 +48,44 @@ static inline bool sf_idle(enum sf_operation operation, int fd)
 	if (sf_entry_socket(entry) == 0)
 		return true;
 	return why == SF_WATCH_RULES && !(sf_entry_operations(entry) & SF_BIT(operation)) &&
-		   sf_entry_generation(entry) == (uint8_t)atomic_load_explicit(&sf_arena->generation, memory_order_relaxed);
+	       sf_entry_generation(entry) == (uint8_t)atomic_load_explicit(&sf_arena->generation, memory_order_relaxed);
 }
 
-/* Descriptions of a call; `site` is where the program made it. They are evaluated in the wrapper itself. */
+/* Where the program made the call. Only in an exported function itself. */
 #define SF_SITE __builtin_extract_return_addr(__builtin_return_address(0))
-#define SF_CALL_PLAIN(function, descriptor, ...)                                                                       \
-	{.func = SF_FUNC_##function, .operation = SF_OPERATION_OF_##function, .fd = (descriptor), .site = SF_SITE, __VA_ARGS__}
-#define SF_CALL_BUFFER(function, descriptor, buffer, length, message_flags)                                            \
-	SF_CALL_PLAIN(function, descriptor, .shape = SF_SHAPE_BUFFER, .out = (buffer), .asked = (length), .len = (length),   \
-				  .flags = (message_flags))
-#define SF_CALL_VECTOR(function, descriptor, vector, pieces)                                                           \
-	SF_CALL_PLAIN(function, descriptor, .shape = SF_SHAPE_VECTOR, .iov = (vector), .count = (int)(pieces))
-#define SF_CALL_MESSAGE(function, descriptor, message_, message_flags)                                                 \
-	SF_CALL_PLAIN(function, descriptor, .shape = SF_SHAPE_MESSAGE, .msg = (message_), .flags = (message_flags))
-#define SF_CALL_MESSAGES(function, descriptor, messages, number, message_flags)                                        \
-	SF_CALL_PLAIN(function, descriptor, .shape = SF_SHAPE_MESSAGES, .mmsg = (messages), .count = (int)(number),           \
-				  .flags = (message_flags))
 
-/* True: the call is decided; its result is c->ret, errno is set, the real call must not be made. False: make it, with c->len
- * (iov, msg, mmsg, count) in place of what the program gave, and hand the result to sf_leave(). */
+/* What the exported function does when it may not pass at once: apart, so that passing needs no stack frame. */
+#define SF_WATCHED static __attribute__((noinline))
+
+/* Descriptions of a call. */
+#define SF_CALL_PLAIN(function, where, descriptor, ...)                                                                \
+	{                                                                                                                  \
+		.func = SF_FUNC_##function, .operation = SF_OPERATION_OF_##function, .fd = (descriptor), .site = (where),      \
+		__VA_ARGS__                                                                                                    \
+	}
+#define SF_CALL_BUFFER(function, where, descriptor, buffer, length, message_flags)                                     \
+	SF_CALL_PLAIN(                                                                                                     \
+	    function, where, descriptor, .shape = SF_SHAPE_BUFFER, .out = (buffer), .asked = (length), .len = (length),    \
+	    .flags = (message_flags))
+#define SF_CALL_VECTOR(function, where, descriptor, vector, pieces_, room)                                             \
+	SF_CALL_PLAIN(                                                                                                     \
+	    function, where, descriptor, .shape = SF_SHAPE_VECTOR, .iov = (vector), .count = (int)(pieces_),               \
+	    .cut = (room))
+#define SF_CALL_MESSAGE(function, where, descriptor, message_, message_flags, room)                                    \
+	SF_CALL_PLAIN(                                                                                                     \
+	    function, where, descriptor, .shape = SF_SHAPE_MESSAGE, .msg = (message_), .flags = (message_flags),           \
+	    .cut = (room))
+#define SF_CALL_MESSAGES(function, where, descriptor, messages, number, message_flags, room)                           \
+	SF_CALL_PLAIN(                                                                                                     \
+	    function, where, descriptor, .shape = SF_SHAPE_MESSAGES, .mmsg = (messages), .count = (int)(number),           \
+	    .flags = (message_flags), .cut = (room))
+
+/* True: the call is decided; its result is c->ret, errno is set, the real call must not be made. False: make it, with
+ * c->len (iov, msg, mmsg, count) in place of what the program gave, and hand the result to sf_leave(). */
 bool sf_enter(struct sf_call *c);
 
-/* After the real call: what it moved, what a fault makes of it, the event. The result for the program; errno is the real
- * call's on failure, untouched on success. */
+/* After the real call: what it moved, what a fault makes of it, the event. The result for the program; errno is the
+ * real call's on failure, untouched on success. */
 int64_t sf_leave(struct sf_call *c, int64_t ret);
 
 /* Where bytes went: of datagrams the sender's address is known only now. Between the real call and sf_leave(). */

@@ -41,6 +41,14 @@ enum sf_wish {
 
 #define SF_CUT_MAX 16
 
+/* A request that was cut: what the real call gets in place of the program's vector. Beside the call, not in it: only calls that
+ * have a vector carry it, and nobody clears it. */
+struct sf_cut {
+	struct mmsghdr message;
+	struct msghdr *whole; /* the program's own, while message stands for it */
+	struct iovec pieces[SF_CUT_MAX];
+};
+
 struct sf_call {
 	/* asked by the program */
 	uint16_t func;		/* enum sf_func */
@@ -91,6 +99,7 @@ struct sf_call {
 	uint8_t shaped_fault;
 	uint8_t counts;	  /* ordinals were given: to be taken back if the call finds nothing ready */
 	uint8_t entered;  /* the gate knows of it */
+	uint8_t was_cut;  /* cut->message stands for the program's header */
 	uint8_t refused;  /* the effect found that the kernel would not do this now */
 
 	/* result */
@@ -101,10 +110,7 @@ struct sf_call {
 
 	struct sf_event *event; /* NULL: not recorded */
 
-	/* a request that was cut: what the real call gets in place of the program's vector */
-	struct mmsghdr message;
-	struct msghdr *whole; /* the program's own, while message stands for it */
-	struct iovec cut[SF_CUT_MAX];
+	struct sf_cut *cut; /* of vectors and messages: room for a request that was cut */
 };
 
 /* Programs hand the kernel NULL and small garbage, and get EFAULT: we must not look where it would refuse. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * wrap/close.c -- descriptors are closed and copied. What we know of a number is dropped before the real close: afterwards
- * another thread may own it (law 9).
+ * wrap/close.c -- descriptors are closed and copied. What we know of a number is dropped before the real close:
+ * afterwards another thread may own it (law 9).
  */
 #include "gate.h"
 #include "track.h"
@@ -10,7 +10,7 @@ SF_EXPORT int close(int fd)
 {
 	if (!sf_fd_socket(fd))
 		return real_close(fd);
-	struct sf_call c = SF_CALL_PLAIN(close, fd);
+	struct sf_call c = SF_CALL_PLAIN(close, SF_SITE, fd);
 	bool decided = !sf_idle(SF_CLOSE, fd) && sf_enter(&c);
 
 	sf_track_close(fd);
@@ -34,7 +34,7 @@ SF_EXPORT int dup(int fd)
 {
 	if (!sf_fd_socket(fd))
 		return real_dup(fd);
-	struct sf_call c = SF_CALL_PLAIN(dup, fd);
+	struct sf_call c = SF_CALL_PLAIN(dup, SF_SITE, fd);
 
 	if (!sf_idle(SF_SOCKET, fd) && sf_enter(&c))
 		return (int)c.ret;
@@ -64,7 +64,7 @@ SF_EXPORT int dup2(int from, int to)
 {
 	if (!sf_fd_socket(from) && !sf_fd_socket(to))
 		return real_dup2(from, to);
-	struct sf_call c = SF_CALL_PLAIN(dup2, from);
+	struct sf_call c = SF_CALL_PLAIN(dup2, SF_SITE, from);
 
 	if (!sf_idle(SF_SOCKET, from) && sf_enter(&c))
 		return (int)c.ret;
@@ -75,7 +75,7 @@ SF_EXPORT int dup3(int from, int to, int flags)
 {
 	if (!sf_fd_socket(from) && !sf_fd_socket(to))
 		return real_dup3(from, to, flags);
-	struct sf_call c = SF_CALL_PLAIN(dup3, from);
+	struct sf_call c = SF_CALL_PLAIN(dup3, SF_SITE, from);
 
 	if (!sf_idle(SF_SOCKET, from) && sf_enter(&c))
 		return (int)c.ret;

@@ -25,68 +25,94 @@ static int polled(struct sf_call *c, const struct pollfd *fds, nfds_t count, int
 
 	for (nfds_t i = 0; c->event && sf_readable(fds) && i < count && n < SHOWN; i++)
 		if (fds[i].fd >= 0 && (count <= SHOWN || (ready > 0 && fds[i].revents)))
-			shown[n++] = (struct sf_polled){fds[i].fd, (uint16_t)fds[i].events,
-											ready > 0 ? (uint16_t)fds[i].revents : 0};
+			shown[n++] =
+			    (struct sf_polled){fds[i].fd, (uint16_t)fds[i].events, ready > 0 ? (uint16_t)fds[i].revents : 0};
 	if (n)
 		sf_event_extend(c->event, SF_EXTENSION_POLL, shown, n * sizeof shown[0]);
 	return (int)sf_leave(c, ready);
+}
+
+SF_WATCHED int watched_poll(struct pollfd *fds, nfds_t count, int timeout, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(poll, site, -1, .asked = count);
+	struct timespec ts;
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return polled(
+	    &c, fds, count,
+	    sf_holds_any() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL) : real_poll(fds, count, timeout));
 }
 
 SF_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
 {
 	if (sf_unwatched(SF_POLL))
 		return real_poll(fds, count, timeout);
-	struct sf_call c = SF_CALL_PLAIN(poll, -1, .asked = count);
+	return watched_poll(fds, count, timeout, SF_SITE);
+}
+
+SF_WATCHED int watched_poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(__poll_chk, site, -1, .asked = count);
 	struct timespec ts;
 
 	if (sf_enter(&c))
 		return (int)c.ret;
-	return polled(&c, fds, count,
-				  sf_holds_any() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
-								 : real_poll(fds, count, timeout));
+	return polled(
+	    &c, fds, count,
+	    sf_holds_any() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
+	                   : real___poll_chk(fds, count, timeout, room));
 }
 
 SF_EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room)
 {
 	if (sf_unwatched(SF_POLL))
 		return real___poll_chk(fds, count, timeout, room);
-	struct sf_call c = SF_CALL_PLAIN(__poll_chk, -1, .asked = count);
-	struct timespec ts;
+	return watched_poll_chk(fds, count, timeout, room, SF_SITE);
+}
+
+SF_WATCHED int
+watched_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(ppoll, site, -1, .asked = count);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
-	return polled(&c, fds, count,
-				  sf_holds_any() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
-								 : real___poll_chk(fds, count, timeout, room));
+	return polled(
+	    &c, fds, count,
+	    sf_holds_any() ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask));
 }
 
 SF_EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
 	if (sf_unwatched(SF_POLL))
 		return real_ppoll(fds, count, timeout, mask);
-	struct sf_call c = SF_CALL_PLAIN(ppoll, -1, .asked = count);
+	return watched_ppoll(fds, count, timeout, mask, SF_SITE);
+}
+
+SF_WATCHED int watched_ppoll_chk(
+    struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room,
+    const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(__ppoll_chk, site, -1, .asked = count);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
-	return polled(&c, fds, count,
-				  sf_holds_any() ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask));
+	return polled(
+	    &c, fds, count,
+	    sf_holds_any() ? sf_held_poll(fds, count, timeout, mask) : real___ppoll_chk(fds, count, timeout, mask, room));
 }
 
-SF_EXPORT int __ppoll_chk(
-	struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room)
+SF_EXPORT int
+__ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room)
 {
 	if (sf_unwatched(SF_POLL))
 		return real___ppoll_chk(fds, count, timeout, mask, room);
-	struct sf_call c = SF_CALL_PLAIN(__ppoll_chk, -1, .asked = count);
-
-	if (sf_enter(&c))
-		return (int)c.ret;
-	return polled(&c, fds, count,
-				  sf_holds_any() ? sf_held_poll(fds, count, timeout, mask)
-								 : real___ppoll_chk(fds, count, timeout, mask, room));
+	return watched_ppoll_chk(fds, count, timeout, mask, room, SF_SITE);
 }
 
-/* Descriptor sets as poll would show them; the sets are what was asked before the call and what was answered after it. */
+/* Descriptor sets as poll would show them; the sets are what was asked before the call and what was answered after it.
+ */
 struct sets {
 	int count;
 	fd_set *in, *out, *except;
@@ -94,9 +120,8 @@ struct sets {
 
 static uint16_t bits_of(const struct sets *sets, int fd)
 {
-	return (uint16_t)((sf_readable(sets->in) && FD_ISSET(fd, sets->in) ? POLLIN : 0) |
-					  (sf_readable(sets->out) && FD_ISSET(fd, sets->out) ? POLLOUT : 0) |
-					  (sf_readable(sets->except) && FD_ISSET(fd, sets->except) ? POLLPRI : 0));
+	return (
+	    uint16_t)((sf_readable(sets->in) && FD_ISSET(fd, sets->in) ? POLLIN : 0) | (sf_readable(sets->out) && FD_ISSET(fd, sets->out) ? POLLOUT : 0) | (sf_readable(sets->except) && FD_ISSET(fd, sets->except) ? POLLPRI : 0));
 }
 
 enum { SELECT_SHOWN = 28 };
@@ -140,11 +165,34 @@ static int held_select(const struct sets *sets, struct timeval *timeout)
 	return ready;
 }
 
+SF_WATCHED int
+watched_select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(select, site, -1, .asked = (size_t)count);
+	struct sets sets = {count, in, out, except};
+	struct sf_polled shown[SELECT_SHOWN];
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	unsigned n = selected_before(&c, &sets, shown);
+
+	return selected(
+	    &c, &sets, shown, n,
+	    sf_holds_any() ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
+}
+
 SF_EXPORT int select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
 {
 	if (sf_unwatched(SF_POLL))
 		return real_select(count, in, out, except, timeout);
-	struct sf_call c = SF_CALL_PLAIN(select, -1, .asked = (size_t)count);
+	return watched_select(count, in, out, except, timeout, SF_SITE);
+}
+
+SF_WATCHED int watched_pselect(
+    int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout, const sigset_t *mask,
+    const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(pselect, site, -1, .asked = (size_t)count);
 	struct sets sets = {count, in, out, except};
 	struct sf_polled shown[SELECT_SHOWN];
 
@@ -152,26 +200,18 @@ SF_EXPORT int select(int count, fd_set *in, fd_set *out, fd_set *except, struct 
 		return (int)c.ret;
 	unsigned n = selected_before(&c, &sets, shown);
 
-	return selected(&c, &sets, shown, n,
-					sf_holds_any() ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
+	return selected(
+	    &c, &sets, shown, n,
+	    sf_holds_any() ? sf_held_select(count, in, out, except, timeout, mask)
+	                   : real_pselect(count, in, out, except, timeout, mask));
 }
 
-SF_EXPORT int pselect(
-	int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout, const sigset_t *mask)
+SF_EXPORT int
+pselect(int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout, const sigset_t *mask)
 {
 	if (sf_unwatched(SF_POLL))
 		return real_pselect(count, in, out, except, timeout, mask);
-	struct sf_call c = SF_CALL_PLAIN(pselect, -1, .asked = (size_t)count);
-	struct sets sets = {count, in, out, except};
-	struct sf_polled shown[SELECT_SHOWN];
-
-	if (sf_enter(&c))
-		return (int)c.ret;
-	unsigned n = selected_before(&c, &sets, shown);
-
-	return selected(&c, &sets, shown, n,
-					sf_holds_any() ? sf_held_select(count, in, out, except, timeout, mask)
-								   : real_pselect(count, in, out, except, timeout, mask));
+	return watched_pselect(count, in, out, except, timeout, mask, SF_SITE);
 }
 
 /* ---- epoll ---- */
@@ -189,74 +229,105 @@ static int waited(struct sf_call *c, const struct epoll_event *events, int ready
 	return (int)sf_leave(c, ready);
 }
 
-SF_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int count, int timeout)
+SF_WATCHED int watched_epoll_wait(int epfd, struct epoll_event *events, int count, int timeout, const void *site)
 {
-	if (sf_unwatched(SF_POLL))
-		return real_epoll_wait(epfd, events, count, timeout);
-	struct sf_call c = SF_CALL_PLAIN(epoll_wait, epfd, .asked = (size_t)count);
+	struct sf_call c = SF_CALL_PLAIN(epoll_wait, site, epfd, .asked = (size_t)count);
 	struct timespec ts;
 
 	if (sf_enter(&c))
 		return (int)c.ret;
-	return waited(&c, events,
-				  sf_holds_any() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), NULL)
-								 : real_epoll_wait(epfd, events, count, timeout));
+	return waited(
+	    &c, events,
+	    sf_holds_any() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), NULL)
+	                   : real_epoll_wait(epfd, events, count, timeout));
+}
+
+SF_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int count, int timeout)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_epoll_wait(epfd, events, count, timeout);
+	return watched_epoll_wait(epfd, events, count, timeout, SF_SITE);
+}
+
+SF_WATCHED int watched_epoll_pwait(
+    int epfd, struct epoll_event *events, int count, int timeout, const sigset_t *mask, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(epoll_pwait, site, epfd, .asked = (size_t)count);
+	struct timespec ts;
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return waited(
+	    &c, events,
+	    sf_holds_any() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), mask)
+	                   : real_epoll_pwait(epfd, events, count, timeout, mask));
 }
 
 SF_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int count, int timeout, const sigset_t *mask)
 {
 	if (sf_unwatched(SF_POLL))
 		return real_epoll_pwait(epfd, events, count, timeout, mask);
-	struct sf_call c = SF_CALL_PLAIN(epoll_pwait, epfd, .asked = (size_t)count);
-	struct timespec ts;
+	return watched_epoll_pwait(epfd, events, count, timeout, mask, SF_SITE);
+}
+
+SF_WATCHED int watched_epoll_pwait2(
+    int epfd, struct epoll_event *events, int count, const struct timespec *timeout, const sigset_t *mask,
+    const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(epoll_pwait2, site, epfd, .asked = (size_t)count);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
-	return waited(&c, events,
-				  sf_holds_any() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), mask)
-								 : real_epoll_pwait(epfd, events, count, timeout, mask));
+	return waited(
+	    &c, events,
+	    sf_holds_any() ? sf_held_epoll(epfd, events, count, timeout, mask)
+	                   : real_epoll_pwait2(epfd, events, count, timeout, mask));
 }
 
-SF_EXPORT int epoll_pwait2(
-	int epfd, struct epoll_event *events, int count, const struct timespec *timeout, const sigset_t *mask)
+SF_EXPORT int
+epoll_pwait2(int epfd, struct epoll_event *events, int count, const struct timespec *timeout, const sigset_t *mask)
 {
 	if (sf_unwatched(SF_POLL))
 		return real_epoll_pwait2(epfd, events, count, timeout, mask);
-	struct sf_call c = SF_CALL_PLAIN(epoll_pwait2, epfd, .asked = (size_t)count);
-
-	if (sf_enter(&c))
-		return (int)c.ret;
-	return waited(&c, events,
-				  sf_holds_any() ? sf_held_epoll(epfd, events, count, timeout, mask)
-								 : real_epoll_pwait2(epfd, events, count, timeout, mask));
+	return watched_epoll_pwait2(epfd, events, count, timeout, mask, SF_SITE);
 }
 
-SF_EXPORT int epoll_create(int size)
+SF_WATCHED int watched_epoll_create(int size, const void *site)
 {
-	if (sf_unwatched(SF_POLL))
-		return real_epoll_create(size);
-	struct sf_call c = SF_CALL_PLAIN(epoll_create, -1, .asked = (size_t)size);
+	struct sf_call c = SF_CALL_PLAIN(epoll_create, site, -1, .asked = (size_t)size);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return (int)sf_leave(&c, real_epoll_create(size));
 }
 
-SF_EXPORT int epoll_create1(int flags)
+SF_EXPORT int epoll_create(int size)
 {
 	if (sf_unwatched(SF_POLL))
-		return real_epoll_create1(flags);
-	struct sf_call c = SF_CALL_PLAIN(epoll_create1, -1, .flags = flags);
+		return real_epoll_create(size);
+	return watched_epoll_create(size, SF_SITE);
+}
+
+SF_WATCHED int watched_epoll_create1(int flags, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(epoll_create1, site, -1, .flags = flags);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return (int)sf_leave(&c, real_epoll_create1(flags));
 }
 
+SF_EXPORT int epoll_create1(int flags)
+{
+	if (sf_unwatched(SF_POLL))
+		return real_epoll_create1(flags);
+	return watched_epoll_create1(flags, SF_SITE);
+}
+
 /* Registrations are followed always: a fault may have to give one its edge again. */
 SF_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
-	struct sf_call c = SF_CALL_PLAIN(epoll_ctl, epfd, .asked = (size_t)fd, .flags = op);
+	struct sf_call c = SF_CALL_PLAIN(epoll_ctl, SF_SITE, epfd, .asked = (size_t)fd, .flags = op);
 
 	if (!sf_unwatched(SF_POLL) && sf_enter(&c))
 		return (int)c.ret;
@@ -274,4 +345,4 @@ SF_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 
 SF_EXPORT int __poll(struct pollfd *fds, nfds_t count, int timeout) __attribute__((alias("poll")));
 SF_EXPORT int __select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
-	__attribute__((alias("select")));
+    __attribute__((alias("select")));

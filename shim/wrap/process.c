@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * wrap/process.c -- processes and threads: what is started stays under the library and knows its lineage. vfork, clone and
- * syscall are in wrap/jump.S, because nothing may return twice through a frame of ours.
+ * wrap/process.c -- processes and threads: what is started stays under the library and knows its lineage. vfork, clone
+ * and syscall are in wrap/jump.S, because nothing may return twice through a frame of ours.
  */
 #include <alloca.h>
 #include <errno.h>
@@ -58,8 +58,8 @@ static void *begin_thread(void *argument)
 	return start(its_argument);
 }
 
-SF_EXPORT int pthread_create(
-	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
+SF_EXPORT int
+pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
 {
 	struct beginning beginning = {start, argument, sf_self_thread_ahead(), 0};
 
@@ -116,7 +116,8 @@ SF_EXPORT int prctl(int option, ...)
 	va_end(rest);
 	if (option == PR_SET_SECCOMP)
 		note_sandbox();
-	/* Strict mode and PR_TSC_SIGSEGV make reading a clock fatal for this thread: nothing of it is recorded from here. */
+	/* Strict mode and PR_TSC_SIGSEGV make reading a clock fatal for this thread: nothing of it is recorded from here.
+	 */
 	if ((option == PR_SET_SECCOMP && a[0] == SECCOMP_MODE_STRICT) || (option == PR_SET_TSC && a[0] == PR_TSC_SIGSEGV))
 		sf_self_goes_blind();
 	return real_prctl(option, a[0], a[1], a[2], a[3]);
@@ -253,8 +254,8 @@ SF_EXPORT int execle(const char *path, const char *first, ...)
 /* ---- spawn ---- */
 
 SF_EXPORT int posix_spawn(
-	pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
-	char *const argv[], char *const envp[])
+    pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+    char *const argv[], char *const envp[])
 {
 	uint32_t record = sf_heir_spawn(path);
 	pid_t child = 0;
@@ -269,8 +270,8 @@ SF_EXPORT int posix_spawn(
 }
 
 SF_EXPORT int posix_spawnp(
-	pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
-	char *const argv[], char *const envp[])
+    pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+    char *const argv[], char *const envp[])
 {
 	uint32_t record = sf_heir_spawn(file);
 	pid_t child = 0;

@@ -1,36 +1,47 @@
 /* SPDX-License-Identifier: MIT
  *
- * wrap/recv.c -- the names by which bytes come in. Each body: pass if idle, describe, enter, the real call, leave. What is no
- * socket passes at the first table look-up.
+ * wrap/recv.c -- the names by which bytes come in. Each body: pass if idle, describe, enter, the real call, leave. What
+ * is no socket passes at the first table look-up.
  */
 #include <string.h>
 
 #include "gate.h"
 #include "track.h"
 
-SF_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
+SF_WATCHED ssize_t watched_recv(int fd, void *buf, size_t len, int flags, const void *site)
 {
-	if (sf_idle(SF_RECV, fd))
-		return real_recv(fd, buf, len, flags);
-	struct sf_call c = SF_CALL_BUFFER(recv, fd, buf, len, flags);
+	struct sf_call c = SF_CALL_BUFFER(recv, site, fd, buf, len, flags);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_recv(fd, buf, c.len, c.flags));
 }
 
-SF_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags)
+SF_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
 	if (sf_idle(SF_RECV, fd))
-		return real___recv_chk(fd, buf, len, room, flags);
-	struct sf_call c = SF_CALL_BUFFER(__recv_chk, fd, buf, len, flags);
+		return real_recv(fd, buf, len, flags);
+	return watched_recv(fd, buf, len, flags, SF_SITE);
+}
+
+SF_WATCHED ssize_t watched_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void *site)
+{
+	struct sf_call c = SF_CALL_BUFFER(__recv_chk, site, fd, buf, len, flags);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real___recv_chk(fd, buf, c.len, room, c.flags));
 }
 
-/* The address of a datagram that we answer with ourselves, as the kernel would write it: cut to fit, its true length told. */
+SF_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real___recv_chk(fd, buf, len, room, flags);
+	return watched_recv_chk(fd, buf, len, room, flags, SF_SITE);
+}
+
+/* The address of a datagram that we answer with ourselves, as the kernel would write it: cut to fit, its true length
+ * told. */
 static ssize_t answered_from(const struct sf_call *c, struct sockaddr *from, socklen_t *from_len)
 {
 	if (c->heard_from && from && from_len) {
@@ -47,27 +58,39 @@ static ssize_t heard(struct sf_call *c, ssize_t ret, const struct sockaddr *from
 	return sf_leave(c, ret);
 }
 
-SF_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
+SF_WATCHED ssize_t
+watched_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len, const void *site)
 {
-	if (sf_idle(SF_RECV, fd))
-		return real_recvfrom(fd, buf, len, flags, from, from_len);
-	struct sf_call c = SF_CALL_BUFFER(recvfrom, fd, buf, len, flags);
+	struct sf_call c = SF_CALL_BUFFER(recvfrom, site, fd, buf, len, flags);
 
 	if (sf_enter(&c))
 		return answered_from(&c, from, from_len);
 	return heard(&c, real_recvfrom(fd, buf, c.len, c.flags, from, from_len), from, from_len);
 }
 
-SF_EXPORT ssize_t __recvfrom_chk(
-	int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len)
+SF_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
 {
 	if (sf_idle(SF_RECV, fd))
-		return real___recvfrom_chk(fd, buf, len, room, flags, from, from_len);
-	struct sf_call c = SF_CALL_BUFFER(__recvfrom_chk, fd, buf, len, flags);
+		return real_recvfrom(fd, buf, len, flags, from, from_len);
+	return watched_recvfrom(fd, buf, len, flags, from, from_len, SF_SITE);
+}
+
+SF_WATCHED ssize_t watched_recvfrom_chk(
+    int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len, const void *site)
+{
+	struct sf_call c = SF_CALL_BUFFER(__recvfrom_chk, site, fd, buf, len, flags);
 
 	if (sf_enter(&c))
 		return answered_from(&c, from, from_len);
 	return heard(&c, real___recvfrom_chk(fd, buf, c.len, room, c.flags, from, from_len), from, from_len);
+}
+
+SF_EXPORT ssize_t
+__recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real___recvfrom_chk(fd, buf, len, room, flags, from, from_len);
+	return watched_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_SITE);
 }
 
 /* Descriptors may have come with it; of a datagram the sender is known now. */
@@ -80,11 +103,10 @@ static int64_t message_arrived(struct sf_call *c, int64_t ret, const struct msgh
 	return sf_leave(c, ret);
 }
 
-SF_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+SF_WATCHED ssize_t watched_recvmsg(int fd, struct msghdr *msg, int flags, const void *site)
 {
-	if (sf_unwatched(SF_RECV) && !sf_fd_socket(fd))
-		return real_recvmsg(fd, msg, flags);
-	struct sf_call c = SF_CALL_MESSAGE(recvmsg, fd, msg, flags);
+	struct sf_cut cut;
+	struct sf_call c = SF_CALL_MESSAGE(recvmsg, site, fd, msg, flags, &cut);
 
 	if (sf_enter(&c))
 		return c.ret;
@@ -93,11 +115,18 @@ SF_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 	return message_arrived(&c, ret, c.msg);
 }
 
-SF_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout)
+SF_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	if (sf_unwatched(SF_RECV) && !sf_fd_socket(fd))
-		return real_recvmmsg(fd, msgs, count, flags, timeout);
-	struct sf_call c = SF_CALL_MESSAGES(recvmmsg, fd, msgs, count, flags);
+		return real_recvmsg(fd, msg, flags);
+	return watched_recvmsg(fd, msg, flags, SF_SITE);
+}
+
+SF_WATCHED int
+watched_recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout, const void *site)
+{
+	struct sf_cut cut;
+	struct sf_call c = SF_CALL_MESSAGES(recvmmsg, site, fd, msgs, count, flags, &cut);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
@@ -109,51 +138,80 @@ SF_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, 
 	return (int)(ret > 0 ? message_arrived(&c, ret, &c.mmsg[0].msg_hdr) : sf_leave(&c, ret));
 }
 
-SF_EXPORT ssize_t read(int fd, void *buf, size_t len)
+SF_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout)
 {
-	if (sf_idle(SF_RECV, fd))
-		return real_read(fd, buf, len);
-	struct sf_call c = SF_CALL_BUFFER(read, fd, buf, len, 0);
+	if (sf_unwatched(SF_RECV) && !sf_fd_socket(fd))
+		return real_recvmmsg(fd, msgs, count, flags, timeout);
+	return watched_recvmmsg(fd, msgs, count, flags, timeout, SF_SITE);
+}
+
+SF_WATCHED ssize_t watched_read(int fd, void *buf, size_t len, const void *site)
+{
+	struct sf_call c = SF_CALL_BUFFER(read, site, fd, buf, len, 0);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_read(fd, buf, c.len));
 }
 
-SF_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
+SF_EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
 	if (sf_idle(SF_RECV, fd))
-		return real___read_chk(fd, buf, len, room);
-	struct sf_call c = SF_CALL_BUFFER(__read_chk, fd, buf, len, 0);
+		return real_read(fd, buf, len);
+	return watched_read(fd, buf, len, SF_SITE);
+}
+
+SF_WATCHED ssize_t watched_read_chk(int fd, void *buf, size_t len, size_t room, const void *site)
+{
+	struct sf_call c = SF_CALL_BUFFER(__read_chk, site, fd, buf, len, 0);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real___read_chk(fd, buf, c.len, room));
 }
 
-SF_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
+SF_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
 {
 	if (sf_idle(SF_RECV, fd))
-		return real_readv(fd, iov, count);
-	struct sf_call c = SF_CALL_VECTOR(readv, fd, iov, count);
+		return real___read_chk(fd, buf, len, room);
+	return watched_read_chk(fd, buf, len, room, SF_SITE);
+}
+
+SF_WATCHED ssize_t watched_readv(int fd, const struct iovec *iov, int count, const void *site)
+{
+	struct sf_cut cut;
+	struct sf_call c = SF_CALL_VECTOR(readv, site, fd, iov, count, &cut);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_readv(fd, c.iov, c.count));
 }
 
-/* On a socket at must be -1: the kernel says so itself. */
-SF_EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t at, int flags)
+SF_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 {
 	if (sf_idle(SF_RECV, fd))
-		return real_preadv2(fd, iov, count, at, flags);
-	struct sf_call c = SF_CALL_VECTOR(preadv2, fd, iov, count);
+		return real_readv(fd, iov, count);
+	return watched_readv(fd, iov, count, SF_SITE);
+}
+
+/* On a socket at must be -1: the kernel says so itself. */
+SF_WATCHED ssize_t watched_preadv2(int fd, const struct iovec *iov, int count, off_t at, int flags, const void *site)
+{
+	struct sf_cut cut;
+	struct sf_call c = SF_CALL_VECTOR(preadv2, site, fd, iov, count, &cut);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_preadv2(fd, c.iov, c.count, at, flags));
 }
 
+SF_EXPORT ssize_t preadv2(int fd, const struct iovec *iov, int count, off_t at, int flags)
+{
+	if (sf_idle(SF_RECV, fd))
+		return real_preadv2(fd, iov, count, at, flags);
+	return watched_preadv2(fd, iov, count, at, flags, SF_SITE);
+}
+
 SF_EXPORT ssize_t preadv64v2(int fd, const struct iovec *iov, int count, off64_t at, int flags)
-	__attribute__((alias("preadv2")));
+    __attribute__((alias("preadv2")));
 SF_EXPORT ssize_t __read(int fd, void *buf, size_t len) __attribute__((alias("read")));

@@ -5,22 +5,26 @@
 #include "gate.h"
 #include "track.h"
 
-SF_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
+SF_WATCHED ssize_t watched_send(int fd, const void *buf, size_t len, int flags, const void *site)
 {
-	if (sf_idle(SF_SEND, fd))
-		return real_send(fd, buf, len, flags);
-	struct sf_call c = SF_CALL_BUFFER(send, fd, buf, len, flags);
+	struct sf_call c = SF_CALL_BUFFER(send, site, fd, buf, len, flags);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_send(fd, buf, c.len, c.flags));
 }
 
-SF_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len)
+SF_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
 	if (sf_idle(SF_SEND, fd))
-		return real_sendto(fd, buf, len, flags, to, to_len);
-	struct sf_call c = SF_CALL_BUFFER(sendto, fd, buf, len, flags);
+		return real_send(fd, buf, len, flags);
+	return watched_send(fd, buf, len, flags, SF_SITE);
+}
+
+SF_WATCHED ssize_t watched_sendto(
+    int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len, const void *site)
+{
+	struct sf_call c = SF_CALL_BUFFER(sendto, site, fd, buf, len, flags);
 
 	sf_call_goes_to(&c, to, to_len);
 	if (sf_enter(&c))
@@ -28,11 +32,17 @@ SF_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const s
 	return sf_leave(&c, real_sendto(fd, buf, c.len, c.flags, to, to_len));
 }
 
-SF_EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+SF_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len)
 {
 	if (sf_idle(SF_SEND, fd))
-		return real_sendmsg(fd, msg, flags);
-	struct sf_call c = SF_CALL_MESSAGE(sendmsg, fd, (struct msghdr *)(uintptr_t)msg, flags);
+		return real_sendto(fd, buf, len, flags, to, to_len);
+	return watched_sendto(fd, buf, len, flags, to, to_len, SF_SITE);
+}
+
+SF_WATCHED ssize_t watched_sendmsg(int fd, const struct msghdr *msg, int flags, const void *site)
+{
+	struct sf_cut cut;
+	struct sf_call c = SF_CALL_MESSAGE(sendmsg, site, fd, (struct msghdr *)(uintptr_t)msg, flags, &cut);
 
 	if (sf_readable(msg))
 		sf_call_goes_to(&c, msg->msg_name, msg->msg_namelen);
@@ -41,11 +51,17 @@ SF_EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	return sf_leave(&c, real_sendmsg(fd, c.msg, c.flags));
 }
 
-SF_EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
+SF_EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	if (sf_idle(SF_SEND, fd))
-		return real_sendmmsg(fd, msgs, count, flags);
-	struct sf_call c = SF_CALL_MESSAGES(sendmmsg, fd, msgs, count, flags);
+		return real_sendmsg(fd, msg, flags);
+	return watched_sendmsg(fd, msg, flags, SF_SITE);
+}
+
+SF_WATCHED int watched_sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, const void *site)
+{
+	struct sf_cut cut;
+	struct sf_call c = SF_CALL_MESSAGES(sendmmsg, site, fd, msgs, count, flags, &cut);
 
 	if (sf_readable(msgs) && count > 0)
 		sf_call_goes_to(&c, msgs[0].msg_hdr.msg_name, msgs[0].msg_hdr.msg_namelen);
@@ -54,49 +70,78 @@ SF_EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
 	return (int)sf_leave(&c, real_sendmmsg(fd, c.mmsg, (unsigned)c.count, c.flags));
 }
 
-SF_EXPORT ssize_t write(int fd, const void *buf, size_t len)
+SF_EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
 {
 	if (sf_idle(SF_SEND, fd))
-		return real_write(fd, buf, len);
-	struct sf_call c = SF_CALL_BUFFER(write, fd, buf, len, 0);
+		return real_sendmmsg(fd, msgs, count, flags);
+	return watched_sendmmsg(fd, msgs, count, flags, SF_SITE);
+}
+
+SF_WATCHED ssize_t watched_write(int fd, const void *buf, size_t len, const void *site)
+{
+	struct sf_call c = SF_CALL_BUFFER(write, site, fd, buf, len, 0);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_write(fd, buf, c.len));
 }
 
-SF_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
+SF_EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
 	if (sf_idle(SF_SEND, fd))
-		return real_writev(fd, iov, count);
-	struct sf_call c = SF_CALL_VECTOR(writev, fd, iov, count);
+		return real_write(fd, buf, len);
+	return watched_write(fd, buf, len, SF_SITE);
+}
+
+SF_WATCHED ssize_t watched_writev(int fd, const struct iovec *iov, int count, const void *site)
+{
+	struct sf_cut cut;
+	struct sf_call c = SF_CALL_VECTOR(writev, site, fd, iov, count, &cut);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_writev(fd, c.iov, c.count));
 }
 
-SF_EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t at, int flags)
+SF_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
 {
 	if (sf_idle(SF_SEND, fd))
-		return real_pwritev2(fd, iov, count, at, flags);
-	struct sf_call c = SF_CALL_VECTOR(pwritev2, fd, iov, count);
+		return real_writev(fd, iov, count);
+	return watched_writev(fd, iov, count, SF_SITE);
+}
+
+SF_WATCHED ssize_t watched_pwritev2(int fd, const struct iovec *iov, int count, off_t at, int flags, const void *site)
+{
+	struct sf_cut cut;
+	struct sf_call c = SF_CALL_VECTOR(pwritev2, site, fd, iov, count, &cut);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_pwritev2(fd, c.iov, c.count, at, flags));
 }
 
-/* The bytes come from a file or a pipe, and are never seen: their number is all that a fault can change. */
-SF_EXPORT ssize_t sendfile(int out, int in, off_t *at, size_t len)
+SF_EXPORT ssize_t pwritev2(int fd, const struct iovec *iov, int count, off_t at, int flags)
 {
-	if (sf_idle(SF_SEND, out))
-		return real_sendfile(out, in, at, len);
-	struct sf_call c = SF_CALL_PLAIN(sendfile, out, .asked = len, .len = len);
+	if (sf_idle(SF_SEND, fd))
+		return real_pwritev2(fd, iov, count, at, flags);
+	return watched_pwritev2(fd, iov, count, at, flags, SF_SITE);
+}
+
+/* The bytes come from a file or a pipe, and are never seen: their number is all that a fault can change. */
+SF_WATCHED ssize_t watched_sendfile(int out, int in, off_t *at, size_t len, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(sendfile, site, out, .asked = len, .len = len);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_sendfile(out, in, at, c.len));
+}
+
+SF_EXPORT ssize_t sendfile(int out, int in, off_t *at, size_t len)
+{
+	if (sf_idle(SF_SEND, out))
+		return real_sendfile(out, in, at, len);
+	return watched_sendfile(out, in, at, len, SF_SITE);
 }
 
 /* Into a socket it sends, out of one it receives; between pipes and files it is not ours. */
@@ -106,7 +151,7 @@ SF_EXPORT ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_
 
 	if (sf_idle(sends ? SF_SEND : SF_RECV, sends ? out : in))
 		return real_splice(in, in_at, out, out_at, len, flags);
-	struct sf_call c = SF_CALL_PLAIN(splice, sends ? out : in, .asked = len, .len = len);
+	struct sf_call c = SF_CALL_PLAIN(splice, SF_SITE, sends ? out : in, .asked = len, .len = len);
 
 	c.operation = sends ? SF_SEND : SF_RECV;
 	if (sf_enter(&c))
@@ -115,19 +160,25 @@ SF_EXPORT ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_
 }
 
 /* Fills a pipe; a socket is refused by the kernel. Here so that nothing that moves bytes is missing. */
-SF_EXPORT ssize_t vmsplice(int fd, const struct iovec *iov, size_t count, unsigned flags)
+SF_WATCHED ssize_t watched_vmsplice(int fd, const struct iovec *iov, size_t count, unsigned flags, const void *site)
 {
-	if (sf_idle(SF_SEND, fd))
-		return real_vmsplice(fd, iov, count, flags);
-	struct sf_call c = SF_CALL_VECTOR(vmsplice, fd, iov, count);
+	struct sf_cut cut;
+	struct sf_call c = SF_CALL_VECTOR(vmsplice, site, fd, iov, count, &cut);
 
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_vmsplice(fd, c.iov, (size_t)c.count, flags));
 }
 
+SF_EXPORT ssize_t vmsplice(int fd, const struct iovec *iov, size_t count, unsigned flags)
+{
+	if (sf_idle(SF_SEND, fd))
+		return real_vmsplice(fd, iov, count, flags);
+	return watched_vmsplice(fd, iov, count, flags, SF_SITE);
+}
+
 SF_EXPORT ssize_t __send(int fd, const void *buf, size_t len, int flags) __attribute__((alias("send")));
 SF_EXPORT ssize_t __write(int fd, const void *buf, size_t len) __attribute__((alias("write")));
 SF_EXPORT ssize_t pwritev64v2(int fd, const struct iovec *iov, int count, off64_t at, int flags)
-	__attribute__((alias("pwritev2")));
+    __attribute__((alias("pwritev2")));
 SF_EXPORT ssize_t sendfile64(int out, int in, off64_t *at, size_t len) __attribute__((alias("sendfile")));

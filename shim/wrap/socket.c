@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * wrap/socket.c -- sockets are made, named, connected, accepted, shut down. Always tracked, so that rules can come later.
+ * wrap/socket.c -- sockets are made, named, connected, accepted, shut down. Always tracked, so that rules can come
+ * later.
  */
 #include <stdint.h>
 
@@ -9,7 +10,7 @@
 
 SF_EXPORT int socket(int domain, int type, int protocol)
 {
-	struct sf_call c = SF_CALL_PLAIN(socket, -1, .flags = domain << 16 | (type & 0xffff));
+	struct sf_call c = SF_CALL_PLAIN(socket, SF_SITE, -1, .flags = domain << 16 | (type & 0xffff));
 
 	sf_call_creates(&c, domain, type);
 	if (!sf_unwatched(SF_SOCKET) && sf_enter(&c))
@@ -22,7 +23,7 @@ SF_EXPORT int socket(int domain, int type, int protocol)
 
 SF_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
 {
-	struct sf_call c = SF_CALL_PLAIN(socketpair, -1, .flags = domain << 16 | (type & 0xffff));
+	struct sf_call c = SF_CALL_PLAIN(socketpair, SF_SITE, -1, .flags = domain << 16 | (type & 0xffff));
 
 	sf_call_creates(&c, domain, type);
 	if (!sf_unwatched(SF_SOCKET) && sf_enter(&c))
@@ -36,7 +37,7 @@ SF_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
 
 SF_EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
-	struct sf_call c = SF_CALL_PLAIN(bind, fd, .address = address, .address_length = length);
+	struct sf_call c = SF_CALL_PLAIN(bind, SF_SITE, fd, .address = address, .address_length = length);
 
 	if (!sf_idle(SF_BIND, fd) && sf_enter(&c))
 		return (int)c.ret;
@@ -49,7 +50,7 @@ SF_EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
 
 SF_EXPORT int listen(int fd, int backlog)
 {
-	struct sf_call c = SF_CALL_PLAIN(listen, fd, .asked = (size_t)backlog);
+	struct sf_call c = SF_CALL_PLAIN(listen, SF_SITE, fd, .asked = (size_t)backlog);
 
 	if (!sf_idle(SF_LISTEN, fd) && sf_enter(&c))
 		return (int)c.ret;
@@ -62,7 +63,7 @@ SF_EXPORT int listen(int fd, int backlog)
 
 SF_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
-	struct sf_call c = SF_CALL_PLAIN(connect, fd, .address = address, .address_length = length);
+	struct sf_call c = SF_CALL_PLAIN(connect, SF_SITE, fd, .address = address, .address_length = length);
 
 	sf_track_connect(&c);
 	if (!sf_idle(SF_CONNECT, fd) && sf_enter(&c))
@@ -89,7 +90,7 @@ static int accept_any(struct sf_call *c, struct sockaddr *from, socklen_t *lengt
 
 SF_EXPORT int accept(int fd, struct sockaddr *from, socklen_t *length)
 {
-	struct sf_call c = SF_CALL_PLAIN(accept, fd);
+	struct sf_call c = SF_CALL_PLAIN(accept, SF_SITE, fd);
 
 	if (!sf_idle(SF_ACCEPT, fd) && sf_enter(&c))
 		return (int)c.ret;
@@ -98,22 +99,27 @@ SF_EXPORT int accept(int fd, struct sockaddr *from, socklen_t *length)
 
 SF_EXPORT int accept4(int fd, struct sockaddr *from, socklen_t *length, int flags)
 {
-	struct sf_call c = SF_CALL_PLAIN(accept4, fd, .flags = flags);
+	struct sf_call c = SF_CALL_PLAIN(accept4, SF_SITE, fd, .flags = flags);
 
 	if (!sf_idle(SF_ACCEPT, fd) && sf_enter(&c))
 		return (int)c.ret;
 	return sf_fd_socket(fd) ? accept_any(&c, from, length, flags) : real_accept4(fd, from, length, flags);
 }
 
-SF_EXPORT int shutdown(int fd, int how)
+SF_WATCHED int watched_shutdown(int fd, int how, const void *site)
 {
-	if (sf_idle(SF_SHUTDOWN, fd))
-		return real_shutdown(fd, how);
-	struct sf_call c = SF_CALL_PLAIN(shutdown, fd, .flags = how);
+	struct sf_call c = SF_CALL_PLAIN(shutdown, site, fd, .flags = how);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return (int)sf_leave(&c, real_shutdown(fd, how));
+}
+
+SF_EXPORT int shutdown(int fd, int how)
+{
+	if (sf_idle(SF_SHUTDOWN, fd))
+		return real_shutdown(fd, how);
+	return watched_shutdown(fd, how, SF_SITE);
 }
 
 SF_EXPORT int __connect(int fd, const struct sockaddr *address, socklen_t length) __attribute__((alias("connect")));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * wrap/sockopt.c -- options and names of sockets, and the calls that change how a descriptor blocks. What they change about
- * blocking and timeouts is followed always: `mode` conditions must hold as the kernel sees them.
+ * wrap/sockopt.c -- options and names of sockets, and the calls that change how a descriptor blocks. What they change
+ * about blocking and timeouts is followed always: `mode` conditions must hold as the kernel sees them.
  */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -10,20 +10,25 @@
 #include "gate.h"
 #include "track.h"
 
-SF_EXPORT int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+SF_WATCHED int watched_getsockopt(int fd, int level, int name, void *value, socklen_t *length, const void *site)
 {
-	if (sf_idle(SF_SOCKOPT, fd))
-		return real_getsockopt(fd, level, name, value, length);
-	struct sf_call c = SF_CALL_PLAIN(getsockopt, fd, .flags = level << 16 | (name & 0xffff), .buf = value);
+	struct sf_call c = SF_CALL_PLAIN(getsockopt, site, fd, .flags = level << 16 | (name & 0xffff), .buf = value);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return (int)sf_leave(&c, real_getsockopt(fd, level, name, value, length));
 }
 
+SF_EXPORT int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+{
+	if (sf_idle(SF_SOCKOPT, fd))
+		return real_getsockopt(fd, level, name, value, length);
+	return watched_getsockopt(fd, level, name, value, length, SF_SITE);
+}
+
 SF_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
-	struct sf_call c = SF_CALL_PLAIN(setsockopt, fd, .flags = level << 16 | (name & 0xffff));
+	struct sf_call c = SF_CALL_PLAIN(setsockopt, SF_SITE, fd, .flags = level << 16 | (name & 0xffff));
 
 	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
 		return (int)c.ret;
@@ -34,38 +39,53 @@ SF_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen
 	return ret;
 }
 
-SF_EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length)
+SF_WATCHED int watched_getsockname(int fd, struct sockaddr *address, socklen_t *length, const void *site)
 {
-	if (sf_idle(SF_SOCKOPT, fd))
-		return real_getsockname(fd, address, length);
-	struct sf_call c = SF_CALL_PLAIN(getsockname, fd, .buf = address, 
-								  .address_length = sf_readable(length) ? *length : 0);
+	struct sf_call c =
+	    SF_CALL_PLAIN(getsockname, site, fd, .buf = address, .address_length = sf_readable(length) ? *length : 0);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return (int)sf_leave(&c, real_getsockname(fd, address, length));
 }
 
-SF_EXPORT int getpeername(int fd, struct sockaddr *address, socklen_t *length)
+SF_EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length)
 {
 	if (sf_idle(SF_SOCKOPT, fd))
-		return real_getpeername(fd, address, length);
-	struct sf_call c = SF_CALL_PLAIN(getpeername, fd);
+		return real_getsockname(fd, address, length);
+	return watched_getsockname(fd, address, length, SF_SITE);
+}
+
+SF_WATCHED int watched_getpeername(int fd, struct sockaddr *address, socklen_t *length, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(getpeername, site, fd);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return (int)sf_leave(&c, real_getpeername(fd, address, length));
 }
 
-SF_EXPORT int sockatmark(int fd)
+SF_EXPORT int getpeername(int fd, struct sockaddr *address, socklen_t *length)
 {
 	if (sf_idle(SF_SOCKOPT, fd))
-		return real_sockatmark(fd);
-	struct sf_call c = SF_CALL_PLAIN(sockatmark, fd);
+		return real_getpeername(fd, address, length);
+	return watched_getpeername(fd, address, length, SF_SITE);
+}
+
+SF_WATCHED int watched_sockatmark(int fd, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(sockatmark, site, fd);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return (int)sf_leave(&c, real_sockatmark(fd));
+}
+
+SF_EXPORT int sockatmark(int fd)
+{
+	if (sf_idle(SF_SOCKOPT, fd))
+		return real_sockatmark(fd);
+	return watched_sockatmark(fd, SF_SITE);
 }
 
 /* Every command of fcntl takes at most one word. */
@@ -79,7 +99,7 @@ SF_EXPORT int fcntl(int fd, int command, ...)
 	va_end(rest);
 	if (!sf_fd_socket(fd))
 		return real_fcntl(fd, command, argument);
-	struct sf_call c = SF_CALL_PLAIN(fcntl, fd, .flags = command);
+	struct sf_call c = SF_CALL_PLAIN(fcntl, SF_SITE, fd, .flags = command);
 
 	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
 		return (int)c.ret;
@@ -102,7 +122,7 @@ SF_EXPORT int ioctl(int fd, unsigned long request, ...)
 	va_end(rest);
 	if (!sf_fd_socket(fd))
 		return real_ioctl(fd, request, argument);
-	struct sf_call c = SF_CALL_PLAIN(ioctl, fd, .flags = (int)request);
+	struct sf_call c = SF_CALL_PLAIN(ioctl, SF_SITE, fd, .flags = (int)request);
 
 	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
 		return (int)c.ret;

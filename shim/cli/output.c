@@ -51,10 +51,6 @@ void sf_put_number(struct sf_output *out, uint64_t number)
 	for (; number >= 10; number /= 100) {
 		at -= 2;
 		memcpy(digits + at, pairs + number % 100 * 2, 2);
-		if (number < 100) {
-			sf_put(out, digits + at, sizeof digits - at);
-			return;
-		}
 	}
 	if (number || at == sizeof digits)
 		digits[--at] = (char)('0' + number);

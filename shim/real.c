@@ -133,9 +133,13 @@ static int early_select(int count, fd_set *in, fd_set *out, fd_set *except, stru
 {
 	struct timespec ts = {0};
 
-	if (timeout)
-		ts = (struct timespec){timeout->tv_sec, timeout->tv_usec * 1000L};
-	return early_pselect(count, in, out, except, timeout ? &ts : NULL, NULL);
+	if (!timeout)
+		return early_pselect(count, in, out, except, NULL, NULL);
+	ts = (struct timespec){timeout->tv_sec, timeout->tv_usec * 1000L};
+	int ready = (int)done(sf_sys(SYS_pselect6, count, in, out, except, &ts, NULL));
+
+	*timeout = (struct timeval){ts.tv_sec, ts.tv_nsec / 1000}; /* the kernel tells what is left */
+	return ready;
 }
 
 static int early_dup2(int from, int to)
@@ -225,7 +229,7 @@ LATE(int, posix_spawnp,
 LATE(int, system, (const char *command), command)
 LATE(FILE *, popen, (const char *command, const char *mode), command, mode)
 
-/* The assembly of wrap/ looks at these before it jumps; the exec family is written in terms of execve and execvpe. */
+/* The assembly of wrap/ binds these before it jumps, if need be; the exec family is written in terms of execve and execvpe. */
 #define early_vfork NULL
 #define early_clone NULL
 #define early_syscall NULL

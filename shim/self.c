@@ -15,10 +15,12 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-static uint32_t never = 1; /* no thread's life: TLS begins as 0 */
+#define UNBORN UINT32_MAX /* a thread that was not looked at yet; no life ever is that or, while a vfork child may live, 0 */
+
+static uint32_t never = 1; /* before start-up */
 static struct sf_arena nothing;
 
-__thread struct sf_self sf_self_here __attribute__((tls_model("initial-exec")));
+__thread struct sf_self sf_self_here __attribute__((tls_model("initial-exec"))) = {.life = UNBORN};
 __thread uint32_t sf_vforked __attribute__((tls_model("initial-exec")));
 volatile uint32_t *sf_life = &never;
 _Atomic uint32_t sf_vforks;
@@ -48,7 +50,7 @@ static struct sf_self *take_thread(uint32_t thread, uint32_t tid)
 {
 	struct sf_self *self = &sf_self_here;
 
-	*self = (struct sf_self){.thread = thread, .tid = tid};
+	*self = (struct sf_self){.life = UNBORN, .thread = thread, .tid = tid};
 	if (!thread)
 		return NULL;
 	self->life = life_now;
@@ -167,7 +169,7 @@ void sf_self_thread_begins(uint32_t thread)
 void sf_self_goes_blind(void)
 {
 	blind = 1;
-	sf_self_here.life = 0;
+	sf_self_here.life = UNBORN;
 }
 
 void sf_self_forks(void)

@@ -12,6 +12,44 @@
 
 #if defined(__x86_64__)
 
+#define CLONE_VM 0x100
+#define CLONE_THREAD 0x10000
+
+	/* Calls a C function with all arguments of the call under way kept. */
+.macro NOTE function
+	.irp register, rdi, rsi, rdx, rcx, r8, r9
+	pushq %\register
+	.cfi_adjust_cfa_offset 8
+	.endr
+	subq $8, %rsp
+	.cfi_adjust_cfa_offset 8
+	call \function
+	addq $8, %rsp
+	.cfi_adjust_cfa_offset -8
+	.irp register, r9, r8, rcx, rdx, rsi, rdi
+	popq %\register
+	.cfi_adjust_cfa_offset -8
+	.endr
+.endm
+
+	/* Jumps to libc's function; where start-up is not done yet, binds it first. */
+.macro JUMP function
+	cmpq $0, real_\function(%rip)
+	jne .Ljump_\function
+	NOTE sf_jump_bind
+.Ljump_\function:
+	xorl %eax, %eax
+	movq real_\function(%rip), %r11
+	jmp *%r11
+.endm
+
+	/* A child shares our memory from here on: everybody looks again at who they are. */
+.macro SHARE
+	lock incl sf_vforks(%rip)
+	movq sf_life(%rip), %rax
+	movl $0, (%rax)
+.endm
+
 	.text
 	.globl vfork, __vfork
 	.type vfork, @function
@@ -23,17 +61,8 @@ __vfork:
 	cmpl $0, %fs:(%rax)
 	jne 1f
 	movl $1, %fs:(%rax)
-	lock incl sf_vforks(%rip)
-1:	movq sf_life(%rip), %rax
-	movl $0, (%rax)
-	movq real_vfork(%rip), %rax
-	testq %rax, %rax
-	je 2f
-	jmp *%rax
-	/* Not started yet: a plain fork, which keeps vfork's promises. */
-2:	movl $SYS_fork, %eax
-	syscall
-	ret
+	SHARE
+1:	JUMP vfork
 	.cfi_endproc
 	.size vfork, . - vfork
 
@@ -45,50 +74,14 @@ __vfork:
 clone:
 __clone:
 	.cfi_startproc
-	testl $0x10000, %edx /* CLONE_THREAD */
+	testl $CLONE_THREAD, %edx
 	jne 2f
-	testl $0x100, %edx /* CLONE_VM */
+	testl $CLONE_VM, %edx
 	je 1f
-	lock incl sf_vforks(%rip)
-	movq sf_life(%rip), %rax
-	movl $0, (%rax)
+	SHARE
 	jmp 2f
-1:	pushq %rdi
-	.cfi_adjust_cfa_offset 8
-	pushq %rsi
-	.cfi_adjust_cfa_offset 8
-	pushq %rdx
-	.cfi_adjust_cfa_offset 8
-	pushq %rcx
-	.cfi_adjust_cfa_offset 8
-	pushq %r8
-	.cfi_adjust_cfa_offset 8
-	pushq %r9
-	.cfi_adjust_cfa_offset 8
-	subq $8, %rsp
-	.cfi_adjust_cfa_offset 8
-	call sf_jump_clone
-	addq $8, %rsp
-	.cfi_adjust_cfa_offset -8
-	popq %r9
-	.cfi_adjust_cfa_offset -8
-	popq %r8
-	.cfi_adjust_cfa_offset -8
-	popq %rcx
-	.cfi_adjust_cfa_offset -8
-	popq %rdx
-	.cfi_adjust_cfa_offset -8
-	popq %rsi
-	.cfi_adjust_cfa_offset -8
-	popq %rdi
-	.cfi_adjust_cfa_offset -8
-	xorl %eax, %eax
-2:	movq real_clone(%rip), %r11
-	testq %r11, %r11
-	je 3f
-	jmp *%r11
-3:	movq $-1, %rax
-	ret
+1:	NOTE sf_jump_clone
+2:	JUMP clone
 	.cfi_endproc
 	.size clone, . - clone
 
@@ -97,70 +90,13 @@ __clone:
 	.type syscall, @function
 syscall:
 	.cfi_startproc
-	cmpq $SYS_clone, %rdi
+	.irp number, SYS_clone, SYS_clone3, SYS_fork, SYS_seccomp, SYS_io_uring_setup
+	cmpq $\number, %rdi
 	je 1f
-	cmpq $SYS_fork, %rdi
-	je 1f
-	cmpq $SYS_clone3, %rdi
-	je 1f
-	cmpq $SYS_seccomp, %rdi
-	je 1f
-	cmpq $SYS_io_uring_setup, %rdi
-	jne 2f
-1:	pushq %rdi
-	.cfi_adjust_cfa_offset 8
-	pushq %rsi
-	.cfi_adjust_cfa_offset 8
-	pushq %rdx
-	.cfi_adjust_cfa_offset 8
-	pushq %rcx
-	.cfi_adjust_cfa_offset 8
-	pushq %r8
-	.cfi_adjust_cfa_offset 8
-	pushq %r9
-	.cfi_adjust_cfa_offset 8
-	subq $8, %rsp
-	.cfi_adjust_cfa_offset 8
-	call sf_jump_syscall
-	addq $8, %rsp
-	.cfi_adjust_cfa_offset -8
-	popq %r9
-	.cfi_adjust_cfa_offset -8
-	popq %r8
-	.cfi_adjust_cfa_offset -8
-	popq %rcx
-	.cfi_adjust_cfa_offset -8
-	popq %rdx
-	.cfi_adjust_cfa_offset -8
-	popq %rsi
-	.cfi_adjust_cfa_offset -8
-	popq %rdi
-	.cfi_adjust_cfa_offset -8
-2:	movq real_syscall(%rip), %r11
-	testq %r11, %r11
-	je 3f
-	jmp *%r11
-	/* Not started yet: the raw call, with libc's error convention. */
-3:	movq %rdi, %rax
-	movq %rsi, %rdi
-	movq %rdx, %rsi
-	movq %rcx, %rdx
-	movq %r8, %r10
-	movq %r9, %r8
-	movq 8(%rsp), %r9
-	syscall
-	cmpq $-4095, %rax
-	jae 4f
-	ret
-4:	negl %eax
-	pushq %rax
-	.cfi_adjust_cfa_offset 8
-	call __errno_location@PLT
-	popq %rdx
-	.cfi_adjust_cfa_offset -8
-	movl %edx, (%rax)
-	movq $-1, %rax
-	ret
+	.endr
+	jmp 2f
+1:	NOTE sf_jump_syscall
+2:	JUMP syscall
 	.cfi_endproc
 	.size syscall, . - syscall
 

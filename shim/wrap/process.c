@@ -76,6 +76,14 @@ pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*star
 /* From wrap/jump.S, before the real call. */
 void sf_jump_syscall(long number, long first, long second) __attribute__((visibility("hidden")));
 void sf_jump_clone(void) __attribute__((visibility("hidden")));
+void sf_jump_bind(void) __attribute__((visibility("hidden")));
+
+void sf_jump_bind(void)
+{
+	const char *missing;
+
+	sf_real_bind(&missing);
+}
 
 static void note_sandbox(void)
 {

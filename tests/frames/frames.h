@@ -12,6 +12,9 @@ extern "C" {
 /* Runs it; exits with 97 if there is none of this name. */
 int frame_run(const char *name);
 
+/* Of the snippet that ran in a constructor. */
+extern int frame_status;
+
 #ifdef __cplusplus
 }
 #endif

@@ -65,6 +65,8 @@ int snippet(void)
 	SAY(prctl(9999, 1, 2, 3, 4));
 	make_pair(AF_UNIX, SOCK_STREAM, ends);
 	in_child(sandboxed);
+	close_all(ends, 2);
+	make_pair(AF_UNIX, SOCK_STREAM, ends);
 	in_child(strict);
 	close_all(ends, 2);
 	return 0;

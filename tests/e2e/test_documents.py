@@ -45,7 +45,7 @@ def rules():
 def test_command_works_as_shown(command):
     for line in command.splitlines():
         done = run(["sh", "-c", line.replace("build/", f"{BUILD}/")], cwd=ROOT)
-        expected = 124 if "--timeout 2s" in line else 0
+        expected = 124 if "--timeout 3s" in line else 0
         assert done.returncode == expected, done.stderr.decode()
 
 

@@ -10,7 +10,7 @@
 int main(int argc, char **argv)
 {
 	struct sockaddr_un own = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_usec = 300 * 1000};
+	struct timeval patience = {.tv_sec = 1};
 	char answer[128];
 
 	if (argc < 3) {

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 	if (listener < 0 || bind(listener, (struct sockaddr *)&at, length) < 0 || listen(listener, 16) < 0)
 		die("listen");
 	polled[0] = (struct pollfd){.fd = listener, .events = POLLIN};
-	while (!stop && (wanted == 0 || served < wanted)) {
+	while (count > 1 || (!stop && (wanted == 0 || served < wanted))) { /* who is here is served */
 		if (poll(polled, count, -1) < 0)
 			die("poll");
 		for (nfds_t i = count; i-- > 1;) {

@@ -10,7 +10,7 @@
 
 int main(int argc, char **argv)
 {
-	struct timeval patience = {.tv_usec = 300 * 1000};
+	struct timeval patience = {.tv_sec = 1};
 	struct sockaddr_storage to;
 	char data[MESSAGE_MAX];
 

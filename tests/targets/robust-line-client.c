@@ -13,7 +13,7 @@
 /* A connected socket, or -1. */
 static int dial(const struct sockaddr_storage *to, socklen_t length)
 {
-	struct timeval patience = {.tv_usec = 300 * 1000};
+	struct timeval patience = {.tv_sec = 1};
 	int fd = socket(to->ss_family, SOCK_STREAM, 0);
 
 	if (fd < 0)

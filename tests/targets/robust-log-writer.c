@@ -14,7 +14,7 @@
 static int dial(const struct sockaddr_un *to)
 {
 	struct sockaddr_un own = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_usec = 300 * 1000};
+	struct timeval patience = {.tv_sec = 1};
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
 	if (fd < 0)

@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 
 	handle_signals();
 	polled[0] = (struct pollfd){.fd = listen_at(&at, length), .events = POLLIN};
-	while (!stop && (wanted == 0 || served < wanted)) {
+	while (count > 1 || (!stop && (wanted == 0 || served < wanted))) { /* who is here is served */
 		if (poll(polled, count, -1) < 0) {
 			if (errno != EINTR)
 				die("poll");

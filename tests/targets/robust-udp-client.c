@@ -40,7 +40,8 @@ static void take(int fd, int count)
 		snprintf(answers[id], MESSAGE_MAX, "%s", text);
 }
 
-/* Sends what has no answer yet, then takes answers until all have come or none came for 200 ms. True: all have come. */
+/* Sends what has no answer yet, then takes answers until all have come or none came for half a second. True: all have
+ * come. */
 static bool ask(int fd, char **texts, int count)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -51,7 +52,7 @@ static bool ask(int fd, char **texts, int count)
 		if (!is_answered(id))
 			(void)send(fd, data, message_write(data, id, texts[id]), 0); /* a lost one is asked for again */
 	do {
-		int ready = poll(&p, 1, 200);
+		int ready = poll(&p, 1, 500);
 
 		if (ready == 0 || (ready < 0 && errno != EINTR))
 			return false;

@@ -10,11 +10,11 @@
 
 /* How an errno can come about, as errnos.tsv has it. */
 enum sf_possible {
-	SF_POSSIBLE_NO,		   /* neither Linux nor POSIX: refused, or not applicable */
+	SF_POSSIBLE_NO,        /* neither Linux nor POSIX: refused, or not applicable */
 	SF_POSSIBLE_ARGUMENTS, /* only a wrong argument brings it about: fail refuses, fake does it */
-	SF_POSSIBLE_POSIX,	   /* POSIX or another Unix */
-	SF_POSSIBLE_COND,	   /* Linux, under a condition */
-	SF_POSSIBLE_YES,	   /* Linux */
+	SF_POSSIBLE_POSIX,     /* POSIX or another Unix */
+	SF_POSSIBLE_COND,      /* Linux, under a condition */
+	SF_POSSIBLE_YES,       /* Linux */
 	SF_POSSIBLE_COUNT
 };
 extern const char *const sf_possible_words[SF_POSSIBLE_COUNT];
@@ -34,15 +34,15 @@ extern const char *const sf_on_words[SF_ON_COUNT]; /* by number of the bit: "tcp
 
 struct sf_fact {
 	uint64_t funcs[SF_FUNC_WORDS];
-	int number;			 /* errno, or the positive EAI value for resolve */
-	uint8_t on;			 /* SF_ON_ bits */
-	uint8_t modes;		 /* SF_BIT(enum sf_mode) */
-	uint8_t possible;	 /* enum sf_possible */
-	const char *class_;	 /* transient, terminal, resource, config, programming */
-	const char *when;	 /* the condition, for people */
-	const char *next;	 /* what a right program does then */
-	const char *after;	 /* the state afterwards */
-	const char *man;	 /* page and section */
+	int number;         /* errno, or the positive EAI value for resolve */
+	uint8_t on;         /* SF_ON_ bits */
+	uint8_t modes;      /* SF_BIT(enum sf_mode) */
+	uint8_t possible;   /* enum sf_possible */
+	const char *class_; /* transient, terminal, resource, config, programming */
+	const char *when;   /* the condition, for people */
+	const char *next;   /* what a right program does then */
+	const char *after;  /* the state afterwards */
+	const char *man;    /* page and section */
 };
 
 extern const struct sf_fact sf_facts[];
@@ -51,8 +51,8 @@ extern const size_t sf_fact_count;
 /* SF_ON_ bit of a socket. */
 uint8_t sf_on(enum sf_family family, enum sf_type type);
 
-/* Best row for this very call; NULL if the table has none (then: not possible). `on` and `modes` may have several bits, for
- * a rule that leaves them open; the most possible row wins. */
+/* Best row for this very call; NULL if the table has none (then: not possible). `on` and `modes` may have several bits,
+ * for a rule that leaves them open; the most possible row wins. */
 const struct sf_fact *sf_fact_find(unsigned func, int number, uint8_t on, uint8_t modes);
 
 #endif

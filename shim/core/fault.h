@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * fault.h -- WHAT a fault does: the contract of the files in fault/. The folder is the registry: the build lists fault/<kind>.c
- * into faults.def, so the keyword of the language, the file, the log value and the heading in the man page are one word.
+ * fault.h -- WHAT a fault does: the contract of the files in fault/. The folder is the registry: the build lists
+ * fault/<kind>.c into faults.def, so the keyword of the language, the file, the log value and the heading in the man
+ * page are one word.
  *
- * A fault edits the description of a call (struct sf_call): its length, its result and errno, its wishes. It makes no system
- * call, keeps no state and never waits: the gate alone carries effects out. So each is tested without a socket.
+ * A fault edits the description of a call (struct sf_call): its length, its result and errno, its wishes. It makes no
+ * system call, keeps no state and never waits: the gate alone carries effects out. So each is tested without a socket.
  */
 #ifndef SF_CORE_FAULT_H
 #define SF_CORE_FAULT_H
@@ -23,22 +24,22 @@ enum sf_fault_kind {
 /* Which units an argument may have, as bits of enum sf_argument_unit; SF_BIT(SF_UNIT_NONE) where it may be left out.
  * With `ranged`, the written form may be LOW..HIGH. */
 struct sf_fault {
-	const char *usage;	   /* "short N[..M] | short P%" */
-	const char *help;	   /* one line: what the program meets */
-	uint32_t operations;   /* SF_BIT(enum sf_operation) that it can be written for */
-	uint16_t units;		   /* SF_BIT(enum sf_argument_unit) */
+	const char *usage;   /* "short N[..M] | short P%" */
+	const char *help;    /* one line: what the program meets */
+	uint32_t operations; /* SF_BIT(enum sf_operation) that it can be written for */
+	uint16_t units;      /* SF_BIT(enum sf_argument_unit) */
 	bool ranged;
-	bool shapes;		   /* the search for a deciding rule goes on (delay, latency, rate) */
-	bool alters;		   /* the call is made and what it moves is changed: may stand beside others that alter */
-	bool always;		   /* acts on every call that operations, types and families allow */
-	uint8_t types;		   /* SF_BIT(enum sf_type) it can ever act on; 0: any */
-	uint8_t families;	   /* SF_BIT(enum sf_family); 0: any */
-	const char *says;	   /* what the call does, for plain English; '@' is the argument: "moves at most @" */
+	bool shapes;           /* the search for a deciding rule goes on (delay, latency, rate) */
+	bool alters;           /* the call is made and what it moves is changed: may stand beside others that alter */
+	bool always;           /* acts on every call that operations, types and families allow */
+	uint8_t types;         /* SF_BIT(enum sf_type) it can ever act on; 0: any */
+	uint8_t families;      /* SF_BIT(enum sf_family); 0: any */
+	const char *says;      /* what the call does, for plain English; '@' is the argument: "moves at most @" */
 	const char *says_bare; /* the same where the argument was left out; NULL: it can't be */
 	const char *explain;   /* paragraphs for `sockfault explain` and the man page */
 
-	/* Could Linux (SF_KERNEL) or POSIX (SF_POSIX) do this to this call now? SF_REALISM_NONE: not applicable. Looks at the
-	 * call and at what the gate knows of the socket, asks nothing of the kernel. NULL: always SF_KERNEL. */
+	/* Could Linux (SF_KERNEL) or POSIX (SF_POSIX) do this to this call now? SF_REALISM_NONE: not applicable. Looks at
+	 * the call and at what the gate knows of the socket, asks nothing of the kernel. NULL: always SF_KERNEL. */
 	enum sf_realism (*possible)(const struct sf_call *c, const struct sf_argument *a);
 
 	/* Before the real call. NULL: nothing. */

@@ -27,12 +27,12 @@ const char *const sf_aliases[][2] = {
 #undef SF_CALL
 #undef SF_NAMED
 #undef SF_ALIAS
-	{NULL, NULL},
+    {NULL, NULL},
 };
 
 const char *const sf_operation_words[SF_OPERATION_COUNT] = {
 #define X(NAME, word) #word,
-	SF_OPERATIONS(X)
+    SF_OPERATIONS(X)
 #undef X
 };
 

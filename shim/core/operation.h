@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * operation.h -- the vocabulary: operations (what rules name), functions (the libc names behind them), and the words for
- * families, types, sides, modes and realism. Tables only; every printed word of these comes from here.
- * Operations are those of sockfault-scenario(5), "Calls"; names of functions come from calls.def.
+ * operation.h -- the vocabulary: operations (what rules name), functions (the libc names behind them), and the words
+ * for families, types, sides, modes and realism. Tables only; every printed word of these comes from here. Operations
+ * are those of sockfault-scenario(5), "Calls"; names of functions come from calls.def.
  */
 #ifndef SF_CORE_OPERATION_H
 #define SF_CORE_OPERATION_H
@@ -31,7 +31,7 @@ enum sf_operation {
 #define X(NAME, word) SF_##NAME,
 	SF_OPERATIONS(X)
 #undef X
-	SF_OPERATION_COUNT
+	    SF_OPERATION_COUNT
 };
 
 #define SF_OPERATION_RULED SF_PROCESS

@@ -2,9 +2,9 @@
  *
  * rule.h -- THE MODEL: what a rule says, as plain data.
  *
- * A ruleset holds no pointers, so that it is copied into the arena by memcpy and read there by every process of the tree.
- * Text (globs, data, paths) lies in the set's own pool and is named by {at, length}. Every rule remembers where it was
- * written. sf_rule_print() and the parser are inverse: printing a rule and parsing it again gives an equal rule.
+ * A ruleset holds no pointers, so that it is copied into the arena by memcpy and read there by every process of the
+ * tree. Text (globs, data, paths) lies in the set's own pool and is named by {at, length}. Every rule remembers where
+ * it was written. sf_rule_print() and the parser are inverse: printing a rule and parsing it again gives an equal rule.
  * The format is sockfault-scenario(5).
  */
 #ifndef SF_CORE_RULE_H
@@ -61,7 +61,7 @@ enum sf_condition {
 #define X(NAME, word) SF_CONDITION_##NAME,
 	SF_CONDITIONS(X)
 #undef X
-	SF_CONDITION_COUNT
+	    SF_CONDITION_COUNT
 };
 
 extern const char *const sf_condition_words[SF_CONDITION_COUNT];
@@ -74,26 +74,26 @@ extern const char *const sf_per_words[SF_PER_COUNT];
  * socket has: only resolve meets such a rule. A name that is asked of resolve is compared with the address as it was
  * written. */
 struct sf_address {
-	uint8_t family;	     /* enum sf_family; SF_UNIX: path is a glob, with abstract set for unix:@name */
-	uint8_t prefix;	     /* bits of bytes[] that count; 0 for "*" */
+	uint8_t family; /* enum sf_family; SF_UNIX: path is a glob, with abstract set for unix:@name */
+	uint8_t prefix; /* bits of bytes[] that count; 0 for "*" */
 	uint8_t abstract;
-	uint8_t any_port;    /* no port was written: *, 1.2.3.4, 10.0.0.0/8, [::1] */
+	uint8_t any_port; /* no port was written: *, 1.2.3.4, 10.0.0.0/8, [::1] */
 	uint16_t port_low, port_high;
-	uint8_t bytes[16];   /* network order; the first 4 for inet */
+	uint8_t bytes[16]; /* network order; the first 4 for inet */
 	struct sf_text path;
 	struct sf_text written; /* as in the scenario */
 };
 
 enum sf_argument_unit {
-	SF_UNIT_NONE,	  /* no argument was given */
-	SF_UNIT_ERRNO,	  /* low = errno number */
-	SF_UNIT_EAI,	  /* low = the positive of an EAI_ value (resolve) */
-	SF_UNIT_BYTES,	  /* low..high bytes */
+	SF_UNIT_NONE,     /* no argument was given */
+	SF_UNIT_ERRNO,    /* low = errno number */
+	SF_UNIT_EAI,      /* low = the positive of an EAI_ value (resolve) */
+	SF_UNIT_BYTES,    /* low..high bytes */
 	SF_UNIT_PERCENT,  /* low, in parts of SF_CHANCE_ONE */
 	SF_UNIT_DURATION, /* low..high nanoseconds */
-	SF_UNIT_RATE,	  /* low = bytes a second */
-	SF_UNIT_COUNT,	  /* low = a plain number */
-	SF_UNIT_SIGNAL,	  /* low = signal number */
+	SF_UNIT_RATE,     /* low = bytes a second */
+	SF_UNIT_COUNT,    /* low = a plain number */
+	SF_UNIT_SIGNAL,   /* low = signal number */
 };
 
 struct sf_argument {
@@ -110,31 +110,31 @@ struct sf_action {
  * command before the run (its sites_at and site_count stay 0 until then). Offsets are of return addresses less one. */
 struct sf_site_span {
 	struct sf_text object; /* last component of the object file's path */
-	uint64_t low, high;	   /* offsets from the object's load address, both included */
+	uint64_t low, high;    /* offsets from the object's load address, both included */
 };
 
 struct sf_rule {
-	uint32_t line, column;	 /* where it was written, from 1 */
-	struct sf_text source;	 /* name of the file, "-e", "SOCKFAULT_RULES", or a scenario */
-	uint32_t given;			 /* SF_BIT(SF_CONDITION_x) of each condition that was written */
-	uint32_t operations;	 /* SF_BIT(enum sf_operation) */
-	uint32_t left_out;		 /* of the operations that were written: what a condition or an action can't apply to */
-	uint64_t funcs[SF_FUNC_WORDS]; /* bits of enum sf_func; all zero: any that is not by_name_only */
+	uint32_t line, column; /* where it was written, from 1 */
+	struct sf_text source; /* name of the file, "-e", "SOCKFAULT_RULES", or a scenario */
+	uint32_t given;        /* SF_BIT(SF_CONDITION_x) of each condition that was written */
+	uint32_t operations;   /* SF_BIT(enum sf_operation) */
+	uint32_t left_out;     /* of the operations that were written: what a condition or an action can't apply to */
+	uint64_t funcs[SF_FUNC_WORDS];         /* bits of enum sf_func; all zero: any that is not by_name_only */
 	uint8_t families, types, sides, modes; /* SF_BIT(enum ...); 0: any */
-	uint8_t per;			 /* enum sf_per */
-	uint8_t any;			 /* written as "any": printed back as such */
+	uint8_t per;                           /* enum sf_per */
+	uint8_t any;                           /* written as "any": printed back as such */
 	uint8_t action_count;
 	uint8_t reserved;
-	uint32_t chance;		 /* of SF_CHANCE_ONE */
+	uint32_t chance; /* of SF_CHANCE_ONE */
 	uint64_t times;
 	struct sf_range nth;
-	uint64_t nth_step;		 /* 1 unless /STEP was written */
+	uint64_t nth_step;                                 /* 1 unless /STEP was written */
 	struct sf_range conn, process, offset, size, time; /* time in ns since the run began */
 	struct sf_address peer, local;
 	struct sf_text key, program, thread, caller, data;
-	struct sf_text site;	 /* as written */
+	struct sf_text site;           /* as written */
 	uint32_t sites_at, site_count; /* into sf_ruleset.sites */
-	uint32_t conn_slot;		 /* counter slots, given by sf_ruleset_finish(); SF_NO_SLOT where none is needed */
+	uint32_t conn_slot;            /* counter slots, given by sf_ruleset_finish(); SF_NO_SLOT where none is needed */
 	uint32_t scope_slot;
 	struct sf_action actions[SF_ACTIONS_MAX];
 };
@@ -144,7 +144,7 @@ struct sf_rule {
 /* rules[] stands last, so that the used part is one block: sf_ruleset_size(). */
 struct sf_ruleset {
 	uint64_t seed;
-	uint32_t seed_given;	/* 0: none, 1: by a file, 2: by --seed or SOCKFAULT_SEED, which wins */
+	uint32_t seed_given; /* 0: none, 1: by a file, 2: by --seed or SOCKFAULT_SEED, which wins */
 	uint32_t count;
 	uint32_t text_used;
 	uint32_t site_count;

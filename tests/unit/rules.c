@@ -78,9 +78,10 @@ const char *rules_differ(
 {
 	SAME(given)
 	SAME(operations)
-	SAME(left_out) SAME(funcs) SAME(families) SAME(types) SAME(sides) SAME(modes) SAME(per) SAME(any) SAME(action_count)
-	    SAME(chance) SAME(times) SAME(nth) SAME(nth_step) SAME(conn) SAME(process) SAME(offset) SAME(size) SAME(time)
-	        SAME_TEXT(key) SAME_TEXT(program) SAME_TEXT(thread) SAME_TEXT(caller) SAME_TEXT(data)
+	SAME(left_out)
+	SAME(funcs) SAME(families) SAME(types) SAME(sides) SAME(modes) SAME(per) SAME(any) SAME(action_count) SAME(chance)
+	    SAME(times) SAME(nth) SAME(nth_step) SAME(conn) SAME(process) SAME(offset) SAME(size) SAME(time) SAME_TEXT(key)
+	        SAME_TEXT(program) SAME_TEXT(thread) SAME_TEXT(caller) SAME_TEXT(data)
 	            SAME_TEXT(site) if (!same_address(a_set, &a->peer, b_set, &b->peer)) return "peer";
 	if (!same_address(a_set, &a->local, b_set, &b->local))
 		return "local";
@@ -103,7 +104,7 @@ uint64_t rules_draw(uint64_t *state, uint64_t below)
 
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (z ^ (z >> 31)) % below;
+	return below ? (z ^ (z >> 31)) % below : 0;
 }
 
 struct writer {
@@ -163,80 +164,54 @@ static void put_range(struct writer *w, const char *const *units, unsigned count
 	}
 }
 
-static void put_text_value(struct writer *w)
+/* A value that is one of a few words; NULL for conditions whose values are made. */
+static const char *word_value(struct writer *w, enum sf_condition condition)
 {
-	static const char *const texts[] = {
-	    "nginx", "a*",  "lib[cd]?.so", "\"Web Content\"", "\"\\xff\\x00\\\"\\\\#\"", "a:b", "\"a:\"",
-	    "x\"y",  "a=b", "a\\b"};
+	static const char *const words[SF_CONDITION_COUNT][12] = {
+	    [SF_CONDITION_PEER] =
+	        {"*", "*:80", "1.2.3.4", "10.0.0.0/8:1-65535", "[::1]:443", "[fe80::]/10", "unix:/run/*.sock", "unix:@name",
+	         "db.example.com", "[1:2:3:4:5:6:7:8]"},
+	    [SF_CONDITION_LOCAL] = {"*:80", "127.0.0.1", "unix:/run/*.sock", "[::1]:1-9"},
+	    [SF_CONDITION_FAMILY] = {"inet", "inet6", "unix", "inet,inet6", "unix,inet"},
+	    [SF_CONDITION_TYPE] = {"stream", "dgram", "seqpacket", "stream,seqpacket"},
+	    [SF_CONDITION_SIDE] = {"client", "server", "listener", "server,client"},
+	    [SF_CONDITION_MODE] = {"blocking", "nonblocking", "timeout", "nonblocking,timeout"},
+	    [SF_CONDITION_KEY] = {"1.3:2", "1/2.1:10", "1.1:1"},
+	    [SF_CONDITION_SITE] = {"client+0x1a2f", "./lib/x.so+0xffffffffffffffff", "client.c:42", "a:b.c:7"},
+	    [SF_CONDITION_DATA] = {"\"GET \"", "\"\\x00\\xff\"", "\"a#b: =\\\\\\\"\""},
+	    [SF_CONDITION_CHANCE] = {"20%", "12.5%", "0.0001%", "100%", "99.9999%"},
+	    [SF_CONDITION_PER] = {"run", "conn", "process", "thread"},
+	    [SF_CONDITION_PROGRAM] = {"nginx", "a*", "lib[cd]?.so", "\"Web Content\"", "a:b", "\"a:\""},
+	    [SF_CONDITION_THREAD] = {"\"\\xff\\x00\\\"\\\\#\"", "x\"y", "a=b", "a\\b"},
+	    [SF_CONDITION_CALLER] = {"libc*", "*"},
+	};
+	unsigned count = 0;
 
-	PICK(w, texts);
+	while (words[condition][count])
+		count++;
+	return count ? words[condition][draw(w, count)] : NULL;
 }
 
 static void put_value(struct writer *w, enum sf_condition condition)
 {
 	static const char *const none[] = {""}, *const sizes[] = {"", "B", "KiB", "MiB"},
 	                         *const times[] = {"us", "ms", "s"};
-	static const char *const peers[] = {
-	    "*",
-	    "*:80",
-	    "1.2.3.4",
-	    "10.0.0.0/8:1-65535",
-	    "[::1]:443",
-	    "[fe80::]/10",
-	    "unix:/run/*.sock",
-	    "unix:@name",
-	    "db.example.com",
-	    "[1:2:3:4:5:6:7:8]"};
-	static const char *const families[] = {"inet", "inet6", "unix", "inet,inet6", "unix,inet"};
-	static const char *const types[] = {"stream", "dgram", "seqpacket", "stream,seqpacket"};
-	static const char *const sides[] = {"client", "server", "listener", "server,client"};
-	static const char *const modes[] = {"blocking", "nonblocking", "timeout", "nonblocking,timeout"};
-	static const char *const keys[] = {"1.3:2", "1/2.1:10", "1.1:1"};
-	static const char *const sites[] = {"client+0x1a2f", "./lib/x.so+0xffffffffffffffff", "client.c:42", "a:b.c:7"};
-	static const char *const datas[] = {"\"GET \"", "\"\\x00\\xff\"", "\"a#b: =\\\\\\\"\""};
-	static const char *const chances[] = {"20%", "12.5%", "0.0001%", "100%", "99.9999%"};
+	const char *word = word_value(w, condition);
 
-	switch (condition) {
-	case SF_CONDITION_FUNC:
-		return put(w, sf_func_rows[draw(w, SF_FUNC_COUNT)].name);
-	case SF_CONDITION_PEER:
-	case SF_CONDITION_LOCAL:
-		return PICK(w, peers);
-	case SF_CONDITION_FAMILY:
-		return PICK(w, families);
-	case SF_CONDITION_TYPE:
-		return PICK(w, types);
-	case SF_CONDITION_SIDE:
-		return PICK(w, sides);
-	case SF_CONDITION_MODE:
-		return PICK(w, modes);
-	case SF_CONDITION_KEY:
-		return PICK(w, keys);
-	case SF_CONDITION_SITE:
-		return PICK(w, sites);
-	case SF_CONDITION_DATA:
-		return PICK(w, datas);
-	case SF_CONDITION_CHANCE:
-		return PICK(w, chances);
-	case SF_CONDITION_PER:
-		return put(w, sf_per_words[draw(w, SF_PER_COUNT)]);
-	case SF_CONDITION_TIMES:
-		return put_number(w, any_number(w));
-	case SF_CONDITION_OFFSET:
-	case SF_CONDITION_SIZE:
-		return put_range(w, sizes, 4);
-	case SF_CONDITION_TIME:
-		return put_range(w, times, 3);
-	case SF_CONDITION_CONN:
-	case SF_CONDITION_PROCESS:
-	case SF_CONDITION_NTH:
+	if (word)
+		put(w, word);
+	else if (condition == SF_CONDITION_FUNC)
+		put(w, sf_func_rows[draw(w, SF_FUNC_COUNT)].name);
+	else if (condition == SF_CONDITION_TIMES)
+		put_number(w, any_number(w));
+	else if (condition == SF_CONDITION_OFFSET || condition == SF_CONDITION_SIZE)
+		put_range(w, sizes, 4);
+	else if (condition == SF_CONDITION_TIME)
+		put_range(w, times, 3);
+	else
 		put_range(w, none, 1);
-		if (condition == SF_CONDITION_NTH && draw(w, 3) == 0)
-			put(w, "/7");
-		return;
-	default:
-		return put_text_value(w);
-	}
+	if (condition == SF_CONDITION_NTH && draw(w, 3) == 0)
+		put(w, "/7");
 }
 
 static void put_argument(struct writer *w, const struct sf_fault *fault)

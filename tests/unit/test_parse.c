@@ -51,9 +51,11 @@ static unsigned each_listed(const char *path, void (*try)(const struct listed *)
 	struct listed listed = {.line = 1};
 	unsigned count = 0, number = 0;
 
-	if (!file)
+	if (!file) {
 		fail_msg("%s is missing: run this from the root of the repository", path);
-	while (file && fgets(line, sizeof line, file)) {
+		return 0;
+	}
+	while (fgets(line, sizeof line, file)) {
 		number++;
 		if (take_line(&listed, line)) {
 			try(&listed);

@@ -397,6 +397,45 @@ static bool end_of_peer(struct sf_call *c, enum sf_socket_state state)
 	return sf_mend_before(c);
 }
 
+/* ---- slow networks ---- */
+
+static uint64_t transfer_ns(const struct sf_call *c, uint64_t bytes)
+{
+	return (uint64_t)((unsigned __int128)bytes * 1000000000 / c->rate);
+}
+
+/* What came is on its way still. A blocking call waits until there is something, and then for its journey; of a non-blocking one
+ * nothing has arrived yet, and readiness says the same. */
+static bool arrive_later(struct sf_call *c)
+{
+	struct pollfd one = {c->fd, POLLIN, 0};
+
+	if (c->released)
+		return false;
+	if (c->mode == SF_NONBLOCKING) {
+		sf_hold(c->fd, c->socket, c->operation == SF_CONNECT, sf_self_now_ns() + c->latency_ns);
+		return c->operation == SF_CONNECT ? false : decide(c, -1, EAGAIN);
+	}
+	if (c->mode == SF_BLOCKING && c->operation != SF_CONNECT)
+		sf_sys(SYS_ppoll, &one, 1, NULL, NULL, 8);
+	sleep_ns(c->latency_ns);
+	return false;
+}
+
+/* A blocking send takes its time and then everything; any other transfer is cut to a slice, and non-blocking ones find nothing
+ * more until the slice is through. */
+static void slow_down(struct sf_call *c)
+{
+	if (c->mode != SF_NONBLOCKING)
+		sleep_ns(transfer_ns(c, c->len));
+}
+
+static void pause_after(struct sf_call *c)
+{
+	if (c->mode == SF_NONBLOCKING && c->ret > 0)
+		sf_hold(c->fd, c->socket, c->operation == SF_SEND, sf_self_now_ns() + transfer_ns(c, (uint64_t)c->ret));
+}
+
 /* ---- before, after ---- */
 
 bool sf_effect_before(struct sf_call *c)
@@ -407,8 +446,10 @@ bool sf_effect_before(struct sf_call *c)
 		raise_signal(c->signal);
 	if (c->wishes & SF_WISH_RAW)
 		return decide(c, c->operation == SF_RESOLVE ? -c->err : -1, c->err);
-	if (c->latency_ns && c->mode != SF_NONBLOCKING)
-		sleep_ns(c->latency_ns);
+	if (c->latency_ns && c->socket && arrive_later(c))
+		return true;
+	if (c->rate && c->socket && !c->wishes)
+		slow_down(c);
 	if (c->wishes & SF_WISH_HOLD && hold(c))
 		return true;
 	if (c->wishes & SF_WISH_FAIL) {
@@ -437,6 +478,8 @@ void sf_effect_after(struct sf_call *c)
 		sf_cut_restore(c);
 	if (c->wishes & SF_DATAGRAM_WISHES)
 		sf_datagram_after(c);
+	if (c->rate && c->socket)
+		pause_after(c);
 	if (c->len < c->asked && c->ret > 0 && c->mode == SF_NONBLOCKING)
 		sf_epoll_rearm(c->fd);
 }

@@ -259,8 +259,11 @@ static bool ask_rules(struct sf_call *c, struct sf_self *self)
 	c->site_index = c->event ? c->event->site : sf_site_of(c->site);
 	c->counts = 1;
 	sf_decide(&asker, c, &decision);
-	for (unsigned i = 0; i < decision.shaping_count; i++)
+	for (unsigned i = 0; i < decision.shaping_count; i++) {
 		act(c, &set->rules[decision.shaping[i].rule], &decision.shaping[i]);
+		if (c->released) /* it had fired when the silence began */
+			atomic_fetch_sub_explicit(&sf_arena_counter(sf_arena, decision.shaping[i].rule)->fired, 1, relaxed);
+	}
 	if (decision.decided) {
 		c->rule = decision.deciding.rule + 1;
 		c->realism = decision.deciding.realism;
@@ -393,7 +396,7 @@ int64_t sf_leave(struct sf_call *c, int64_t ret)
 	if (c->operation == SF_RESOLVE)
 		c->err = (int)-ret;
 
-	if (c->wishes || c->was_cut)
+	if (c->wishes || c->was_cut || c->rate || c->len < c->asked)
 		sf_effect_after(c);
 	if (c->socket && has_after_state(c->socket))
 		sf_mend_after(c);

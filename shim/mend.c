@@ -63,8 +63,12 @@ static bool answer_held(struct sf_call *c)
 
 	if (c->operation != SF_SEND && c->operation != SF_RECV && c->operation != SF_ACCEPT)
 		return false;
-	if (!sf_is_held(c->socket, c->operation == SF_SEND, &left_ns))
+	if (!sf_is_held(c->socket, c->operation == SF_SEND, &left_ns)) {
+		_Atomic uint64_t *hold_ns = c->operation == SF_SEND ? &c->socket->hold_out_ns : &c->socket->hold_in_ns;
+
+		c->released = atomic_exchange_explicit(hold_ns, 0, relaxed) != 0;
 		return false;
+	}
 	return c->mode == SF_NONBLOCKING ? decide(c, -1, EAGAIN) : sf_wait_in_silence(c, left_ns);
 }
 

@@ -100,6 +100,7 @@ struct sf_call {
 	uint8_t counts;	  /* ordinals were given: to be taken back if the call finds nothing ready */
 	uint8_t entered;  /* the gate knows of it */
 	uint8_t was_cut;  /* cut->message stands for the program's header */
+	uint8_t released; /* a silence (latency) is over: this call finds what had come */
 	uint8_t refused;  /* the effect found that the kernel would not do this now */
 
 	/* result */

@@ -11,7 +11,9 @@ static void before(struct sf_call *c, const struct sf_argument *a)
 
 	if (!c->rate || a->low < c->rate)
 		c->rate = a->low;
-	if (c->type == SF_STREAM && c->len > (slice ? slice : 1))
+	bool takes_all = c->operation == SF_SEND && c->mode != SF_NONBLOCKING;
+
+	if (c->type == SF_STREAM && !takes_all && c->len > (slice ? slice : 1))
 		c->len = (size_t)(slice ? slice : 1);
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -78,6 +79,9 @@ static int open_new(const char *path)
 
 	if (fd < 0)
 		sf_die("can't make the trace %s: %s", path, strerror(errno));
+	/* See paths.c: while it lasts, root's run is open to those whom root becomes. */
+	if (geteuid() == 0 && fchmod(fd, 0666) != 0)
+		sf_die("can't open the trace %s to programs that drop privileges: %s", path, strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		sf_die("can't lock the trace %s: %s", path, strerror(errno));
 	return fd;
@@ -123,9 +127,14 @@ static void remember_as_latest(const char *path)
 static char *path_of_run(void)
 {
 	struct timespec now;
+	uint64_t secret = 0;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return sf_print("%s/run-%lld.%09ld-%ld.sft", sf_path_runs(), (long long)now.tv_sec, now.tv_nsec, (long)getpid());
+	if (getrandom(&secret, sizeof secret, 0) != (ssize_t)sizeof secret)
+		sf_die("can't name a trace: %s", strerror(errno));
+	return sf_print(
+		"%s/run-%lld.%09ld-%ld-%016llx.sft", sf_path_runs(), (long long)now.tv_sec, now.tv_nsec, (long)getpid(),
+		(unsigned long long)secret);
 }
 
 void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t size)
@@ -242,6 +251,8 @@ void sf_arena_file_finish(struct sf_arena_file *file)
 	uint32_t ready = atomic_load_explicit(&file->arena->pages_ready, memory_order_relaxed);
 	uint32_t used = atomic_load_explicit(&file->arena->pages_used, memory_order_relaxed);
 
+	if (geteuid() == 0)
+		(void)fchmod(file->fd, 0600);
 	if (ready - used < WORTH_FREEING_PAGES)
 		return;
 	/* A hole, not an end: whoever still has it mapped must not meet SIGBUS. What is not supported is no loss. */

@@ -87,11 +87,18 @@ char *sf_path_scenario(const char *name)
 
 /* ---- the runs of this user ---- */
 
+/* Root's programs drop privileges, and what they start then has to reach the trace: the folder may be passed through, not read,
+ * and the names in it can't be guessed. Everybody else's is closed. */
+static mode_t mode_of_runs(void)
+{
+	return geteuid() == 0 ? 0711 : 0700;
+}
+
 static char *runs_in(const char *parent)
 {
 	char *path = parent && parent[0] == '/' ? sf_print("%s/sockfault-%u", parent, (unsigned)geteuid()) : NULL;
 
-	if (path && (mkdir(path, 0700) == 0 || errno == EEXIST))
+	if (path && (mkdir(path, mode_of_runs()) == 0 || errno == EEXIST))
 		return path;
 	free(path);
 	return NULL;
@@ -106,7 +113,7 @@ static void verify(const char *path)
 		sf_die("can't use the folder of runs %s: %s", path, strerror(errno));
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid())
 		sf_die("%s is not a folder of your own: remove it, or set SOCKFAULT_DIR to one that is", path);
-	if ((st.st_mode & 077) && chmod(path, 0700) != 0)
+	if ((st.st_mode & 0777) != mode_of_runs() && chmod(path, mode_of_runs()) != 0)
 		sf_die("can't make %s private: %s", path, strerror(errno));
 }
 
@@ -118,11 +125,11 @@ const char *sf_path_runs(void)
 	if (path)
 		return path;
 	if (given && *given) {
-		if (mkdir(given, 0700) != 0 && errno != EEXIST)
+		if (mkdir(given, mode_of_runs()) != 0 && errno != EEXIST)
 			sf_die("can't make the folder of runs SOCKFAULT_DIR=%s: %s", given, strerror(errno));
 		path = realpath(given, NULL);
 	}
-	if (!path)
+	if (!path && geteuid() != 0) /* root's is closed to those whom root becomes */
 		path = runs_in(getenv("XDG_RUNTIME_DIR"));
 	if (!path)
 		path = runs_in(getenv("TMPDIR"));

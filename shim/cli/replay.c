@@ -8,10 +8,8 @@
  *     where offset= cut       OP key=KEY offset=AT nth=N per=conn  N-th at this very byte
  *     any other call          OP process=P nth=N per=thread    N-th of its operation in its thread
  *
- * N is counted here as rules count: calls of the operation (or of the one function that only func= meets), without
- * non-blocking ones that found nothing ready. What the language can't aim at is said in a comment.
+ * N comes from tally.h. What the language can't aim at is said in a comment.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,30 +18,21 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/reader.h"
+#include "cli/tally.h"
 #include "cli/words.h"
 #include "core/fault.h"
 
-/* Calls as rules count them, on one socket or in one thread. */
-struct tally {
-	uint32_t by_operation[SF_OPERATION_COUNT];
-	uint32_t by_func[SF_FUNC_COUNT]; /* those met by func= only */
-	uint64_t offset[2];              /* of the latest recv and send */
-	uint32_t at_offset[2];           /* how many of them began there */
-	bool named, listening;
-};
-
-enum aim { AIM_KEY, AIM_LISTENER, AIM_THREAD, AIM_NOWHERE };
-
 struct injected {
 	uint64_t seq;
-	enum aim aim;
-	uint32_t subject; /* index of the socket or of the thread */
-	uint32_t process;
-	uint16_t func;
+	enum sf_aim aim;
+	bool lost; /* can't be aimed at */
 	bool by_offset;
+	uint32_t subject; /* index of the socket or of the thread */
+	uint32_t process, thread;
 	uint64_t offset;
 	uint32_t first, last; /* nth */
-	uint16_t rule;        /* of the trace */
+	uint16_t func;
+	uint16_t rule; /* of the trace */
 	struct sf_action action;
 	uint32_t site;
 };
@@ -52,56 +41,11 @@ struct replay {
 	struct sf_reader *reader;
 	const struct sf_ruleset *rules;
 	struct sf_output *out;
-	struct tally **sockets, **threads; /* by index, NULL: no call yet */
-	uint32_t socket_count, thread_count;
+	struct sf_tally *tally;
 	struct injected *list;
 	size_t count, room, kept;
 	bool complete; /* the trace has all calls */
 };
-
-/* ---- counting as rules do ---- */
-
-static struct tally *tally_of(struct tally **tallies, uint32_t index, uint32_t count)
-{
-	if (index == 0 || index > count)
-		index = 0;
-	if (!tallies[index])
-		tallies[index] = sf_allocate(sizeof *tallies[index]);
-	return tallies[index];
-}
-
-static bool counts(const struct sf_event *event)
-{
-	return sf_event_operation_of(event) < SF_OPERATION_RULED &&
-	       !(event->ret < 0 && event->error == EAGAIN && event->mode == SF_NONBLOCKING && !event->rule);
-}
-
-static uint32_t add(struct tally *tally, const struct sf_event *event)
-{
-	enum sf_operation operation = sf_event_operation_of(event);
-	bool out = operation == SF_SEND;
-
-	if (sf_func_rows[event->what].by_name_only)
-		return ++tally->by_func[event->what];
-	if (operation == SF_SEND || operation == SF_RECV) {
-		tally->at_offset[out] = tally->offset[out] == event->offset ? tally->at_offset[out] + 1 : 1;
-		tally->offset[out] = event->offset;
-	}
-	return ++tally->by_operation[operation];
-}
-
-/* A connection has its key from the moment in which connect is entered or accept returns, a datagram socket from its
- * first transfer: rules with key= do not see what was called before. */
-static void name_socket(struct tally *tally, const struct sf_socket *socket, const struct sf_event *event)
-{
-	enum sf_operation operation = sf_event_operation_of(event);
-	bool moves = operation == SF_SEND || operation == SF_RECV;
-
-	if (!socket->key[0] || tally->named)
-		return;
-	tally->named = operation == SF_CONNECT || socket->side == SF_SERVER || socket->side == SF_SIDE_NONE ||
-	               (socket->type == SF_DGRAM && moves);
-}
 
 /* ---- collecting ---- */
 
@@ -139,56 +83,30 @@ static struct sf_action shaping_of(const struct replay *replay, const struct sf_
 	return action;
 }
 
-static void collect(struct replay *replay, const struct sf_seen *seen, struct injected where)
+/* One fault: the rule, what it did, and the place of its call. Only a trace of all calls has the place. */
+static void collect(struct replay *replay, const struct sf_seen *seen, unsigned rule, struct sf_action action)
 {
 	const struct sf_event *event = &seen->event;
-
-	if (event->rule && event->fault && event->fault <= SF_FAULT_COUNT && event->fault - 1 != SF_FAULT_pass) {
-		where.rule = event->rule;
-		where.action = (struct sf_action){
-		    {event->fault_value, event->fault_value, event->fault_unit}, (uint8_t)(event->fault - 1)};
-		keep(replay, where);
-	}
-	if (event->shaped_rule && event->shaped_fault && event->shaped_fault <= SF_FAULT_COUNT) {
-		where.rule = event->shaped_rule;
-		where.action = shaping_of(replay, event);
-		keep(replay, where);
-	}
-}
-
-/* Where a call stands among those that a rule aimed at it would count. */
-static struct injected locate(struct replay *replay, const struct sf_seen *seen)
-{
-	const struct sf_event *event = &seen->event;
-	const struct sf_socket *socket = sf_reader_socket(replay->reader, event->socket);
-	struct tally *on_thread = tally_of(replay->threads, seen->thread, replay->thread_count);
-	struct tally *on_socket = tally_of(replay->sockets, event->socket, replay->socket_count);
-	struct injected where = {
+	struct sf_place place = sf_tally_place(replay->tally, seen, rule);
+	struct injected fault = {
 	    .seq = seen->seq,
-	    .aim = AIM_THREAD,
-	    .subject = seen->thread,
-	    .func = event->what,
+	    .aim = place.aim,
+	    .lost = !replay->complete || !place.nth,
+	    .by_offset = place.aim == SF_AIM_KEY && was_cut(replay, rule) && place.nth_at_offset,
+	    .subject = place.subject,
 	    .process = seen->process,
+	    .thread = seen->thread,
+	    .offset = event->offset,
+	    .first = place.nth,
+	    .func = event->what,
+	    .rule = (uint16_t)rule,
+	    .action = action,
 	    .site = event->site};
-	bool out = sf_event_operation_of(event) == SF_SEND;
 
-	if (!socket || !socket->domestic)
-		where.first = add(on_thread, event);
-	if (!socket)
-		return where;
-	name_socket(on_socket, socket, event);
-	if (on_socket->named || on_socket->listening) {
-		where.aim = on_socket->named ? AIM_KEY : AIM_LISTENER;
-		where.subject = event->socket;
-		where.first = add(on_socket, event);
-		where.by_offset = where.aim == AIM_KEY && was_cut(replay, event->rule ? event->rule : event->shaped_rule);
-		where.offset = event->offset;
-		if (where.by_offset)
-			where.first = on_socket->at_offset[out];
-	}
-	if (sf_event_operation_of(event) == SF_LISTEN && event->ret == 0)
-		on_socket->listening = true;
-	return where;
+	if (fault.by_offset)
+		fault.first = place.nth_at_offset;
+	fault.last = fault.first;
+	keep(replay, fault);
 }
 
 static void read_all(struct replay *replay)
@@ -196,16 +114,17 @@ static void read_all(struct replay *replay)
 	struct sf_seen seen;
 
 	while (sf_reader_next(replay->reader, &seen)) {
-		if (!sf_event_is_call(&seen.event) || !counts(&seen.event))
-			continue;
-		struct injected where = locate(replay, &seen);
+		const struct sf_event *event = &seen.event;
 
-		if (!replay->complete) {
-			where.first = seen.event.conn_ordinal;
-			where.aim = where.aim == AIM_KEY && where.first ? AIM_KEY : AIM_NOWHERE;
-		}
-		where.last = where.first;
-		collect(replay, &seen, where);
+		if (!sf_event_is_call(event) || !sf_tally_add(replay->tally, &seen))
+			continue;
+		if (event->rule && event->fault && event->fault <= SF_FAULT_COUNT && event->fault - 1 != SF_FAULT_pass)
+			collect(
+			    replay, &seen, event->rule,
+			    (struct sf_action){
+			        {event->fault_value, event->fault_value, event->fault_unit}, (uint8_t)(event->fault - 1)});
+		if (event->shaped_rule && event->shaped_fault && event->shaped_fault <= SF_FAULT_COUNT)
+			collect(replay, &seen, event->shaped_rule, shaping_of(replay, event));
 	}
 }
 
@@ -246,7 +165,7 @@ static int by_seq(const void *left, const void *right)
 
 static bool goes_on(const struct injected *run, const struct injected *next)
 {
-	return run->aim == next->aim && run->aim != AIM_NOWHERE && run->subject == next->subject &&
+	return run->aim == next->aim && !run->lost && !next->lost && run->subject == next->subject &&
 	       counted_as(run) == counted_as(next) && run->rule == next->rule && run->action.kind == next->action.kind &&
 	       run->action.argument.unit == next->action.argument.unit &&
 	       run->action.argument.low == next->action.argument.low && !run->by_offset && !next->by_offset &&
@@ -288,7 +207,9 @@ static void put_count(struct sf_output *out, const char *key, uint64_t first, ui
 
 static bool has_other_listeners(const struct replay *replay, uint32_t index)
 {
-	for (uint32_t i = 1; i <= replay->socket_count; i++) {
+	uint32_t count = sf_reader_count(replay->reader, SF_SOCKETS);
+
+	for (uint32_t i = 1; i <= count; i++) {
 		const struct sf_socket *socket = sf_reader_socket(replay->reader, i);
 
 		if (i != index && socket && socket->side == SF_LISTENER)
@@ -306,11 +227,11 @@ static void put_aim(struct replay *replay, const struct injected *injected)
 
 	if (sf_func_rows[injected->func].by_name_only)
 		put_condition(out, "func", sf_func_rows[injected->func].name);
-	if (injected->aim == AIM_THREAD) {
+	if (injected->aim == SF_AIM_THREAD) {
 		put_count(out, "process", process ? process->number : 0, process ? process->number : 0);
 		return;
 	}
-	if (injected->aim == AIM_LISTENER) {
+	if (injected->aim == SF_AIM_LISTENER) {
 		if (has_other_listeners(replay, injected->subject) && sf_endpoint_print(&socket->local, text, sizeof text))
 			put_condition(out, "local", text);
 		put_condition(out, "side", "listener");
@@ -334,10 +255,10 @@ static bool put_actions(struct replay *replay, const struct injected *injected)
 	if (replay->rules && injected->rule <= replay->rules->count)
 		rule = &replay->rules->rules[injected->rule - 1];
 	for (unsigned i = 0; rule && rule->action_count <= SF_ACTIONS_MAX && i + 1 < rule->action_count; i++) {
-		if (rule->actions[i].kind >= SF_FAULT_COUNT ||
-		    sf_faults[rule->actions[i].kind]->shapes != sf_faults[injected->action.kind]->shapes)
+		if (rule->actions[i].kind >= SF_FAULT_COUNT)
 			continue;
-		exact &= rule->actions[i].argument.low == rule->actions[i].argument.high;
+		exact &= rule->actions[i].argument.low == rule->actions[i].argument.high &&
+		         !sf_faults[injected->action.kind]->shapes;
 		sf_action_print(&rule->actions[i], text, sizeof text);
 		sf_put_text(replay->out, text);
 		sf_put_text(replay->out, ", ");
@@ -350,16 +271,13 @@ static bool put_actions(struct replay *replay, const struct injected *injected)
 /* Another thread of the process that makes as many of these calls meets the rule as well. */
 static bool is_met_by_others(const struct replay *replay, const struct injected *injected)
 {
-	const struct sf_func_row *row = &sf_func_rows[injected->func];
+	uint32_t count = sf_reader_count(replay->reader, SF_THREADS);
 
-	for (uint32_t i = 1; i <= replay->thread_count; i++) {
+	for (uint32_t i = 1; i <= count; i++) {
 		const struct sf_thread *thread = sf_reader_thread(replay->reader, i);
-		const struct tally *tally = i != injected->subject ? replay->threads[i] : NULL;
-		uint32_t calls = !tally              ? 0
-		                 : row->by_name_only ? tally->by_func[injected->func]
-		                                     : tally->by_operation[row->operation];
 
-		if (thread && thread->process == injected->process && calls >= injected->first)
+		if (i != injected->thread && thread && thread->process == injected->process &&
+		    sf_tally_in_thread(replay->tally, i, injected->func, injected->rule) >= injected->first)
 			return true;
 	}
 	return false;
@@ -381,13 +299,13 @@ static void put_rule(struct replay *replay, const struct injected *injected)
 {
 	struct sf_output *out = replay->out;
 
-	if (injected->aim == AIM_NOWHERE)
+	if (injected->lost)
 		sf_put_text(out, "# can't be aimed at again (only a trace of all calls says which one it was): ");
 	sf_put_text(out, sf_operation_words[sf_func_rows[injected->func].operation]);
-	if (injected->aim != AIM_NOWHERE) {
+	if (!injected->lost) {
 		put_aim(replay, injected);
 		put_count(out, "nth", injected->first, injected->last);
-		put_condition(out, "per", injected->aim == AIM_THREAD ? "thread" : "conn");
+		put_condition(out, "per", injected->aim == SF_AIM_THREAD ? "thread" : "conn");
 	}
 	sf_put_text(out, " : ");
 	bool exact = put_actions(replay, injected);
@@ -396,7 +314,7 @@ static void put_rule(struct replay *replay, const struct injected *injected)
 	sf_put_text(out, "\n");
 	if (!exact)
 		sf_put_text(out, "# ^ not exact: the trace does not have all that was picked from a range for it\n");
-	if (injected->aim == AIM_THREAD && is_met_by_others(replay, injected))
+	if (!injected->lost && injected->aim == SF_AIM_THREAD && is_met_by_others(replay, injected))
 		sf_put_text(
 		    out, "# ^ not exact: another thread of this process makes as many such calls, and meets the rule too\n");
 }
@@ -422,10 +340,7 @@ static struct replay begin(const char *path)
 		sf_die("can't read the trace %s: %s", path, why);
 	replay.rules = sf_reader_rules(replay.reader);
 	replay.complete = sf_reader_arena(replay.reader)->trace_level == SF_TRACE_ALL;
-	replay.socket_count = sf_reader_count(replay.reader, SF_SOCKETS);
-	replay.thread_count = sf_reader_count(replay.reader, SF_THREADS);
-	replay.sockets = sf_allocate((replay.socket_count + UINT64_C(1)) * sizeof *replay.sockets);
-	replay.threads = sf_allocate((replay.thread_count + UINT64_C(1)) * sizeof *replay.threads);
+	replay.tally = sf_tally_begin(replay.reader);
 	replay.out = sf_allocate(sizeof *replay.out);
 	replay.out->fd = STDOUT_FILENO;
 	return replay;

@@ -105,6 +105,35 @@ def test_the_same_faults_come_again_without_the_seed(tmp_path, echo, rules):
     assert "seed" not in scenario and "chance" not in scenario
 
 
+MIXED = """
+import select, signal, socket, sys
+signal.signal(signal.SIGALRM, lambda *_: None)
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+def attempt(call, *words):
+    try: print(call(*words))
+    except OSError as e: print(e.errno)
+for i in range(12):
+    attempt(s.send, b"m" * 10)
+    select.select([s], [], [], 5)
+    attempt(s.recv, 10, socket.MSG_DONTWAIT if i % 3 == 0 else 0)
+    s.setblocking(True)
+"""
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "recv nth=2: fail EAGAIN",
+        "recv nth=3..5: fail ETIMEDOUT",
+        "send nth=4../2: short 3",
+        "poll nth=5: delay 1ms",
+    ],
+)
+def test_calls_to_which_a_fault_does_not_apply_are_not_counted(tmp_path, echo, rule):
+    first, second, scenario = replayed(tmp_path, [PYTHON, "-S", "-c", MIXED, echo], rule)
+    assert first and first == second, scenario
+
+
 def test_what_was_picked_is_written_down(tmp_path, echo):
     _, _, scenario = replayed(
         tmp_path, [PYTHON, "-S", "-c", CLIENT, echo, 1], "send nth=2 per=conn: short 5..90"

@@ -8,14 +8,24 @@ import sys
 from conftest import LIBRARY, ROOT, run, under
 
 
+def built(name, folder):
+    source = ROOT / "tests/e2e/programs" / f"{name}.c"
+    subprocess.run(["cc", "-pthread", "-o", folder / name, source], check=True)
+    return folder / name
+
+
 def test_law_3_no_state_of_libc_is_touched(tmp_path):
-    program = tmp_path / "libc_state"
-    subprocess.run(["cc", "-o", program, ROOT / "tests/e2e/programs/libc_state.c"], check=True)
+    program = built("libc_state", tmp_path)
     plain = {**os.environ, "LANG": "C"}
     native = run([program], env=plain, check=True).stdout
     rules = "send,recv family=unix chance=50%: delay 1us"
     preloaded = {**plain, "LD_PRELOAD": str(LIBRARY), "SOCKFAULT_RULES": rules}
     assert run([program], env=preloaded, check=True).stdout == native
+
+
+def test_law_4_a_cancellation_point_stays_one(tmp_path):
+    done = run(under("recv family=unix nth=100: reset") + [built("cancelled", tmp_path)])
+    assert (done.returncode, done.stdout) == (0, b"cancelled\n"), done.stderr
 
 
 CLOSED_AND_REUSED = """

@@ -138,7 +138,7 @@ static void put_result(struct sf_output *out, const struct sf_reader *reader, co
 	put_word(out, sf_event_error(event, scratch));
 	put_flags(out, event);
 	PUT(out, ",\"mode\":");
-	put_word(out, event->mode > SF_MODE_UNKNOWN && event->mode < SF_MODE_COUNT ? sf_mode_words[event->mode] : NULL);
+	put_word(out, event->mode ? sf_mode_words[event->mode] : NULL);
 	PUT(out, ",\"process\":");
 	put_number_or_null(out, process, process ? process->number : 0);
 	PUT(out, ",\"offset\":");
@@ -159,7 +159,7 @@ static void put_fault(struct sf_output *out, const struct sf_event *event)
 	PUT(out, ",\"fault\":");
 	put_string(out, *text ? text : NULL);
 	PUT(out, ",\"realism\":");
-	put_word(out, event->realism && event->realism < SF_REALISM_COUNT ? sf_realism_words[event->realism] : NULL);
+	put_word(out, event->realism ? sf_realism_words[event->realism] : NULL);
 }
 
 static void put_place(struct sf_output *out, const struct sf_reader *reader, uint32_t site)

@@ -293,7 +293,7 @@ static void put_duration(
 
 static void put_faults(struct sf_output *out, const struct sf_event *event, struct sf_line_style style)
 {
-	const char *realism = event->realism < SF_REALISM_COUNT ? sf_realism_words[event->realism] : "?";
+	const char *realism = sf_realism_words[event->realism];
 	char fault[128], text[192];
 
 	if (event->rule && sf_event_fault(event, fault, sizeof fault)) {

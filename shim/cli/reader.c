@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/append.h"
+#include "core/fault.h"
 
 /* Events of a thread that are looked at ahead: handlers within handlers within ... this many deep are put in order. */
 #define WINDOW 8
@@ -430,12 +431,28 @@ static enum sf_fate fate_of(const struct sf_reader *reader, uint32_t index)
 	return sf_process_lives(process) ? SF_FATE_PENDING : SF_FATE_KILLED;
 }
 
+/* Enums out of bounds read as "none": whoever looks at an event may index tables by them. */
+static void bound(struct sf_event *event)
+{
+	if (event->mode >= SF_MODE_COUNT)
+		event->mode = SF_MODE_UNKNOWN;
+	if (event->realism >= SF_REALISM_COUNT)
+		event->realism = SF_REALISM_NONE;
+	if (event->fault_unit > SF_UNIT_SIGNAL)
+		event->fault_unit = SF_UNIT_NONE;
+	if (event->fault > SF_FAULT_COUNT)
+		event->fault = 0;
+	if (event->shaped_fault > SF_FAULT_COUNT)
+		event->shaped_fault = 0;
+}
+
 static void read_event(const struct sf_reader *reader, struct sf_seen *seen)
 {
 	const struct sf_event *event = page_at(reader, seen->page) + seen->slot;
 	bool done = atomic_load_explicit(&event->state, memory_order_acquire) == SF_EVENT_DONE;
 
 	memcpy(&seen->event, event, sizeof seen->event);
+	bound(&seen->event);
 	seen->fate = done ? SF_FATE_DONE : fate_of(reader, seen->process);
 }
 

@@ -32,7 +32,8 @@ enum sf_fate {
 
 extern const char *const sf_fate_words[3];
 
-/* One event: a copy, so that a living run can't change it while it is looked at. */
+/* One event: a copy, so that a living run can't change it while it is looked at. Its enums but `what` are within
+ * bounds. */
 struct sf_seen {
 	uint64_t seq; /* from 1, in the order of the stamps */
 	struct sf_event event;

@@ -118,12 +118,12 @@ static void read_all(struct replay *replay)
 
 		if (!sf_event_is_call(event) || !sf_tally_add(replay->tally, &seen))
 			continue;
-		if (event->rule && event->fault && event->fault <= SF_FAULT_COUNT && event->fault - 1 != SF_FAULT_pass)
+		if (event->rule && event->fault && event->fault - 1 != SF_FAULT_pass)
 			collect(
 			    replay, &seen, event->rule,
 			    (struct sf_action){
 			        {event->fault_value, event->fault_value, event->fault_unit}, (uint8_t)(event->fault - 1)});
-		if (event->shaped_rule && event->shaped_fault && event->shaped_fault <= SF_FAULT_COUNT)
+		if (event->shaped_rule && event->shaped_fault)
 			collect(replay, &seen, event->shaped_rule, shaping_of(replay, event));
 	}
 }
@@ -174,6 +174,8 @@ static bool goes_on(const struct injected *run, const struct injected *next)
 
 static void join_runs(struct replay *replay)
 {
+	if (!replay->count)
+		return;
 	qsort(replay->list, replay->count, sizeof *replay->list, by_rule);
 	for (size_t i = 0; i < replay->count; i++)
 		if (replay->kept && goes_on(&replay->list[replay->kept - 1], &replay->list[i]))

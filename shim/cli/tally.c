@@ -135,7 +135,7 @@ static struct sf_call call_of(const struct sf_event *event, const struct sf_sock
 	    .len = event->asked,
 	    .mode = event->mode};
 
-	if (socket && socket->family < SF_FAMILY_COUNT && socket->type < SF_TYPE_COUNT) {
+	if (socket && socket->family < SF_FAMILY_COUNT && socket->type < SF_TYPE_COUNT && socket->side < SF_SIDE_COUNT) {
 		call.family = socket->family;
 		call.type = socket->type;
 		call.side = socket->side;

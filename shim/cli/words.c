@@ -253,7 +253,7 @@ size_t sf_event_fault(const struct sf_event *event, char *buffer, size_t size)
 
 	if (size)
 		buffer[0] = '\0';
-	return event->fault && event->fault <= SF_FAULT_COUNT ? sf_action_print(&action, buffer, size) : 0;
+	return event->fault ? sf_action_print(&action, buffer, size) : 0;
 }
 
 size_t sf_event_shaped(const struct sf_event *event, char *buffer, size_t size)
@@ -263,7 +263,7 @@ size_t sf_event_shaped(const struct sf_event *event, char *buffer, size_t size)
 
 	if (size)
 		buffer[0] = '\0';
-	if (!event->shaped_fault || event->shaped_fault > SF_FAULT_COUNT)
+	if (!event->shaped_fault)
 		return 0;
 	if (!(sf_faults[action.kind]->units & SF_BIT(SF_UNIT_DURATION)))
 		action.argument.unit = SF_UNIT_NONE;

@@ -10,6 +10,7 @@
 #include "cli/json.h"
 #include "cli/line.h"
 #include "cli/reader.h"
+#include "cli/tally.h"
 #include "cli/words.h"
 #include "core/fault.h"
 #include "made_trace.h"
@@ -350,6 +351,13 @@ static void read_through(const void *memory, uint64_t size)
 		if (sf_event_is_call(&seen.event))
 			sf_line_unfinished(&out, reader, &seen, (struct sf_line_style){0});
 	}
+	sf_reader_rewind(reader);
+	struct sf_tally *tally = sf_tally_begin(reader);
+
+	while (sf_reader_next(reader, &seen))
+		if (sf_event_is_call(&seen.event) && sf_tally_add(tally, &seen))
+			sf_tally_place(tally, &seen, seen.event.rule);
+	sf_tally_end(tally);
 	sf_reader_is_over(reader);
 	sf_reader_rules(reader);
 	sf_reader_close(reader);

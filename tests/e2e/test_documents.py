@@ -63,3 +63,13 @@ def test_guide_knows_each_scenario():
     text = (ROOT / "doc" / "guide.md").read_text()
     named = set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)+)`", text))
     assert named == {path.stem for path in (ROOT / "scenarios").glob("*.fault")}
+
+
+def test_code_in_hacking_is_the_code():
+    """Excerpts that name their file and do not say "shortened" are found there as they stand."""
+    found = re.findall(
+        r"```c\n/\* (shim/[\w./]+) \*/\n(.*?)```", (ROOT / "HACKING.md").read_text(), re.S
+    )
+    assert len(found) >= 2
+    for path, code in found:
+        assert code in (ROOT / path).read_text(), path

@@ -36,6 +36,7 @@ WRONG = {
     "accept-runs-out-of-descriptors": Wrong(1, message="accept: Too many open files"),
     "answer-comes-twice": Wrong(0, "the first question\nthe first question\nthe second\n"),
     "answer-finds-no-route": Wrong(1, message="sendto: Network is unreachable"),
+    "bytes-trickle-in": Wrong(1, None, "a message of"),
     "client-leaves-before-accept": Wrong(1, message="accept: Software caused connection abort"),
     "client-resets-in-mid-request": Wrong(1, message="recv: Connection reset by peer"),
     "close-is-interrupted": Wrong(1, "4096 bytes\n", "close: Bad file descriptor"),

@@ -55,10 +55,12 @@ def sockfault(*words, **options):
 
 
 def alive(pattern):
-    """Command lines of living processes that have this text."""
+    """Command lines of living processes of this test (they are in its folder) that have this text."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
+            if os.readlink(f"/proc/{pid}/cwd") != os.getcwd():
+                continue
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 line = file.read().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
@@ -69,12 +71,12 @@ def alive(pattern):
 
 
 def test_peer_serves_the_program_and_is_ended():
-    peer = f"{PYTHON} echo.py {{port}} MARK-ONE"
+    peer = f"{PYTHON} echo.py {{port}} MARK"
     done = sockfault("-e", "recv: short 1", "--peer", peer, "--", PYTHON, "client.py", "{port}")
     assert (done.returncode, done.stdout) == (0, b"hello\n")
     assert b"peer: ended by sockfault" in done.stderr
     assert b"5 faults injected" in done.stderr
-    assert alive("MARK-ONE") == []
+    assert alive("MARK") == []
 
 
 def test_peer_is_not_under_the_library():
@@ -98,29 +100,29 @@ def test_peer_that_ends_before_it_is_ready_is_125():
 
 
 def test_peer_that_became_a_daemon_is_ended_too():
-    peer = f"setsid {PYTHON} echo.py {{port}} MARK-TWO & exit 0"
+    peer = f"setsid {PYTHON} echo.py {{port}} MARK & exit 0"
     done = sockfault("--peer", peer, "--", PYTHON, "client.py", "{port}")
     assert (done.returncode, done.stdout) == (0, b"hello\n")
-    assert alive("MARK-TWO") == []
+    assert alive("MARK") == []
 
 
 def test_peer_that_ignores_sigterm_is_killed():
-    peer = "trap '' TERM; echo ready; while :; do sleep 0.1; done; : MARK-THREE"
+    peer = "trap '' TERM; echo ready; while :; do sleep 0.1; done; : MARK"
     assert sockfault("--peer", peer, "--", "true").returncode == 0
-    assert alive("MARK-THREE") == []
+    assert alive("MARK") == []
 
 
 def test_peer_goes_with_a_command_that_is_killed():
     process = subprocess.Popen(
-        [SOCKFAULT, "run", "--peer", f"{PYTHON} echo.py {{port}} MARK-FOUR", "--", "cat"],
+        [SOCKFAULT, "run", "--peer", f"{PYTHON} echo.py {{port}} MARK", "--", "cat"],
         stdin=subprocess.PIPE,
     )
     wait_until(lambda: alive("cat "), "the program")
-    wait_until(lambda: alive("MARK-FOUR"), "the peer")
+    wait_until(lambda: alive("MARK"), "the peer")
     process.kill()
     process.wait(timeout=60)
     process.stdin.close()
-    wait_until(lambda: len(alive("MARK-FOUR")) == 0, "the peer's end")
+    wait_until(lambda: len(alive("MARK")) == 0, "the peer's end")
 
 
 def test_server_is_driven_by_its_client_then_ended():
@@ -219,6 +221,14 @@ def test_port_is_free_and_differs_between_runs_at_the_same_time():
     assert len(set(ports)) == 6
 
 
+def test_port_is_kept_from_other_runs_of_this_user():
+    folder = f"{os.environ['XDG_RUNTIME_DIR']}/sockfault-{os.geteuid()}"
+    code = "flock --nonblock $0 true && echo not locked; basename $0"
+    done = sockfault("--quiet", "--", "sh", "-c", code, folder + "/port-{port}")
+    assert re.fullmatch(rb"port-\d+\n", done.stdout)
+    assert [name for name in os.listdir(folder) if name.startswith("port")] == []
+
+
 def test_port_is_one_in_all_commands_and_within_words():
     done = sockfault("--peer", "echo peer {port}; sleep 100", "--", "echo", "a{port}b", "{port}")
     one, two = re.fullmatch(r"a(\d+)b (\d+)\n", done.stdout.decode()).groups()
@@ -251,7 +261,7 @@ def test_interrupt_while_a_peer_gets_ready_ends_all():
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 128 + signal.SIGINT
-    assert [line for line in alive("sleep 98765") if not line.startswith("sh")] == []
+    assert alive("sleep 98765") == []
 
 
 # ---- ctl ----

@@ -60,10 +60,31 @@ static bool recv_line(int fd, char *line, size_t size)
 	return false;
 }
 
+/* Asks until a whole answer has come, on a new connection where the old one failed, and prints it. */
+static bool ask(int *fd, const struct sockaddr_storage *to, socklen_t length, const char *line)
+{
+	char request[256], answer[256];
+	size_t size = (size_t)snprintf(request, sizeof(request), "%s\n", line);
+
+	for (int try = 0; try < TRIES; try++) {
+		if (try > 0)
+			wait_ms(5 << try);
+		if (*fd < 0)
+			*fd = dial(to, length);
+		if (*fd >= 0 && send_all(*fd, request, size) && recv_line(*fd, answer, sizeof(answer))) {
+			fputs(answer, stdout);
+			return true;
+		}
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_storage to;
-	char request[256], answer[256];
 	int fd = -1;
 
 	if (argc < 4) {
@@ -71,27 +92,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	socklen_t length = inet_address(&to, argv[1], argv[2]);
-	for (int i = 3; i < argc; i++) {
-		int size = snprintf(request, sizeof(request), "%s\n", argv[i]);
-		bool answered = false;
-
-		for (int try = 0; try < TRIES && !answered; try++) {
-			if (try > 0)
-				wait_ms(5 << try);
-			if (fd < 0)
-				fd = dial(&to, length);
-			answered = fd >= 0 && send_all(fd, request, (size_t)size) && recv_line(fd, answer, sizeof(answer));
-			if (!answered && fd >= 0) {
-				close(fd);
-				fd = -1;
-			}
-		}
-		if (!answered) {
+	for (int i = 3; i < argc; i++)
+		if (!ask(&fd, &to, length, argv[i])) {
 			fprintf(stderr, "no answer to \"%s\" in %d tries\n", argv[i], TRIES);
 			return 1;
 		}
-		fputs(answer, stdout);
-	}
 	close(fd);
 	return 0;
 }

@@ -60,9 +60,30 @@ static bool read_line(int fd, char *line, size_t size)
 	return false;
 }
 
-int main(int argc, char **argv)
+/* Asks until a whole answer has come, on a new connection where the old one failed, and prints it. */
+static bool ask(int *fd, const struct sockaddr_un *to, const char *line)
 {
 	char request[256], answer[256];
+	size_t size = (size_t)snprintf(request, sizeof(request), "%s\n", line);
+
+	for (int try = 0; try < TRIES; try++) {
+		if (try > 0)
+			wait_ms(5 << try);
+		if (*fd < 0)
+			*fd = dial(to);
+		if (*fd >= 0 && write_all(*fd, request, size) && read_line(*fd, answer, sizeof(answer))) {
+			fputs(answer, stdout);
+			return true;
+		}
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
 	int fd = -1;
 
 	if (argc < 3) {
@@ -72,27 +93,11 @@ int main(int argc, char **argv)
 	struct sockaddr_un to = unix_address(argv[1]);
 
 	signal(SIGPIPE, SIG_IGN);
-	for (int i = 2; i < argc; i++) {
-		int size = snprintf(request, sizeof(request), "%s\n", argv[i]);
-		bool answered = false;
-
-		for (int try = 0; try < TRIES && !answered; try++) {
-			if (try > 0)
-				wait_ms(5 << try);
-			if (fd < 0)
-				fd = dial(&to);
-			answered = fd >= 0 && write_all(fd, request, (size_t)size) && read_line(fd, answer, sizeof(answer));
-			if (!answered && fd >= 0) {
-				close(fd);
-				fd = -1;
-			}
-		}
-		if (!answered) {
+	for (int i = 2; i < argc; i++)
+		if (!ask(&fd, &to, argv[i])) {
 			fprintf(stderr, "no answer to \"%s\" in %d tries\n", argv[i], TRIES);
 			return 1;
 		}
-		fputs(answer, stdout);
-	}
 	close(fd);
 	return 0;
 }

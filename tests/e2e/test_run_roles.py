@@ -55,7 +55,7 @@ def sockfault(*words, **options):
 
 
 def alive(pattern):
-    """Command lines of living processes of this test (they are in its folder) that have this text."""
+    """Command lines of this test's living processes (they are in its folder) with this text."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:

@@ -10,6 +10,7 @@ wrong in the way that WRONG says. A scenario without an entry in WRONG fails by 
 import collections
 import re
 import shlex
+import socket
 from itertools import takewhile
 
 import pytest
@@ -45,7 +46,7 @@ WRONG = {
     "datagram-is-cut-short": Wrong(0, "firs\nsecond question\nthird question\n"),
     "datagram-is-damaged": Wrong(0, "\x17\ufffdrst1questio%\nsecond question\nthird question\n"),
     "datagrams-overtake-each-other": Wrong(0, "second question\nfirst question\nthird question\n"),
-    "dns-is-flaky": Wrong(1, message="-: no such host"),
+    "dns-is-flaky": Wrong(1, message="127.0.0.1: no such host"),
     "every-read-brings-one-byte": Wrong(0, "he"),
     "every-recv-is-one-byte": Wrong(1, None, "a message of 218103808 bytes"),
     "every-send-is-one-byte": Wrong(0, "8 bytes\n"),
@@ -96,9 +97,20 @@ def rules_of(name):
     return [line for line in lines if line and not line.startswith("seed")]
 
 
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as s:
+            s.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
 def tried(name, tmp_path, program, faulted):
     """Runs the command of the scenario's head: with the naive program or its robust twin."""
     words = command_in(name)
+    if any(" :: " in word for word in words) and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
     if not faulted:
         words.remove("-s")
         words.remove(name)

@@ -65,6 +65,30 @@ def test_guide_knows_each_scenario():
     assert named == {path.stem for path in (ROOT / "scenarios").glob("*.fault")}
 
 
+def test_manual_lists_the_functions_of_each_call():
+    manual = (ROOT / "doc" / "sockfault-scenario.5").read_text()
+    calls = manual.partition(".Sh CALLS")[2].partition("\n.El")[0]
+    items = re.findall(r"^\.It Ic (\w+)\n(.*?)(?=^\.It|\Z)", calls, re.M | re.S)
+    listed = {}
+    for call, text in items:
+        plain, _, by_name = text.partition("By name only:")
+        for part, row in ((plain, "CALL"), (by_name, "NAMED")):
+            for name in re.findall(r"^\.Fn (\w+)", part, re.M):
+                listed[name] = (row, call.upper())
+    rows = (ROOT / "shim" / "core" / "calls.def").read_text()
+    found = re.findall(r"^SF_(CALL|NAMED)\((\w+), (\w+), \w+\)", rows, re.M)
+    assert listed == {name: (row, call) for row, name, call in found if call != "PROCESS"}
+
+
+def test_manual_knows_each_condition_and_action():
+    manual = (ROOT / "doc" / "sockfault-scenario.5").read_text()
+    conditions = (ROOT / "shim" / "core" / "rule.h").read_text()
+    for key in re.findall(r"^\s*X\([A-Z]+, (\w+)\)", conditions, re.M):
+        assert f"Cm {key}=" in manual, key
+    for path in (ROOT / "shim" / "fault").glob("*.c"):
+        assert re.search(rf"^\.It Ic {path.stem}\b", manual, re.M), path.stem
+
+
 def test_code_in_hacking_is_the_code():
     """Excerpts that name their file and do not say "shortened" are found there as they stand."""
     found = re.findall(

@@ -79,8 +79,9 @@ const char *rules_differ(
 	SAME(given)
 	SAME(operations)
 	SAME(left_out)
-	SAME(funcs) SAME(families) SAME(types) SAME(sides) SAME(modes) SAME(per) SAME(any) SAME(action_count) SAME(chance)
-	    SAME(times) SAME(nth) SAME(nth_step) SAME(conn) SAME(process) SAME(offset) SAME(size) SAME(time) SAME_TEXT(key)
+	SAME(funcs)
+	SAME(families) SAME(types) SAME(sides) SAME(modes) SAME(per) SAME(any) SAME(action_count) SAME(chance) SAME(times)
+	    SAME(nth) SAME(nth_step) SAME(conn) SAME(process) SAME(offset) SAME(size) SAME(time) SAME_TEXT(key)
 	        SAME_TEXT(program) SAME_TEXT(thread) SAME_TEXT(caller) SAME_TEXT(data)
 	            SAME_TEXT(site) if (!same_address(a_set, &a->peer, b_set, &b->peer)) return "peer";
 	if (!same_address(a_set, &a->local, b_set, &b->local))

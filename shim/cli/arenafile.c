@@ -99,13 +99,11 @@ _Noreturn static void refuse_start(const char *path, const char *scratch, int wh
 	sf_die("can't allocate the first 2 MiB of the trace %s: %s", path, strerror(why));
 }
 
-/* Under its own name at once, or beside a name that may be in use. A name of a run that died young is nobody's. */
-static char *first_name(const char *path, bool is_chosen)
+/* Beside its final name, which may be in use, and under which it has to be locked from its first moment: others clear away
+ * what is not. A name of a run that died young is nobody's. */
+static char *first_name(const char *path)
 {
 	const char *name = strrchr(path, '/') + 1;
-
-	if (!is_chosen)
-		return sf_print("%s", path);
 	char *scratch = sf_print("%.*s.%s.%ld", (int)(name - path), path, name, (long)getpid());
 
 	unlink(scratch);
@@ -143,7 +141,7 @@ void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t
 		refuse_special(path);
 	file->path = path ? absolute(path) : path_of_run();
 	file->mapped = bounded_size(size);
-	char *scratch = first_name(file->path, path != NULL);
+	char *scratch = first_name(file->path);
 
 	file->fd = open_new(scratch);
 	int why = posix_fallocate(file->fd, 0, START_PAGES * SF_PAGE_SIZE);
@@ -158,7 +156,7 @@ void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t
 		    strerror(errno));
 	}
 	sf_arena_format(file->arena, file->mapped, START_PAGES);
-	if (path && rename(scratch, file->path) != 0) {
+	if (rename(scratch, file->path) != 0) {
 		why = errno;
 		unlink(scratch);
 		sf_die("can't make the trace %s: %s", file->path, strerror(why));

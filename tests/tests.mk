@@ -1,10 +1,34 @@
 # The tests: what is built for them and what runs them. README names `make test`.
 
-PYTEST := env -u LD_PRELOAD SOCKFAULT_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
+E2E_SRC      := $(sort $(wildcard tests/e2e/programs/*.c))
+E2E_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/e2e/%,$(E2E_SRC)) $(BUILD)/tests/e2e/guest-static
+PYTEST       := env -u LD_PRELOAD SOCKFAULT_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
 
-.PHONY: deps test test-snippets
+.PHONY: deps test test-all test-programs test-snippets test-e2e
 deps: ## install what the tests and checks need (Debian and Ubuntu)
 	@tests/install-deps
 
+# One after the other, the quickest first: what fails early costs little.
+test: deps ## everything that CI runs: checks, units, fuzz seconds, snippets x frames, scenarios, real programs
+	$(MAKE) --no-print-directory -j2 all targets snippets test-programs
+	$(MAKE) --no-print-directory check
+	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory fuzz
+	$(PYTEST) -m "not long" tests/snippets tests/e2e
+
+test-all: test ## test, then ten minutes of fuzzing and the long tests
+	$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=600
+	$(PYTEST) -m long tests/e2e || [ $$? = 5 ]
+
 test-snippets: all snippets ## each libc call in each frame, natively first
 	$(PYTEST) tests/snippets
+test-e2e: all targets test-programs ## scenarios, the command and real programs
+	$(PYTEST) -m "not long" tests/e2e
+
+test-programs: $(E2E_PROGRAMS)
+$(BUILD)/tests/e2e/%: tests/e2e/programs/%.c tests/e2e/programs/talk.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -g -O1 $< -pthread -o $@
+$(BUILD)/tests/e2e/guest-static: tests/e2e/programs/guest.c tests/e2e/programs/talk.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -g -O1 -static $< -o $@

@@ -55,4 +55,4 @@ check-python:
 
 # Whole builds, kept apart from the one in use.
 check-gcc check-clang: check-%:
-	@$(MAKE) --no-print-directory -s CC=$* WERROR=-Werror BUILD=$(CHECK_OUT)/$* all targets snippets
+	@$(MAKE) --no-print-directory -s CC=$* WERROR=-Werror BUILD=$(CHECK_OUT)/$* all targets snippets test-programs

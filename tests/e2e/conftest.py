@@ -97,6 +97,11 @@ def events(trace):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def faults(trace):
+    """The events of a trace in which something was injected."""
+    return [event for event in events(trace) if event["fault"]]
+
+
 class Server:
     """A server in a process group of its own, ready when it listens on its port."""
 
@@ -142,6 +147,7 @@ def private_home(tmp_path, monkeypatch):
     home.mkdir()
     for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("SOCKFAULT_DIR", str(home / f"sockfault-{os.geteuid()}"))
     for name in ("LD_PRELOAD", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
 

@@ -49,6 +49,9 @@ struct sf_cut {
 	struct iovec pieces[SF_CUT_MAX];
 };
 
+/* Rules whose count of a call is remembered with the call; of later ones it is found again. */
+#define SF_COUNTED_MAX 128
+
 struct sf_call {
 	/* asked by the program */
 	uint16_t func;		/* enum sf_func */
@@ -102,6 +105,7 @@ struct sf_call {
 	uint8_t was_cut;  /* cut->message stands for the program's header */
 	uint8_t released; /* a silence (latency) is over: this call finds what had come */
 	uint8_t refused;  /* the effect found that the kernel would not do this now */
+	uint64_t counted[SF_COUNTED_MAX / 64]; /* bits of the rules that counted it: what finding nothing takes back */
 
 	/* result */
 	int64_t ret;

@@ -349,6 +349,21 @@ static void note(struct sf_decision *decision, const struct sf_rule *rule, struc
 	decision->deciding = fired;
 }
 
+/* The range of time= may end, and bytes may be moved by another thread, before a call that finds nothing is taken back: so
+ * it is remembered who counted it. */
+static void remember(struct sf_call *c, unsigned i, bool counted)
+{
+	if (i < SF_COUNTED_MAX)
+		c->counted[i / 64] = (c->counted[i / 64] & ~(UINT64_C(1) << i % 64)) | (uint64_t)counted << i % 64;
+}
+
+static void give_back(const struct counts *counts, struct sf_call *c, unsigned i)
+{
+	count(counts, UINT32_MAX);
+	atomic_fetch_add_explicit(&counts->run->not_applicable, 1, relaxed);
+	remember(c, i, false);
+}
+
 /* The rule meets the call and applies to it: count, and see whether it fires. */
 static void consider(const struct sf_asker *asker, unsigned i, struct sf_call *c, enum sf_realism realism,
 					 struct sf_decision *decision)
@@ -359,6 +374,7 @@ static void consider(const struct sf_asker *asker, unsigned i, struct sf_call *c
 	uint64_t random = sf_rng(asker->set->seed, i, key_of(asker, c), ordinals.key);
 	bool ready = true;
 
+	remember(c, i, true);
 	if (!nth_holds(rule, ordinals.nth) || exhausted(rule, &counts) || !chance_holds(rule, random))
 		return;
 	if (decision->decided && !shapes(rule)) {
@@ -370,8 +386,7 @@ static void consider(const struct sf_asker *asker, unsigned i, struct sf_call *c
 	if (!ready)
 		return; /* the real call will say EAGAIN, and sf_decide_undo takes the count back */
 	if (confirmed == SF_REALISM_NONE || (confirmed == SF_POSIX && asker->arena->realism == SF_KERNEL)) {
-		count(&counts, UINT32_MAX);
-		atomic_fetch_add_explicit(&counts.run->not_applicable, 1, relaxed);
+		give_back(&counts, c, i);
 		return;
 	}
 	if (may_fire(rule, &counts))
@@ -420,6 +435,15 @@ void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decisi
 		}
 }
 
+static bool was_counted(const struct sf_asker *asker, unsigned i, const struct sf_call *c)
+{
+	const struct sf_rule *rule = &asker->set->rules[i];
+
+	if (i < SF_COUNTED_MAX)
+		return c->counted[i / 64] >> i % 64 & 1;
+	return call_holds(asker, rule, c) && offset_holds(rule, c) && applies(asker, rule, c) != SF_REALISM_NONE;
+}
+
 void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c)
 {
 	const uint64_t *socket_bits = socket_bits_of(asker, c);
@@ -427,10 +451,8 @@ void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c)
 	for (uint32_t word = 0; word < sf_rule_words(asker->set); word++)
 		for (uint64_t bits = candidates(asker, c, socket_bits, word); bits; bits &= bits - 1) {
 			unsigned i = word * 64 + (unsigned)__builtin_ctzll(bits);
-			const struct sf_rule *rule = &asker->set->rules[i];
 
-			if (!call_holds(asker, rule, c) || !offset_holds(rule, c) ||
-				applies(asker, rule, c) == SF_REALISM_NONE)
+			if (!was_counted(asker, i, c))
 				continue;
 			struct counts counts = counts_of(asker, i, c);
 
@@ -438,13 +460,12 @@ void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c)
 		}
 }
 
-void sf_decide_refuse(const struct sf_asker *asker, const struct sf_call *c, unsigned rule)
+void sf_decide_refuse(const struct sf_asker *asker, struct sf_call *c, unsigned rule)
 {
 	struct counts counts = counts_of(asker, rule, c);
 
-	count(&counts, UINT32_MAX);
+	give_back(&counts, c, rule);
 	atomic_fetch_sub_explicit(&counts.run->fired, 1, relaxed);
-	atomic_fetch_add_explicit(&counts.run->not_applicable, 1, relaxed);
 	if (counts.scope && sf_rule_has(&asker->set->rules[rule], SF_CONDITION_TIMES))
 		atomic_fetch_sub_explicit(&counts.scope->fired, 1, relaxed);
 }

@@ -55,6 +55,6 @@ void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decisi
 void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c);
 
 /* The rule (an index) fired, but the kernel would not have it after all: it is as if it had not applied to the call. */
-void sf_decide_refuse(const struct sf_asker *asker, const struct sf_call *c, unsigned rule);
+void sf_decide_refuse(const struct sf_asker *asker, struct sf_call *c, unsigned rule);
 
 #endif

@@ -34,7 +34,7 @@ static bool vector_contains(const struct iovec *iov, size_t count, const char *w
 				if (offset == iov[piece].iov_len) {
 					piece++;
 					offset = 0;
-				} else if (((const char *)iov[piece].iov_base)[offset] == want[n]) {
+				} else if (sf_readable(iov[piece].iov_base) && ((const char *)iov[piece].iov_base)[offset] == want[n]) {
 					n++;
 					offset++;
 				} else {
@@ -51,7 +51,7 @@ static bool data_contains(const struct sf_call *c, const char *want, size_t leng
 {
 	switch (c->shape) {
 	case SF_SHAPE_BUFFER:
-		return c->out && memmem(c->out, c->asked, want, length);
+		return sf_readable(c->out) && memmem(c->out, c->asked, want, length);
 	case SF_SHAPE_VECTOR:
 		return vector_contains(c->iov, (size_t)c->count, want, length);
 	case SF_SHAPE_MESSAGE:

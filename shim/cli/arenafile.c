@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -18,13 +19,17 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 
-#define WORTH_FREEING_PAGES 64 /* at the end of a run */
-#define START_PAGES 32         /* the header, a small ruleset and the first events: cheap to allocate at each start */
+/* The header, a small ruleset and the first events of the first processes. Disks allocate extents at once, whatever
+ * their size; in memory each page costs. */
+#define START_PAGES 128
+#define START_PAGES_IN_MEMORY 24
+#define WORTH_FREEING_PAGES 256 /* at the end of a run */
 
 /* Address space is what the target has: it maps the same file under the same limit. */
 static uint64_t bounded_size(uint64_t size)
@@ -87,6 +92,14 @@ static int open_new(const char *path)
 	return fd;
 }
 
+static uint32_t start_pages(int fd, uint64_t size)
+{
+	struct statfs fs;
+	uint32_t pages = fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC ? START_PAGES_IN_MEMORY : START_PAGES;
+
+	return size / SF_PAGE_SIZE < pages ? (uint32_t)(size / SF_PAGE_SIZE) : pages;
+}
+
 _Noreturn static void refuse_start(const char *path, const char *scratch, int why)
 {
 	struct rlimit limit;
@@ -94,13 +107,13 @@ _Noreturn static void refuse_start(const char *path, const char *scratch, int wh
 	unlink(scratch);
 	if (why == EFBIG && getrlimit(RLIMIT_FSIZE, &limit) == 0)
 		sf_die(
-		    "a trace needs files of 2 MiB, and the limit is %llu bytes: raise `ulimit -f`",
+		    "a trace needs files of some MiB, and the limit is %llu bytes: raise `ulimit -f`",
 		    (unsigned long long)limit.rlim_cur);
-	sf_die("can't allocate the first 2 MiB of the trace %s: %s", path, strerror(why));
+	sf_die("can't allocate the first pages of the trace %s: %s", path, strerror(why));
 }
 
-/* Beside its final name, which may be in use, and under which it has to be locked from its first moment: others clear away
- * what is not. A name of a run that died young is nobody's. */
+/* Beside its final name, which may be in use, and under which it has to be locked from its first moment: others clear
+ * away what is not. A name of a run that died young is nobody's. */
 static char *first_name(const char *path)
 {
 	const char *name = strrchr(path, '/') + 1;
@@ -131,8 +144,8 @@ static char *path_of_run(void)
 	if (getrandom(&secret, sizeof secret, 0) != (ssize_t)sizeof secret)
 		sf_die("can't name a trace: %s", strerror(errno));
 	return sf_print(
-		"%s/run-%lld.%09ld-%ld-%016llx.sft", sf_path_runs(), (long long)now.tv_sec, now.tv_nsec, (long)getpid(),
-		(unsigned long long)secret);
+	    "%s/run-%lld.%09ld-%ld-%016llx.sft", sf_path_runs(), (long long)now.tv_sec, now.tv_nsec, (long)getpid(),
+	    (unsigned long long)secret);
 }
 
 void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t size)
@@ -144,7 +157,8 @@ void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t
 	char *scratch = first_name(file->path);
 
 	file->fd = open_new(scratch);
-	int why = posix_fallocate(file->fd, 0, START_PAGES * SF_PAGE_SIZE);
+	uint32_t pages = start_pages(file->fd, file->mapped);
+	int why = posix_fallocate(file->fd, 0, (off_t)(pages * SF_PAGE_SIZE));
 
 	if (why)
 		refuse_start(file->path, scratch, why);
@@ -155,7 +169,7 @@ void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t
 		    "can't map a trace of %llu bytes: %s; try a smaller --trace-size", (unsigned long long)file->mapped,
 		    strerror(errno));
 	}
-	sf_arena_format(file->arena, file->mapped, START_PAGES);
+	sf_arena_format(file->arena, file->mapped, pages);
 	if (rename(scratch, file->path) != 0) {
 		why = errno;
 		unlink(scratch);

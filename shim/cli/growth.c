@@ -11,8 +11,9 @@
 
 #define RESERVE_PAGES 256      /* 16 MiB */
 #define RESERVE_PAGES_MAX 8192 /* 512 MiB */
-#define SHORT_LIFE_NS 20000000 /* what ends before, and uses little, does with the pages that the file was made with   \
-	                            */
+#define SHORT_LIFE_NS                                                                                                  \
+	20000000 /* what ends before, and uses little, does with the pages that the file was made with                     \
+	          */
 #define PAUSE_MIN_NS 1000000
 #define PAUSE_MAX_NS 10000000
 
@@ -41,6 +42,20 @@ static bool is_due(const struct sf_growth *growth, const struct sf_arena *arena,
 	return !growth->stopped && !is_young && ready < used + growth->reserve - growth->reserve / 4;
 }
 
+/* As much of what is wanted as the disk has left. */
+static void grow(struct sf_growth *growth, struct sf_arena_file *file, uint32_t wanted)
+{
+	uint32_t ready = atomic_load_explicit(&file->arena->pages_ready, memory_order_relaxed);
+	uint32_t more = wanted > ready ? wanted - ready : 0;
+
+	while (more && !sf_arena_file_grow(file, ready + more)) {
+		growth->stopped = errno;
+		more /= 2;
+	}
+	if (more)
+		growth->stopped = 0;
+}
+
 void sf_growth_step(struct sf_growth *growth, struct sf_arena_file *file)
 {
 	uint32_t used = atomic_load_explicit(&file->arena->pages_used, memory_order_relaxed);
@@ -50,8 +65,8 @@ void sf_growth_step(struct sf_growth *growth, struct sf_arena_file *file)
 	growth->used = used;
 	if (moved * 4 > growth->reserve)
 		growth->reserve = moved * 4 < RESERVE_PAGES_MAX ? moved * 4 : RESERVE_PAGES_MAX;
-	if (is_due(growth, file->arena, used) && !sf_arena_file_grow(file, used + growth->reserve))
-		growth->stopped = errno;
+	if (is_due(growth, file->arena, used))
+		grow(growth, file, used + growth->reserve);
 	growth->pause_ns = moved ? PAUSE_MIN_NS : growth->pause_ns * 2;
 	if (growth->pause_ns > PAUSE_MAX_NS)
 		growth->pause_ns = PAUSE_MAX_NS;

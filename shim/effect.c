@@ -92,10 +92,10 @@ static bool needs_no_kernel(const struct sf_action *action)
 	return action->kind == SF_FAULT_pass || action->kind == SF_FAULT_fake || action->kind == SF_FAULT_short;
 }
 
-/* Only what finds something is counted; a call that shapes time or passes finds what it finds. */
-static bool must_be_ready(const struct sf_call *c)
+/* Only what finds something is counted. A request that is merely shorter asks the kernel itself: see sf_decide_give_back. */
+static bool must_be_ready(const struct sf_call *c, const struct sf_rule *rule)
 {
-	return c->mode == SF_NONBLOCKING &&
+	return c->mode == SF_NONBLOCKING && rule->actions[rule->action_count - 1].kind != SF_FAULT_short &&
 		   (c->operation == SF_SEND || c->operation == SF_RECV || c->operation == SF_ACCEPT);
 }
 
@@ -122,7 +122,7 @@ enum sf_realism sf_effect_confirm(struct sf_call *c, const struct sf_rule *rule,
 			return one;
 		realism = one > realism ? one : realism;
 	}
-	if (!sandboxed && must_be_ready(c))
+	if (!sandboxed && must_be_ready(c, rule))
 		*ready = sf_probe_ready(c);
 	return realism;
 }

@@ -287,13 +287,9 @@ static void take_back(struct sf_call *c)
 	sf_decide_undo(&asker, c);
 }
 
-/* The kernel would not have the fault: the call goes on as if no rule had met it. */
-static void refuse(struct sf_call *c, struct sf_self *self)
+/* The rule did nothing after all: the call and its event are as if it had not met them. */
+static void forget_rule(struct sf_call *c)
 {
-	const struct sf_ruleset *set = rules_settled();
-	struct sf_asker asker = asker_of(set, self, c);
-
-	sf_decide_refuse(&asker, c, c->rule - 1u);
 	c->rule = 0;
 	c->wishes = 0;
 	if (c->event) {
@@ -302,6 +298,28 @@ static void refuse(struct sf_call *c, struct sf_self *self)
 		c->event->realism = 0;
 		c->event->ordinal = 0;
 	}
+}
+
+/* The kernel would not have the fault. */
+static void refuse(struct sf_call *c, struct sf_self *self)
+{
+	struct sf_asker asker = asker_of(rules_settled(), self, c);
+
+	sf_decide_refuse(&asker, c, c->rule - 1u);
+	forget_rule(c);
+}
+
+/* A request that was only made shorter, and found nothing at all. */
+static void give_back(struct sf_call *c)
+{
+	struct sf_self *self = sf_self_get();
+
+	if (!self || !c->rule || c->wishes || c->ret >= 0 || c->err != EAGAIN || c->mode != SF_NONBLOCKING)
+		return;
+	struct sf_asker asker = asker_of(rules_settled(), self, c);
+
+	sf_decide_give_back(&asker, c, c->rule - 1u);
+	forget_rule(c);
 }
 
 /* ---- entering and leaving ---- */
@@ -400,6 +418,7 @@ int64_t sf_leave(struct sf_call *c, int64_t ret)
 		sf_effect_after(c);
 	if (c->socket && has_after_state(c->socket))
 		sf_mend_after(c);
+	give_back(c);
 	conclude(c);
 	errno = c->ret < 0 && c->operation != SF_RESOLVE ? c->err : before;
 	return c->ret;

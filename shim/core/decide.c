@@ -25,7 +25,7 @@ static bool within(uint64_t value, struct sf_range range)
 
 static bool vector_contains(const struct iovec *iov, size_t count, const char *want, size_t length)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; sf_readable(iov) && i < count; i++)
 		for (size_t at = 0; at < iov[i].iov_len; at++) {
 			/* The text may go on in the next pieces. */
 			size_t piece = i, offset = at, n = 0;
@@ -357,7 +357,7 @@ static void remember(struct sf_call *c, unsigned i, bool counted)
 		c->counted[i / 64] = (c->counted[i / 64] & ~(UINT64_C(1) << i % 64)) | (uint64_t)counted << i % 64;
 }
 
-static void give_back(const struct counts *counts, struct sf_call *c, unsigned i)
+static void uncount(const struct counts *counts, struct sf_call *c, unsigned i)
 {
 	count(counts, UINT32_MAX);
 	atomic_fetch_add_explicit(&counts->run->not_applicable, 1, relaxed);
@@ -377,7 +377,7 @@ static void consider(const struct sf_asker *asker, unsigned i, struct sf_call *c
 	remember(c, i, true);
 	if (!nth_holds(rule, ordinals.nth) || exhausted(rule, &counts) || !chance_holds(rule, random))
 		return;
-	if (decision->decided && !shapes(rule)) {
+	if (decision->decided) {
 		atomic_fetch_add_explicit(&counts.run->shadowed, 1, relaxed);
 		return;
 	}
@@ -386,7 +386,7 @@ static void consider(const struct sf_asker *asker, unsigned i, struct sf_call *c
 	if (!ready)
 		return; /* the real call will say EAGAIN, and sf_decide_undo takes the count back */
 	if (confirmed == SF_REALISM_NONE || (confirmed == SF_POSIX && asker->arena->realism == SF_KERNEL)) {
-		give_back(&counts, c, i);
+		uncount(&counts, c, i);
 		return;
 	}
 	if (may_fire(rule, &counts))
@@ -460,12 +460,19 @@ void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c)
 		}
 }
 
+void sf_decide_give_back(const struct sf_asker *asker, const struct sf_call *c, unsigned rule)
+{
+	struct counts counts = counts_of(asker, rule, c);
+
+	atomic_fetch_sub_explicit(&counts.run->fired, 1, relaxed);
+	if (counts.scope && sf_rule_has(&asker->set->rules[rule], SF_CONDITION_TIMES))
+		atomic_fetch_sub_explicit(&counts.scope->fired, 1, relaxed);
+}
+
 void sf_decide_refuse(const struct sf_asker *asker, struct sf_call *c, unsigned rule)
 {
 	struct counts counts = counts_of(asker, rule, c);
 
-	give_back(&counts, c, rule);
-	atomic_fetch_sub_explicit(&counts.run->fired, 1, relaxed);
-	if (counts.scope && sf_rule_has(&asker->set->rules[rule], SF_CONDITION_TIMES))
-		atomic_fetch_sub_explicit(&counts.scope->fired, 1, relaxed);
+	uncount(&counts, c, rule);
+	sf_decide_give_back(asker, c, rule);
 }

@@ -54,6 +54,9 @@ void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decisi
 /* The call found nothing ready (EAGAIN): it is as if it had not been counted. */
 void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c);
 
+/* The rule (an index) fired, but there was nothing for it: the injection is not counted. */
+void sf_decide_give_back(const struct sf_asker *asker, const struct sf_call *c, unsigned rule);
+
 /* The rule (an index) fired, but the kernel would not have it after all: it is as if it had not applied to the call. */
 void sf_decide_refuse(const struct sf_asker *asker, struct sf_call *c, unsigned rule);
 

@@ -9,8 +9,7 @@
  *     w.operands[0 .. w.operand_count - 1]           once sf_words_next() has returned SF_OPTION_END
  *
  * Wrong words end the command with one line that says which and what is near; --help prints the help and ends with 0.
- * `run` and `doctor` stop at their first operand, which begins a foreign command line; the others take options
- * anywhere.
+ * `run` stops at its first operand, which begins a foreign command line; the others take options anywhere.
  */
 #ifndef SF_CLI_OPTIONS_H
 #define SF_CLI_OPTIONS_H

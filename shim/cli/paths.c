@@ -87,7 +87,7 @@ char *sf_path_scenario(const char *name)
 
 /* ---- the runs of this user ---- */
 
-/* Root's programs drop privileges, and what they start then has to reach the trace: the folder may be passed through, not read,
+/* Root's programs drop privileges, and what they start then has to reach the trace: the folder may be passed, not read,
  * and the names in it can't be guessed. Everybody else's is closed. */
 static mode_t mode_of_runs(void)
 {

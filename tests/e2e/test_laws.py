@@ -2,20 +2,13 @@
 """Laws of HACKING.md that need a whole program to be held; the others are held where they arise."""
 
 import os
-import subprocess
 import sys
 
-from conftest import LIBRARY, ROOT, run, under
+from conftest import LIBRARY, PROGRAMS, run, under
 
 
-def built(name, folder):
-    source = ROOT / "tests/e2e/programs" / f"{name}.c"
-    subprocess.run(["cc", "-pthread", "-o", folder / name, source], check=True)
-    return folder / name
-
-
-def test_law_3_no_state_of_libc_is_touched(tmp_path):
-    program = built("libc_state", tmp_path)
+def test_law_3_no_state_of_libc_is_touched():
+    program = PROGRAMS / "libc_state"
     plain = {**os.environ, "LANG": "C"}
     native = run([program], env=plain, check=True).stdout
     rules = "send,recv family=unix chance=50%: delay 1us"
@@ -23,8 +16,8 @@ def test_law_3_no_state_of_libc_is_touched(tmp_path):
     assert run([program], env=preloaded, check=True).stdout == native
 
 
-def test_law_4_a_cancellation_point_stays_one(tmp_path):
-    done = run(under("recv family=unix nth=100: reset") + [built("cancelled", tmp_path)])
+def test_law_4_a_cancellation_point_stays_one():
+    done = run(under("recv family=unix nth=100: reset") + [PROGRAMS / "cancelled"])
     assert (done.returncode, done.stdout) == (0, b"cancelled\n"), done.stderr
 
 

@@ -69,7 +69,7 @@ def wrong_names(line, targets):
     for name in re.findall(r"(?<!\w)-s '?([a-z]+(?:-[a-z]+)+)", line):
         if not (ROOT / f"scenarios/{name}.fault").is_file():
             yield f"{name}: no such scenario"
-    for name in re.findall(r"(?:^|`| {4})make ([a-z][a-z-]+)", line):
+    for name in re.findall(r"(?:^|`| {4})make ([a-z][a-z0-9-]+)", line):
         if name not in targets:
             yield f"make {name}: no such target"
 

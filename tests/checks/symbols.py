@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""symbols.py LIBRARY: exports exactly the rows of calls.def, imports only what imports.txt allows.
+"""symbols.py LIBRARY OBJECTS: exports the rows of calls.def, imports what imports.txt allows.
 
-An import that is new must be one that call paths may use (no allocation, no stdio, no locale, no
-getenv there), or one that start-up alone uses; imports.txt says which and why.
+imports.txt names each import once; where files follow a name, no other file may use it: that is how
+allocation, stdio and the environment are kept off the call paths.
 """
 
+import pathlib
 import subprocess
 import sys
 
@@ -13,31 +14,44 @@ from rows import ROOT, aliases, rows
 ALLOWED = ROOT / "tests/checks/imports.txt"
 
 
-def names(library, which):
-    done = subprocess.run(["nm", "-D", which, library], check=True, capture_output=True, text=True)
-    return {line.split()[-1].split("@")[0] for line in done.stdout.splitlines()}
+def names(path, *which):
+    done = subprocess.run(["nm", *which, path], check=True, capture_output=True, text=True)
+    return {line.split()[-1].split("@")[0] for line in done.stdout.splitlines() if line}
 
 
 def allowed():
-    lines = (line.split("#")[0].split() for line in ALLOWED.read_text().splitlines())
-    return {word for words in lines for word in words}
+    """{name: files that may use it, none for all}."""
+    lines = (line.split("#")[0].replace(":", " ").split() for line in ALLOWED.open())
+    return {words[0]: set(words[1:]) for words in lines if words}
 
 
-def differences(library):
-    wanted, exported = set(rows() + aliases()), names(library, "--defined-only")
+def exports(library):
+    wanted, exported = set(rows() + aliases()), names(library, "-D", "--defined-only")
     for name in sorted(wanted - exported):
         yield f"shim/core/calls.def: {name} has a row and is not exported"
     for name in sorted(exported - wanted):
         yield f"{library}: exports {name}, which is no row of shim/core/calls.def"
-    imported = names(library, "--undefined-only")
-    for name in sorted(imported - allowed()):
+
+
+def imports(library):
+    imported, may = names(library, "-D", "--undefined-only"), allowed()
+    for name in sorted(imported - set(may)):
         yield f"{library}: imports {name}, which tests/checks/imports.txt does not allow"
-    for name in sorted(allowed() - imported):
+    for name in sorted(set(may) - imported):
         yield f"tests/checks/imports.txt: {name} is allowed and not imported"
 
 
+def uses(objects):
+    restricted = {name: files for name, files in allowed().items() if files}
+    for path in sorted(pathlib.Path(objects).rglob("*.o")):
+        for name in sorted(names(path, "-u") & set(restricted)):
+            if path.stem not in restricted[name]:
+                yield f"{path}: uses {name}, which is for {sorted(restricted[name])} alone"
+
+
 def main():
-    found = list(differences(sys.argv[1]))
+    library, objects = sys.argv[1:]
+    found = [*exports(library), *imports(library), *uses(objects)]
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * byhand.c -- see byhand.h. The file is made under another name and renamed: whoever has the old one open keeps it. It does not
- * grow: without the command nobody could do that for a target under RLIMIT_FSIZE; what does not fit is counted as lost.
+ * byhand.c -- see byhand.h. The file is made under another name and renamed: whoever has the old one open keeps it. It
+ * does not grow: without the command nobody could do that for a target under RLIMIT_FSIZE; what does not fit is counted
+ * as lost.
  */
 #include "byhand.h"
 
@@ -54,7 +55,7 @@ static bool is_alive(const struct sf_process *process)
 
 	append_number(pid, process->pid);
 	return (state == SF_PROCESS_LOADED || state == SF_PROCESS_AWAITED) && process->start_time &&
-		   sf_start_time(pid) == process->start_time;
+	       sf_start_time(pid) == process->start_time;
 }
 
 static bool join(const char *path)
@@ -172,7 +173,7 @@ static struct sf_ruleset *read_rules(void)
 	const char *seed = getenv("SOCKFAULT_SEED");
 	struct sf_diagnostic why;
 	long memory =
-		sf_sys(SYS_mmap, 0, sizeof(struct sf_ruleset), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	    sf_sys(SYS_mmap, 0, sizeof(struct sf_ruleset), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory < 0 && memory > -4096)
 		sf_start_fail("no memory for the rules", NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * byhand.h -- preloading without the command: the first process of the tree reads the rules from its environment and makes the
- * arena that its children share.
+ * byhand.h -- preloading without the command: the first process of the tree reads the rules from its environment and
+ * makes the arena that its children share.
  */
 #ifndef SF_BYHAND_H
 #define SF_BYHAND_H
@@ -11,7 +11,8 @@
 /* Does the environment ask for anything? */
 bool sf_byhand_wanted(void);
 
-/* Maps an arena as sf_arena: SOCKFAULT_TRACE's if a process that is registered there lives, else a new one. Its path. */
+/* Maps an arena as sf_arena: SOCKFAULT_TRACE's if a process that is registered there lives, else a new one. Its path.
+ */
 const char *sf_byhand_open(void);
 
 /* At exit: a file that nobody named is removed with the process that made it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * cut.h -- makes the request of a call as short as c->len. The request is shrunk, never the result (law 7): what is not asked for
- * stays where it is. The program's own vectors and headers are never written to.
+ * cut.h -- makes the request of a call as short as c->len. The request is shrunk, never the result (law 7): what is not
+ * asked for stays where it is. The program's own vectors and headers are never written to.
  */
 #ifndef SF_CUT_H
 #define SF_CUT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * datagram.c -- see datagram.h. Sent datagrams are copied before they are changed; the program's buffers are read only. A datagram
- * that is held back for reordering lies in the arena, and goes out after as many others as the rule says.
+ * datagram.c -- see datagram.h. Sent datagrams are copied before they are changed; the program's buffers are read only.
+ * A datagram that is held back for reordering lies in the arena, and goes out after as many others as the rule says.
  */
 #include "datagram.h"
 
@@ -107,8 +107,9 @@ static bool keep_back(struct sf_call *c)
 static void send_stash(int fd, struct sf_socket *socket, struct stash *stash)
 {
 	atomic_store_explicit(&socket->stash_at, 0, relaxed);
-	sf_sys(SYS_sendto, fd, stash->bytes, stash->length, MSG_NOSIGNAL | MSG_DONTWAIT,
-		   stash->name_length ? &stash->name : NULL, stash->name_length);
+	sf_sys(
+	    SYS_sendto, fd, stash->bytes, stash->length, MSG_NOSIGNAL | MSG_DONTWAIT,
+	    stash->name_length ? &stash->name : NULL, stash->name_length);
 }
 
 void sf_datagram_overtaken(int fd, struct sf_socket *socket, bool last)
@@ -213,7 +214,7 @@ static bool read_and_keep(struct sf_call *c)
 
 	first_only(c);
 	if (c->shape == SF_SHAPE_MESSAGE || c->func == SF_FUNC_recv || c->func == SF_FUNC_recvfrom ||
-		c->shape == SF_SHAPE_MESSAGES) {
+	    c->shape == SF_SHAPE_MESSAGES) {
 		c->flags |= MSG_PEEK;
 		return false;
 	}
@@ -231,8 +232,8 @@ static bool second_comes(const struct sf_call *c)
 	return sf_sys(SYS_ppoll, &one, 1, &wait, NULL, 8) == 1;
 }
 
-/* The first datagram goes behind the second: it is put aside, the second is read now and the first by the next call. Where no
- * second one comes there is nothing to overtake: it is read now, and the rule did not apply. */
+/* The first datagram goes behind the second: it is put aside, the second is read now and the first by the next call.
+ * Where no second one comes there is nothing to overtake: it is read now, and the rule did not apply. */
 static bool take_second(struct sf_call *c)
 {
 	uint64_t at = sf_arena_heap(sf_arena, sizeof(struct stash) + SF_PAGE_SIZE / 4);
@@ -244,7 +245,8 @@ static bool take_second(struct sf_call *c)
 	if (!stash || stash_of(c->socket))
 		return false;
 	one = (struct iovec){stash->bytes, SF_PAGE_SIZE / 4};
-	header = (struct msghdr){.msg_name = &stash->name, .msg_namelen = sizeof stash->name, .msg_iov = &one, .msg_iovlen = 1};
+	header =
+	    (struct msghdr){.msg_name = &stash->name, .msg_namelen = sizeof stash->name, .msg_iov = &one, .msg_iovlen = 1};
 	long got = sf_sys(SYS_recvmsg, c->fd, &header, c->flags & MSG_DONTWAIT);
 
 	if (got < 0)
@@ -293,8 +295,9 @@ bool sf_datagram_read_stash(struct sf_call *c)
 		struct msghdr *theirs = c->shape == SF_SHAPE_MESSAGE ? c->msg : &c->mmsg[0].msg_hdr;
 
 		if (theirs->msg_name && theirs->msg_namelen > 0)
-			memcpy(theirs->msg_name, &stash->name,
-				   stash->name_length < theirs->msg_namelen ? stash->name_length : theirs->msg_namelen);
+			memcpy(
+			    theirs->msg_name, &stash->name,
+			    stash->name_length < theirs->msg_namelen ? stash->name_length : theirs->msg_namelen);
 		theirs->msg_namelen = theirs->msg_name ? stash->name_length : 0;
 		theirs->msg_controllen = 0;
 		theirs->msg_flags = stash->length > room ? MSG_TRUNC : 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * effect.c -- see effect.h. Each fault is made as the kernel makes it where that is possible; the sentence at each function says
- * what differs. In a process that has sandboxed itself nothing that needs a system call of ours is done (law 0).
+ * effect.c -- see effect.h. Each fault is made as the kernel makes it where that is possible; the sentence at each
+ * function says what differs. In a process that has sandboxed itself nothing that needs a system call of ours is done
+ * (law 0).
  */
 #include "effect.h"
 
@@ -92,11 +93,12 @@ static bool needs_no_kernel(const struct sf_action *action)
 	return action->kind == SF_FAULT_pass || action->kind == SF_FAULT_fake || action->kind == SF_FAULT_short;
 }
 
-/* Only what finds something is counted. A request that is merely shorter asks the kernel itself: see sf_decide_give_back. */
+/* Only what finds something is counted. A request that is merely shorter asks the kernel itself: see
+ * sf_decide_give_back. */
 static bool must_be_ready(const struct sf_call *c, const struct sf_rule *rule)
 {
 	return c->mode == SF_NONBLOCKING && rule->actions[rule->action_count - 1].kind != SF_FAULT_short &&
-		   (c->operation == SF_SEND || c->operation == SF_RECV || c->operation == SF_ACCEPT);
+	       (c->operation == SF_SEND || c->operation == SF_RECV || c->operation == SF_ACCEPT);
 }
 
 enum sf_realism sf_effect_confirm(struct sf_call *c, const struct sf_rule *rule, bool *ready)
@@ -157,7 +159,7 @@ bool sf_wait_in_silence(struct sf_call *c, uint64_t ns)
 		struct timespec left = {(time_t)((end_ns - spent_ns) / 1000000000), (long)((end_ns - spent_ns) % 1000000000)};
 
 		if (sf_sys(SYS_ppoll, NULL, 0, end_ns == UINT64_MAX ? NULL : &left, NULL, 8) == -EINTR &&
-			sf_probe_handler(!limit_ns))
+		    sf_probe_handler(!limit_ns))
 			return decide(c, -1, EINTR);
 	}
 }
@@ -192,12 +194,12 @@ static void remember_name(struct sf_call *c)
 	socklen_t length = sizeof address;
 
 	if (sf_sys(SYS_getsockname, c->fd, &address, &length) == 0 &&
-		sf_endpoint_from(&c->socket->local, (struct sockaddr *)&address, length))
+	    sf_endpoint_from(&c->socket->local, (struct sockaddr *)&address, length))
 		atomic_store_explicit(&c->socket->mended, 1, relaxed);
 }
 
-/* The kernel sends a RST, sets ECONNRESET, wakes every poller and from there on answers as after a real one; it forgets an
- * automatically bound local address and what was queued (transcripts B1, B2). */
+/* The kernel sends a RST, sets ECONNRESET, wakes every poller and from there on answers as after a real one; it forgets
+ * an automatically bound local address and what was queued (transcripts B1, B2). */
 static bool reset_tcp(struct sf_call *c)
 {
 	struct sockaddr none = {.sa_family = AF_UNSPEC};
@@ -229,7 +231,7 @@ static bool reset(struct sf_call *c)
 	if (c->family == SF_UNIX)
 		return reset_unix(c);
 	c->refused = !reset_tcp(c); /* some kernels say EBUSY while a thread waits in the socket */
-	return false;				/* the kernel's own ECONNRESET answers the call */
+	return false;               /* the kernel's own ECONNRESET answers the call */
 }
 
 /* As reset, but the error is another one, and it was taken by this call. */
@@ -250,8 +252,8 @@ static bool end_with(struct sf_call *c, int err)
 
 /* ---- fail ---- */
 
-/* A connect to a bound port on which nobody listens is refused by the kernel itself: blocking or not, poll bits, SO_ERROR, edge and
- * local port are real (transcript O1). The port lives for the length of the call. */
+/* A connect to a bound port on which nobody listens is refused by the kernel itself: blocking or not, poll bits,
+ * SO_ERROR, edge and local port are real (transcript O1). The port lives for the length of the call. */
 static bool refused_port(struct sf_call *c, struct sockaddr_storage *address, socklen_t *length, int *helper)
 {
 	bool six = c->family == SF_INET6;
@@ -259,14 +261,14 @@ static bool refused_port(struct sf_call *c, struct sockaddr_storage *address, so
 	memset(address, 0, sizeof *address);
 	if (six)
 		*(struct sockaddr_in6 *)address =
-			(struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+		    (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	else
 		*(struct sockaddr_in *)address =
-			(struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+		    (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	*length = six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 	*helper = (int)sf_sys(SYS_socket, six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	return *helper >= 0 && sf_sys(SYS_bind, *helper, address, *length) == 0 &&
-		   sf_sys(SYS_getsockname, *helper, address, length) == 0;
+	       sf_sys(SYS_getsockname, *helper, address, length) == 0;
 }
 
 static bool refuse_connect(struct sf_call *c, int err)
@@ -404,8 +406,8 @@ static uint64_t transfer_ns(const struct sf_call *c, uint64_t bytes)
 	return (uint64_t)((unsigned __int128)bytes * 1000000000 / c->rate);
 }
 
-/* What came is on its way still. A blocking call waits until there is something, and then for its journey; of a non-blocking one
- * nothing has arrived yet, and readiness says the same. */
+/* What came is on its way still. A blocking call waits until there is something, and then for its journey; of a
+ * non-blocking one nothing has arrived yet, and readiness says the same. */
 static bool arrive_later(struct sf_call *c)
 {
 	struct pollfd one = {c->fd, POLLIN, 0};
@@ -422,8 +424,8 @@ static bool arrive_later(struct sf_call *c)
 	return false;
 }
 
-/* A blocking send takes its time and then everything; any other transfer is cut to a slice, and non-blocking ones find nothing
- * more until the slice is through. */
+/* A blocking send takes its time and then everything; any other transfer is cut to a slice, and non-blocking ones find
+ * nothing more until the slice is through. */
 static void slow_down(struct sf_call *c)
 {
 	if (c->mode != SF_NONBLOCKING)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * effect.h -- carries a fault out: the wishes that fault/<kind>.c wrote into the call become system calls, sleeps and results. The
- * kernel's own machinery is preferred to emulation: a TCP reset is connect(AF_UNSPEC), a refused connect is a connect to a port
- * that refuses.
+ * effect.h -- carries a fault out: the wishes that fault/<kind>.c wrote into the call become system calls, sleeps and
+ * results. The kernel's own machinery is preferred to emulation: a TCP reset is connect(AF_UNSPEC), a refused connect
+ * is a connect to a port that refuses.
  */
 #ifndef SF_EFFECT_H
 #define SF_EFFECT_H
@@ -19,8 +19,8 @@ bool sf_effect_before(struct sf_call *c);
 /* The real call has returned: what a fault makes of the result. */
 void sf_effect_after(struct sf_call *c);
 
-/* Waits as a call waits on which nothing happens: for ns (UINT64_MAX: for good), the socket's own timeout, or until a signal that
- * interrupts. True: the call is decided. */
+/* Waits as a call waits on which nothing happens: for ns (UINT64_MAX: for good), the socket's own timeout, or until a
+ * signal that interrupts. True: the call is decided. */
 bool sf_wait_in_silence(struct sf_call *c, uint64_t ns);
 
 /* A socket with an after-state: what the kernel alone would not show. True: the call is decided. */

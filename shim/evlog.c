@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * evlog.c -- writes events. Only the owning thread and its signal handlers write to a page; a handler finishes before the
- * code that it interrupted goes on, and that is all that claiming a slot relies on: no atomic read-modify-write is needed.
+ * evlog.c -- writes events. Only the owning thread and its signal handlers write to a page; a handler finishes before
+ * the code that it interrupted goes on, and that is all that claiming a slot relies on: no atomic read-modify-write is
+ * needed.
  */
 #include "evlog.h"
 
@@ -92,7 +93,8 @@ void sf_event_begin(struct sf_call *c, struct sf_self *self)
 	event->mode = c->mode;
 	if (c->socket && is_transfer(c)) {
 		event->buffer = (uint64_t)(uintptr_t)c->buf;
-		event->offset = atomic_load_explicit(c->operation == SF_SEND ? &c->socket->sent : &c->socket->received, relaxed);
+		event->offset =
+		    atomic_load_explicit(c->operation == SF_SEND ? &c->socket->sent : &c->socket->received, relaxed);
 	}
 	event->stamp = sf_event_stamp();
 	atomic_store_explicit(&event->state, SF_EVENT_PENDING, memory_order_release);

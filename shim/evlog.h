@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * evlog.h -- one record a call, written into pages that belong to this thread alone. Never waits, never allocates: without a
- * free page the event is counted in the arena's events_lost. Written on entry and completed on return, so that a killed or
- * hung process leaves a record of where it was (tests/e2e: sigkill).
+ * evlog.h -- one record a call, written into pages that belong to this thread alone. Never waits, never allocates:
+ * without a free page the event is counted in the arena's events_lost. Written on entry and completed on return, so
+ * that a killed or hung process leaves a record of where it was (tests/e2e: sigkill).
  */
 #ifndef SF_EVLOG_H
 #define SF_EVLOG_H

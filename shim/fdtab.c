@@ -15,8 +15,9 @@ void sf_fd_set(int fd, uint32_t socket)
 	atomic_store_explicit(&sf_fds[fd], sf_entry(socket, 0, 0), memory_order_relaxed);
 	int top = atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
 
-	while (socket && fd >= top &&
-		   !atomic_compare_exchange_weak_explicit(&sf_fds_top, &top, fd + 1, memory_order_relaxed, memory_order_relaxed))
+	while (
+	    socket && fd >= top &&
+	    !atomic_compare_exchange_weak_explicit(&sf_fds_top, &top, fd + 1, memory_order_relaxed, memory_order_relaxed))
 		;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * fdtab.h -- what each descriptor of this process is: the only code that indexes by fd. A number out of range, or one that
- * was never seen, is "not ours", never an error.
+ * fdtab.h -- what each descriptor of this process is: the only code that indexes by fd. A number out of range, or one
+ * that was never seen, is "not ours", never an error.
  *
- * An entry is one word, so that it is read and written whole: index of the socket record (0: not a socket), the operations
- * that some rule meets on it, the generation in which that was settled. Zero pages until used: nothing is sized by
- * RLIMIT_NOFILE (engineering, Speed). An entry is dropped before the real close (law 9).
+ * An entry is one word, so that it is read and written whole: index of the socket record (0: not a socket), the
+ * operations that some rule meets on it, the generation in which that was settled. Zero pages until used: nothing is
+ * sized by RLIMIT_NOFILE (engineering, Speed). An entry is dropped before the real close (law 9).
  */
 #ifndef SF_FDTAB_H
 #define SF_FDTAB_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * gate.c -- the doorway behind gate.h: looks the descriptor up, records the call, asks sf_decide() whether a rule fires, lets
- * fault/<kind>.c say what that means and effect.c do it. Everything that a call costs beyond sf_idle() is in this file's order.
+ * gate.c -- the doorway behind gate.h: looks the descriptor up, records the call, asks sf_decide() whether a rule
+ * fires, lets fault/<kind>.c say what that means and effect.c do it. Everything that a call costs beyond sf_idle() is
+ * in this file's order.
  */
 #include "gate.h"
 
@@ -19,8 +20,8 @@
 
 #define relaxed memory_order_relaxed
 
-/* What the rules say of this process and of each operation; settled anew when the rules change. Threads that settle at the
- * same time write the same words. */
+/* What the rules say of this process and of each operation; settled anew when the rules change. Threads that settle at
+ * the same time write the same words. */
 static struct {
 	_Atomic uint64_t ruleset_at;
 	uint64_t process[SF_RULE_WORDS];
@@ -34,7 +35,8 @@ static const struct sf_ruleset *rules_settled(void)
 	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
 	uint64_t at = atomic_load_explicit(&sf_arena->ruleset_at, relaxed);
 
-	if (!set || (atomic_load_explicit(&settled.ruleset_at, memory_order_acquire) == at && settled.for_process == sf_process))
+	if (!set ||
+	    (atomic_load_explicit(&settled.ruleset_at, memory_order_acquire) == at && settled.for_process == sf_process))
 		return set;
 	sf_match_process(set, sf_self_process(), settled.process);
 	for (int i = 0; i < SF_OPERATION_COUNT; i++)
@@ -52,8 +54,8 @@ static uint32_t operations_met(const struct sf_ruleset *set, struct sf_socket *s
 	uint32_t met = 0;
 
 	const uint64_t *bits = at && atomic_load_explicit(&socket->match_rules, relaxed) == page
-							   ? sf_arena_at(sf_arena, at)
-							   : sf_match_socket(sf_arena, socket, false);
+	                           ? sf_arena_at(sf_arena, at)
+	                           : sf_match_socket(sf_arena, socket, false);
 
 	for (uint32_t word = 0; bits && word < sf_rule_words(set); word++)
 		for (uint64_t left = bits[word] & settled.process[word]; left; left &= left - 1)
@@ -110,7 +112,7 @@ static void look(struct sf_call *c, const struct sf_self *self)
 	if (!socket)
 		return;
 	if (socket->type == SF_DGRAM && (c->operation == SF_SEND || c->operation == SF_RECV) &&
-		!atomic_load_explicit(&socket->conn, relaxed)) {
+	    !atomic_load_explicit(&socket->conn, relaxed)) {
 		name_datagram(socket, self, c->fd);
 		entry = sf_fd_entry(c->fd);
 	}
@@ -155,6 +157,15 @@ static void measure(struct sf_call *c)
 		c->shape = SF_SHAPE_NONE;
 }
 
+/* The peer of a datagram socket is whom it last sent to or heard from. */
+static void note_destination(struct sf_call *c)
+{
+	struct sf_endpoint to;
+
+	if (sf_endpoint_from(&to, c->address, c->address_length))
+		c->socket->peer = to;
+}
+
 /* ---- deciding ---- */
 
 static size_t thread_name(char *name)
@@ -167,15 +178,15 @@ static size_t thread_name(char *name)
 static struct sf_asker asker_of(const struct sf_ruleset *set, const struct sf_self *self, const struct sf_call *c)
 {
 	return (struct sf_asker){
-		.arena = sf_arena,
-		.set = set,
-		.process = sf_self_process(),
-		.thread = sf_thread_at(sf_arena, self->thread),
-		.process_bits = settled.process,
-		.operation_bits = settled.operation[c->operation],
-		.now_ns = sf_self_now_ns,
-		.thread_name = thread_name,
-		.confirm = sf_effect_confirm,
+	    .arena = sf_arena,
+	    .set = set,
+	    .process = sf_self_process(),
+	    .thread = sf_thread_at(sf_arena, self->thread),
+	    .process_bits = settled.process,
+	    .operation_bits = settled.operation[c->operation],
+	    .now_ns = sf_self_now_ns,
+	    .thread_name = thread_name,
+	    .confirm = sf_effect_confirm,
 	};
 }
 
@@ -205,6 +216,9 @@ static _Atomic uint32_t *ordinal_of(const struct sf_call *c)
 	return thread ? &thread->calls[c->operation] : NULL;
 }
 
+#define ADDRESS_SHOWN (sizeof(struct sf_endpoint) < 112 ? sizeof(struct sf_endpoint) : 112)
+
+/* What only the program's memory shows is written now; the rest is in the records that the event names. */
 static void record(struct sf_call *c, struct sf_self *self)
 {
 	_Atomic uint32_t *ordinal = ordinal_of(c);
@@ -213,12 +227,16 @@ static void record(struct sf_call *c, struct sf_self *self)
 	if (!c->event)
 		return;
 	c->event->conn_ordinal = ordinal ? atomic_load_explicit(ordinal, relaxed) + 1 : 0;
+	if (c->operation == SF_RESOLVE && sf_readable(c->name))
+		sf_event_extend(c->event, SF_EXTENSION_TEXT, c->name, strlen(c->name));
+	if (c->operation == SF_SEND && c->type == SF_DGRAM && c->address)
+		sf_event_extend(c->event, SF_EXTENSION_ADDRESS, &c->socket->peer, ADDRESS_SHOWN);
 	if (sf_arena->stacks)
 		sf_stack_take(c->event, c->site);
 }
 
-static void record_decision(struct sf_call *c, const struct sf_ruleset *set, const struct sf_decision *decision,
-							struct sf_self *self)
+static void record_decision(
+    struct sf_call *c, const struct sf_ruleset *set, const struct sf_decision *decision, struct sf_self *self)
 {
 	if (!c->event && sf_arena->trace_level != SF_TRACE_OFF)
 		record(c, self);
@@ -381,6 +399,8 @@ bool sf_enter(struct sf_call *c)
 
 	c->entered = 1;
 	measure(c);
+	if (c->operation == SF_SEND && c->type == SF_DGRAM)
+		note_destination(c);
 	if (why & SF_WATCH_TRACE)
 		record(c, self);
 	bool decided = (why & SF_WATCH_MEND) && c->socket && sf_mend_before(c);
@@ -435,6 +455,9 @@ void sf_call_heard_from(struct sf_call *c, const struct sockaddr *from, uint32_t
 {
 	struct sf_endpoint endpoint;
 
-	if (c->socket && c->socket->type == SF_DGRAM && sf_endpoint_from(&endpoint, from, length))
-		c->socket->peer = endpoint;
+	if (!c->socket || c->socket->type != SF_DGRAM || !sf_endpoint_from(&endpoint, from, length))
+		return;
+	c->socket->peer = endpoint;
+	if (c->event)
+		sf_event_extend(c->event, SF_EXTENSION_ADDRESS, &endpoint, ADDRESS_SHOWN);
 }

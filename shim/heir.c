@@ -67,7 +67,7 @@ static bool is_complete(char *const envp[])
 	const char *arena = find(envp, ARENA);
 
 	return preload && names_library(preload) && arena && arena_length(arena) == strlen(arena_path) &&
-		   strncmp(arena, arena_path, strlen(arena_path)) == 0;
+	       strncmp(arena, arena_path, strlen(arena_path)) == 0;
 }
 
 #define MARK_ROOM 16 /* "#" and a record's index */
@@ -83,7 +83,7 @@ bool sf_heir_measure(char *const envp[], size_t *pointers, size_t *bytes)
 		n++;
 	*pointers = n + 3;
 	*bytes = sizeof PRELOAD + strlen(library_path) + 1 + (preload ? strlen(preload) : 0) + sizeof ARENA +
-			 strlen(arena_path) + MARK_ROOM;
+	         strlen(arena_path) + MARK_ROOM;
 	return true;
 }
 

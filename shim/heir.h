@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * heir.h -- the programs that this one becomes or starts stay under the library (law 12): their environment gets LD_PRELOAD and
- * SOCKFAULT_ARENA again, extended and never replaced, on the stack of the caller; their process records are made ahead, so that
- * one into which the library does not come is reported as escaped.
+ * heir.h -- the programs that this one becomes or starts stay under the library (law 12): their environment gets
+ * LD_PRELOAD and SOCKFAULT_ARENA again, extended and never replaced, on the stack of the caller; their process records
+ * are made ahead, so that one into which the library does not come is reported as escaped.
  */
 #ifndef SF_HEIR_H
 #define SF_HEIR_H
@@ -20,8 +20,8 @@ bool sf_heir_measure(char *const envp[], size_t *pointers, size_t *bytes);
 /* Writes the environment; `child` is the record that a spawned process is to claim, 0: none. */
 void sf_heir_environment(char *const envp[], uint32_t child, char **pointers, char *bytes);
 
-/* A text that, put before a shell command, gives it the environment; "" where environ has it already. Bytes needed, with the
- * NUL; nothing is written past size. */
+/* A text that, put before a shell command, gives it the environment; "" where environ has it already. Bytes needed,
+ * with the NUL; nothing is written past size. */
 size_t sf_heir_shell_prefix(char *const envp[], char *text, size_t size);
 
 /* The current process (or the vfork child that runs in its memory) is about to execute this file. A record index for

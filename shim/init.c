@@ -2,9 +2,10 @@
  *
  * init.c -- start-up: a list of steps, done once before main by the loader. No test links this file.
  *
- * Under `sockfault run` the arena comes by SOCKFAULT_ARENA. Preloaded by hand, the first process makes one from SOCKFAULT_RULES,
- * SOCKFAULT_SCENARIO, SOCKFAULT_SEED, SOCKFAULT_TRACE and SOCKFAULT_TRACE_LEVEL. Without any of these the library does nothing.
- * What can't be used ends the program with one line and status 125: it never runs unfaulted in silence.
+ * Under `sockfault run` the arena comes by SOCKFAULT_ARENA. Preloaded by hand, the first process makes one from
+ * SOCKFAULT_RULES, SOCKFAULT_SCENARIO, SOCKFAULT_SEED, SOCKFAULT_TRACE and SOCKFAULT_TRACE_LEVEL. Without any of these
+ * the library does nothing. What can't be used ends the program with one line and status 125: it never runs unfaulted
+ * in silence.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -56,7 +57,7 @@ static uint32_t claim_process(uint32_t pid, uint32_t ahead)
 	uint32_t none = 0;
 
 	if (record && (__atomic_compare_exchange_n(&record->pid, &none, pid, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
-				   (none == pid && atomic_load_explicit(&record->execs, memory_order_relaxed) == 0)))
+	               (none == pid && atomic_load_explicit(&record->execs, memory_order_relaxed) == 0)))
 		return ahead;
 	uint32_t found = sf_process_find(sf_arena, pid);
 
@@ -83,7 +84,10 @@ static void announce(struct sf_process *process)
 	atomic_store_explicit(&process->state, SF_PROCESS_LOADED, memory_order_release);
 	atomic_fetch_add_explicit(&sf_arena->loaded, 1, memory_order_release);
 	sf_sys(SYS_futex, &sf_arena->loaded, 1 /* FUTEX_WAKE */, 0x7fffffff);
-	sf_event_note(SF_EVENT_LOAD, 0, 0);
+	struct sf_event *event = sf_event_note(SF_EVENT_LOAD, 0, 0);
+
+	if (event)
+		sf_event_extend(event, SF_EXTENSION_TEXT, process->program, strlen(process->program));
 }
 
 static void forks(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * mend.c -- sockets with an after-state: what the kernel alone would not show after a fault that it did not make itself.
+ * mend.c -- sockets with an after-state: what the kernel alone would not show after a fault that it did not make
+ * itself.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -109,8 +110,8 @@ static void mend_name(struct sf_call *c)
 		memcpy(&((struct sockaddr_in6 *)c->buf)->sin6_addr, local->bytes, 16);
 }
 
-/* Between the two calls that reset a connection another thread can see ENOTCONN or EPIPE where a real reset shows ECONNRESET:
- * it looks again when both are done. */
+/* Between the two calls that reset a connection another thread can see ENOTCONN or EPIPE where a real reset shows
+ * ECONNRESET: it looks again when both are done. */
 static void mend_race(struct sf_call *c)
 {
 	for (int i = 0; i < 1000 && atomic_load_explicit(&c->socket->state, memory_order_acquire) == SF_DYING; i++)
@@ -140,13 +141,14 @@ void sf_mend_after(struct sf_call *c)
 	if (from && c->ret < 0 && c->err == from && (transfer || c->operation == SF_CONNECT)) {
 		c->err = take_error(socket);
 		atomic_store_explicit(&socket->error_from, 0, relaxed);
-	} else if (from && c->ret == 0 && c->func == SF_FUNC_getsockopt && c->flags == (SOL_SOCKET << 16 | SO_ERROR) &&
-			   c->buf && *(int *)c->buf == from) {
+	} else if (
+	    from && c->ret == 0 && c->func == SF_FUNC_getsockopt && c->flags == (SOL_SOCKET << 16 | SO_ERROR) && c->buf &&
+	    *(int *)c->buf == from) {
 		*(int *)c->buf = take_error(socket);
 		atomic_store_explicit(&socket->error_from, 0, relaxed);
 	}
 	if (socket->type == SF_STREAM && c->ret < 0 && socket->mended &&
-		((c->operation == SF_RECV && (c->err == EPIPE || c->err == ENOTCONN)) ||
-		 (c->operation == SF_SEND && c->err == ENOTCONN)))
+	    ((c->operation == SF_RECV && (c->err == EPIPE || c->err == ENOTCONN)) ||
+	     (c->operation == SF_SEND && c->err == ENOTCONN)))
 		mend_race(c);
 }

@@ -4,12 +4,12 @@
  */
 #include "probe.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
-#include <fcntl.h>
 
 #include "core/match.h"
 #include "sys.h"
@@ -49,7 +49,7 @@ bool sf_probe_same(int fd, struct sf_socket *socket)
 static bool handled(int signal, struct kernel_action *action)
 {
 	return sf_sys(SYS_rt_sigaction, signal, NULL, action, 8) == 0 && action->handler != (void *)SIG_DFL &&
-		   action->handler != (void *)SIG_IGN;
+	       action->handler != (void *)SIG_IGN;
 }
 
 bool sf_probe_handler(bool interrupting)
@@ -111,7 +111,7 @@ static void describe_addresses(int fd, struct sf_socket *socket)
 		sf_endpoint_from(&socket->local, (struct sockaddr *)&address, length);
 	length = sizeof address;
 	if (sf_sys(SYS_getpeername, fd, &address, &length) == 0 &&
-		!sf_endpoint_from(&socket->peer, (struct sockaddr *)&address, length))
+	    !sf_endpoint_from(&socket->peer, (struct sockaddr *)&address, length))
 		socket->peer = (struct sf_endpoint){.family = SF_FAMILY_OTHER};
 }
 
@@ -132,8 +132,7 @@ bool sf_probe_describe(int fd, struct sf_socket *socket)
 	if (option(fd, SO_ACCEPTCONN) == 1)
 		socket->side = SF_LISTENER;
 	/* An end of a socketpair has neither a name nor a named peer. */
-	socket->domestic = socket->family == SF_FAMILY_OTHER ||
-					   (socket->family == SF_UNIX && socket->side != SF_LISTENER && !socket->local.length &&
-						!socket->peer.length);
+	socket->domestic = socket->family == SF_FAMILY_OTHER || (socket->family == SF_UNIX && socket->side != SF_LISTENER &&
+	                                                         !socket->local.length && !socket->peer.length);
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * probe.h -- questions to the kernel about a call that a fault is about to be applied to, and only then (law 0). All are single
- * raw system calls or a few; errno is left alone. None is asked in a process that has sandboxed itself.
+ * probe.h -- questions to the kernel about a call that a fault is about to be applied to, and only then (law 0). All
+ * are single raw system calls or a few; errno is left alone. None is asked in a process that has sandboxed itself.
  */
 #ifndef SF_PROBE_H
 #define SF_PROBE_H
@@ -33,8 +33,8 @@ uint64_t sf_probe_timeout(int fd, bool sending);
 /* Takes the pending error (SO_ERROR). */
 int sf_probe_take_error(int fd);
 
-/* Fills family, type, side, nonblocking, timeouts, inode, local and peer of a socket that was not seen being made. False: fd
- * is no socket. */
+/* Fills family, type, side, nonblocking, timeouts, inode, local and peer of a socket that was not seen being made.
+ * False: fd is no socket. */
 bool sf_probe_describe(int fd, struct sf_socket *socket);
 
 #endif

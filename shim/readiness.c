@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * readiness.c -- see readiness.h. Which epoll instances a descriptor is registered with is remembered per descriptor where there is
- * one, the common case; for more the kernel is asked (/proc/self/fdinfo). A held direction is masked in the registration and put
- * back, which gives an edge, by the next wait on that instance after the silence is over; waits end early enough for that.
+ * readiness.c -- see readiness.h. Which epoll instances a descriptor is registered with is remembered per descriptor
+ * where there is one, the common case; for more the kernel is asked (/proc/self/fdinfo). A held direction is masked in
+ * the registration and put back, which gives an edge, by the next wait on that instance after the silence is over;
+ * waits end early enough for that.
  */
 #include "readiness.h"
 
@@ -188,11 +189,14 @@ static struct deadline deadline_of(const struct timespec *timeout)
 {
 	if (!timeout)
 		return (struct deadline){false, 0};
-	return (struct deadline){true, sf_self_now_ns() + (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_nsec};
+	return (struct deadline){
+	    true, sf_self_now_ns() + (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_nsec};
 }
 
-/* How long this round may wait: until the deadline or the end of the next silence. NULL: for good. *last: no round after it. */
-static struct timespec *round_timeout(const struct deadline *deadline, uint64_t next_ns, struct timespec *ts, bool *last)
+/* How long this round may wait: until the deadline or the end of the next silence. NULL: for good. *last: no round
+ * after it. */
+static struct timespec *
+round_timeout(const struct deadline *deadline, uint64_t next_ns, struct timespec *ts, bool *last)
 {
 	uint64_t now_ns = sf_self_now_ns();
 	uint64_t left_ns = deadline->end_ns > now_ns ? deadline->end_ns - now_ns : 0;
@@ -211,8 +215,9 @@ static short poll_mask(int fd)
 	struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
 	uint32_t silent = socket ? silent_bits(socket) : 0;
 
-	return (short)~((silent & IN_BITS ? POLLIN | POLLRDNORM | POLLRDHUP | POLLPRI : 0) |
-					(silent & OUT_BITS ? POLLOUT | POLLWRNORM : 0));
+	return (short)~(
+	    (silent & IN_BITS ? POLLIN | POLLRDNORM | POLLRDHUP | POLLPRI : 0) |
+	    (silent & OUT_BITS ? POLLOUT | POLLWRNORM : 0));
 }
 
 /* An overtaken datagram lies in the arena: the kernel does not know that the socket is readable. */
@@ -226,7 +231,8 @@ static bool waits_here(int fd)
 static int add_waiting(struct pollfd *fds, nfds_t count, int ready)
 {
 	for (nfds_t i = 0; i < count; i++)
-		if (fds[i].fd >= 0 && fds[i].events & (POLLIN | POLLRDNORM) && !(fds[i].revents & POLLIN) && waits_here(fds[i].fd)) {
+		if (fds[i].fd >= 0 && fds[i].events & (POLLIN | POLLRDNORM) && !(fds[i].revents & POLLIN) &&
+		    waits_here(fds[i].fd)) {
 			ready += fds[i].revents == 0;
 			fds[i].revents |= POLLIN | POLLRDNORM;
 		}
@@ -294,7 +300,8 @@ static void copy_set(fd_set *to, const fd_set *from, int count)
 		memcpy(to, from, (size_t)(count + 63) / 64 * 8);
 }
 
-int sf_held_select(int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout, const sigset_t *mask)
+int sf_held_select(
+    int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout, const sigset_t *mask)
 {
 	struct deadline deadline = deadline_of(timeout);
 	fd_set asked[3];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * real.c -- the real_ pointers, what they stand for before they are bound, and the binding.
- * The early_ functions are system calls with libc's error convention and nothing else: no cancellation points, no locks.
+ * The early_ functions are system calls with libc's error convention and nothing else: no cancellation points, no
+ * locks.
  */
 #include "real.h"
 
@@ -38,48 +39,60 @@ EARLY(int, connect, (int fd, const struct sockaddr *to, socklen_t len), connect,
 EARLY(int, accept, (int fd, struct sockaddr *from, socklen_t *len), accept4, fd, from, len)
 EARLY(int, accept4, (int fd, struct sockaddr *from, socklen_t *len, int flags), accept4, fd, from, len, flags)
 EARLY(ssize_t, send, (int fd, const void *buf, size_t len, int flags), sendto, fd, buf, len, flags)
-EARLY(ssize_t, sendto,
-	  (int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len), sendto, fd, buf,
-	  len, flags, to, to_len)
+EARLY(
+    ssize_t, sendto, (int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len),
+    sendto, fd, buf, len, flags, to, to_len)
 EARLY(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags), sendmsg, fd, msg, flags)
 EARLY(int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned count, int flags), sendmmsg, fd, msgs, count, flags)
 EARLY(ssize_t, write, (int fd, const void *buf, size_t len), write, fd, buf, len)
 EARLY(ssize_t, writev, (int fd, const struct iovec *iov, int count), writev, fd, iov, count)
-EARLY(ssize_t, pwritev2, (int fd, const struct iovec *iov, int count, off_t at, int flags), pwritev2, fd, iov, count,
-	  at, 0, flags)
+EARLY(
+    ssize_t, pwritev2, (int fd, const struct iovec *iov, int count, off_t at, int flags), pwritev2, fd, iov, count, at,
+    0, flags)
 EARLY(ssize_t, sendfile, (int out, int in, off_t *at, size_t len), sendfile, out, in, at, len)
-EARLY(ssize_t, splice, (int in, off64_t *in_at, int out, off64_t *out_at, size_t len, unsigned flags), splice, in,
-	  in_at, out, out_at, len, flags)
-EARLY(ssize_t, vmsplice, (int fd, const struct iovec *iov, size_t count, unsigned flags), vmsplice, fd, iov, count,
-	  flags)
+EARLY(
+    ssize_t, splice, (int in, off64_t *in_at, int out, off64_t *out_at, size_t len, unsigned flags), splice, in, in_at,
+    out, out_at, len, flags)
+EARLY(
+    ssize_t, vmsplice, (int fd, const struct iovec *iov, size_t count, unsigned flags), vmsplice, fd, iov, count, flags)
 EARLY(ssize_t, recv, (int fd, void *buf, size_t len, int flags), recvfrom, fd, buf, len, flags)
-EARLY(ssize_t, recvfrom, (int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len),
-	  recvfrom, fd, buf, len, flags, from, from_len)
+EARLY(
+    ssize_t, recvfrom, (int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len), recvfrom,
+    fd, buf, len, flags, from, from_len)
 EARLY(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags), recvmsg, fd, msg, flags)
-EARLY(int, recvmmsg, (int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout), recvmmsg, fd,
-	  msgs, count, flags, timeout)
+EARLY(
+    int, recvmmsg, (int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout), recvmmsg, fd,
+    msgs, count, flags, timeout)
 EARLY(ssize_t, read, (int fd, void *buf, size_t len), read, fd, buf, len)
 EARLY(ssize_t, readv, (int fd, const struct iovec *iov, int count), readv, fd, iov, count)
-EARLY(ssize_t, preadv2, (int fd, const struct iovec *iov, int count, off_t at, int flags), preadv2, fd, iov, count, at,
-	  0, flags)
-EARLY(ssize_t, __recv_chk, (int fd, void *buf, size_t len, size_t room, int flags), recvfrom, fd, buf,
-	  len < room ? len : room, flags)
-EARLY(ssize_t, __recvfrom_chk,
-	  (int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len), recvfrom, fd,
-	  buf, len < room ? len : room, flags, from, from_len)
+EARLY(
+    ssize_t, preadv2, (int fd, const struct iovec *iov, int count, off_t at, int flags), preadv2, fd, iov, count, at, 0,
+    flags)
+EARLY(
+    ssize_t, __recv_chk, (int fd, void *buf, size_t len, size_t room, int flags), recvfrom, fd, buf,
+    len < room ? len : room, flags)
+EARLY(
+    ssize_t, __recvfrom_chk,
+    (int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len), recvfrom, fd,
+    buf, len < room ? len : room, flags, from, from_len)
 EARLY(ssize_t, __read_chk, (int fd, void *buf, size_t len, size_t room), read, fd, buf, len < room ? len : room)
-EARLY(int, ppoll, (struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask), ppoll, fds,
-	  count, timeout, mask, SIGSET_BYTES)
-EARLY(int, __ppoll_chk,
-	  (struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room), ppoll, fds,
-	  count, timeout, mask, room ? SIGSET_BYTES : 0)
-EARLY(int, epoll_wait, (int fd, struct epoll_event *events, int count, int timeout), epoll_pwait, fd, events, count,
-	  timeout, NULL, SIGSET_BYTES)
-EARLY(int, epoll_pwait, (int fd, struct epoll_event *events, int count, int timeout, const sigset_t *mask), epoll_pwait,
-	  fd, events, count, timeout, mask, SIGSET_BYTES)
-EARLY(int, epoll_pwait2,
-	  (int fd, struct epoll_event *events, int count, const struct timespec *timeout, const sigset_t *mask),
-	  epoll_pwait2, fd, events, count, timeout, mask, SIGSET_BYTES)
+EARLY(
+    int, ppoll, (struct pollfd * fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask), ppoll, fds,
+    count, timeout, mask, SIGSET_BYTES)
+EARLY(
+    int, __ppoll_chk,
+    (struct pollfd * fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room), ppoll, fds,
+    count, timeout, mask, room ? SIGSET_BYTES : 0)
+EARLY(
+    int, epoll_wait, (int fd, struct epoll_event *events, int count, int timeout), epoll_pwait, fd, events, count,
+    timeout, NULL, SIGSET_BYTES)
+EARLY(
+    int, epoll_pwait, (int fd, struct epoll_event *events, int count, int timeout, const sigset_t *mask), epoll_pwait,
+    fd, events, count, timeout, mask, SIGSET_BYTES)
+EARLY(
+    int, epoll_pwait2,
+    (int fd, struct epoll_event *events, int count, const struct timespec *timeout, const sigset_t *mask), epoll_pwait2,
+    fd, events, count, timeout, mask, SIGSET_BYTES)
 EARLY(int, epoll_create, (int size), epoll_create1, size > 0 ? 0 : -1)
 EARLY(int, epoll_create1, (int flags), epoll_create1, flags)
 EARLY(int, epoll_ctl, (int epfd, int op, int fd, struct epoll_event *event), epoll_ctl, epfd, op, fd, event)
@@ -88,15 +101,18 @@ EARLY(int, close, (int fd), close, fd)
 EARLY(int, close_range, (unsigned first, unsigned last, int flags), close_range, first, last, flags)
 EARLY(int, dup, (int fd), dup, fd)
 EARLY(int, dup3, (int from, int to, int flags), dup3, from, to, flags)
-EARLY(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len), getsockopt, fd, level, name, value,
-	  len)
-EARLY(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len), setsockopt, fd, level, name,
-	  value, len)
+EARLY(
+    int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len), getsockopt, fd, level, name, value,
+    len)
+EARLY(
+    int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len), setsockopt, fd, level, name,
+    value, len)
 EARLY(int, getsockname, (int fd, struct sockaddr *address, socklen_t *len), getsockname, fd, address, len)
 EARLY(int, getpeername, (int fd, struct sockaddr *address, socklen_t *len), getpeername, fd, address, len)
 EARLY(int, execve, (const char *path, char *const argv[], char *const envp[]), execve, path, argv, envp)
-EARLY(int, execveat, (int dir, const char *path, char *const argv[], char *const envp[], int flags), execveat, dir,
-	  path, argv, envp, flags)
+EARLY(
+    int, execveat, (int dir, const char *path, char *const argv[], char *const envp[], int flags), execveat, dir, path,
+    argv, envp, flags)
 
 static struct timespec *milliseconds(int timeout, struct timespec *ts)
 {
@@ -117,8 +133,8 @@ static int early___poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_
 	return early_poll(fds, room / sizeof *fds < count ? room / sizeof *fds : count, timeout);
 }
 
-static int early_pselect(int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout,
-						 const sigset_t *mask)
+static int
+early_pselect(int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout, const sigset_t *mask)
 {
 	struct timespec ts = timeout ? *timeout : (struct timespec){0};
 	struct {
@@ -199,37 +215,42 @@ static pid_t early__Fork(void)
 	static type early_##name parameters                                                                                \
 	{                                                                                                                  \
 		const char *missing;                                                                                           \
-																													   \
+                                                                                                                       \
 		sf_real_bind(&missing);                                                                                        \
 		return real_##name(__VA_ARGS__);                                                                               \
 	}
 
 LATE(void, closefrom, (int first), first)
 LATE(int, sockatmark, (int fd), fd)
-LATE(int, getaddrinfo, (const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found),
-	 node, service, hints, found)
-LATE(int, getnameinfo,
-	 (const struct sockaddr *address, socklen_t len, char *host, socklen_t host_len, char *service,
-	  socklen_t service_len, int flags),
-	 address, len, host, host_len, service, service_len, flags)
+LATE(
+    int, getaddrinfo, (const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found),
+    node, service, hints, found)
+LATE(
+    int, getnameinfo,
+    (const struct sockaddr *address, socklen_t len, char *host, socklen_t host_len, char *service,
+     socklen_t service_len, int flags),
+    address, len, host, host_len, service, service_len, flags)
 LATE(pid_t, fork, (void))
-LATE(int, pthread_create,
-	 (pthread_t * thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument), thread, attributes,
-	 start, argument)
+LATE(
+    int, pthread_create, (pthread_t * thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument),
+    thread, attributes, start, argument)
 LATE(int, fexecve, (int fd, char *const argv[], char *const envp[]), fd, argv, envp)
 LATE(int, execvpe, (const char *file, char *const argv[], char *const envp[]), file, argv, envp)
-LATE(int, posix_spawn,
-	 (pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
-	  char *const argv[], char *const envp[]),
-	 pid, path, actions, attributes, argv, envp)
-LATE(int, posix_spawnp,
-	 (pid_t * pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
-	  char *const argv[], char *const envp[]),
-	 pid, file, actions, attributes, argv, envp)
+LATE(
+    int, posix_spawn,
+    (pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+     char *const argv[], char *const envp[]),
+    pid, path, actions, attributes, argv, envp)
+LATE(
+    int, posix_spawnp,
+    (pid_t * pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+     char *const argv[], char *const envp[]),
+    pid, file, actions, attributes, argv, envp)
 LATE(int, system, (const char *command), command)
 LATE(FILE *, popen, (const char *command, const char *mode), command, mode)
 
-/* The assembly of wrap/ binds these before it jumps, if need be; the exec family is written in terms of execve and execvpe. */
+/* The assembly of wrap/ binds these before it jumps, if need be; the exec family is written in terms of execve and
+ * execvpe. */
 #define early_vfork NULL
 #define early_clone NULL
 #define early_syscall NULL

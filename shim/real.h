@@ -28,8 +28,9 @@
 
 /* glibc declares these for fortified programs only, and for nobody else. */
 ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags);
-ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t len, size_t room, int flags, struct sockaddr *restrict from,
-					   socklen_t *restrict from_length);
+ssize_t __recvfrom_chk(
+    int fd, void *restrict buf, size_t len, size_t room, int flags, struct sockaddr *restrict from,
+    socklen_t *restrict from_length);
 ssize_t __read_chk(int fd, void *buf, size_t len, size_t room);
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room);
 int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room);

@@ -15,7 +15,8 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-#define UNBORN UINT32_MAX /* a thread that was not looked at yet; no life ever is that or, while a vfork child may live, 0 */
+#define UNBORN                                                                                                         \
+	UINT32_MAX /* a thread that was not looked at yet; no life ever is that or, while a vfork child may live, 0 */
 
 static uint32_t never = 1; /* before start-up */
 static struct sf_arena nothing;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * self.h -- who is calling: this process and this thread, as records of the arena, and whether they still are what they were.
+ * self.h -- who is calling: this process and this thread, as records of the arena, and whether they still are what they
+ * were.
  *
- * One word, *sf_life, answers at every recorded call: it lies on a page that the kernel wipes in a forked child, so that every
- * way of forking (fork, _Fork, raw clone, daemon) is seen without a system call. vfork children share memory: while one may
- * live the word is 0 and getpid is compared (law 10; tests/snippets/vfork.c). A vfork child is nobody: it passes straight
- * through and writes no table.
+ * One word, *sf_life, answers at every recorded call: it lies on a page that the kernel wipes in a forked child, so
+ * that every way of forking (fork, _Fork, raw clone, daemon) is seen without a system call. vfork children share
+ * memory: while one may live the word is 0 and getpid is compared (law 10; tests/snippets/vfork.c). A vfork child is
+ * nobody: it passes straight through and writes no table.
  */
 #ifndef SF_SELF_H
 #define SF_SELF_H
@@ -16,11 +17,11 @@
 #include "core/arena.h"
 
 struct sf_self {
-	uint32_t life;	   /* equal to *sf_life: all of this holds */
-	uint32_t thread;   /* index */
+	uint32_t life;   /* equal to *sf_life: all of this holds */
+	uint32_t thread; /* index */
 	uint32_t tid;
-	uint32_t forks;	   /* which child of this thread is being forked: its lineage */
-	uint32_t page;	   /* of events in use */
+	uint32_t forks;              /* which child of this thread is being forked: its lineage */
+	uint32_t page;               /* of events in use */
 	struct sf_event *next, *end; /* free slots of it */
 };
 
@@ -33,7 +34,7 @@ extern _Atomic uint32_t sf_vforks;
 /* The arena of this run; before start-up an empty one in which nothing is watched. */
 extern struct sf_arena *sf_arena;
 extern uint64_t sf_arena_mapped; /* bytes */
-extern uint32_t sf_process;		 /* index of this process */
+extern uint32_t sf_process;      /* index of this process */
 extern uint32_t sf_pid;
 
 struct sf_self *sf_self_look(void);
@@ -46,7 +47,8 @@ static inline struct sf_self *sf_self_get(void)
 	return __builtin_expect(self->life == *sf_life, 1) ? self : sf_self_look();
 }
 
-/* Is this call made on behalf of a vfork child, whose memory is its parent's? Asks getpid only while a vfork child may live. */
+/* Is this call made on behalf of a vfork child, whose memory is its parent's? Asks getpid only while a vfork child may
+ * live. */
 bool sf_self_is_guest(void);
 
 /* Start-up: this process is record `process`; sets up the wiped page. */

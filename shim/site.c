@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * site.c -- where in which object file a call was made: return addresses to records of the arena, and stacks of them.
- * Addresses that were seen before cost one look-up in a table of this process; new ones are found by _dl_find_object, which is
- * async-signal-safe and takes no lock (glibc 2.35 and later; older ones answer dladdr, which takes the loader's).
+ * Addresses that were seen before cost one look-up in a table of this process; new ones are found by _dl_find_object,
+ * which is async-signal-safe and takes no lock (glibc 2.35 and later; older ones answer dladdr, which takes the
+ * loader's).
  */
 #include <dlfcn.h>
 #include <link.h>
@@ -88,8 +89,9 @@ static uint32_t new_site(uintptr_t address)
 
 	if (find_object && find_object((void *)address, &found) == 0 && found.link_map) {
 		base = found.link_map->l_addr;
-		object = object_of((uintptr_t)found.map_start, base, found.link_map->l_name,
-						   (uint64_t)((char *)found.map_end - (char *)found.map_start));
+		object = object_of(
+		    (uintptr_t)found.map_start, base, found.link_map->l_name,
+		    (uint64_t)((char *)found.map_end - (char *)found.map_start));
 	} else if (!find_object && dladdr((void *)address, &info)) {
 		base = (uintptr_t)info.dli_fbase;
 		object = object_of(base, base, info.dli_fname, 0);
@@ -158,7 +160,8 @@ void sf_stack_take(struct sf_event *event, const void *site)
 		const struct sf_site *record = sf_site_at(sf_arena, sites[i]);
 		const struct sf_object *object = record ? sf_object_at(sf_arena, record->object) : NULL;
 
-		hash = sf_key_hash(hash ^ (object ? sf_digest(object->path, strlen(object->path)) : 0), record ? record->offset : 0);
+		hash = sf_key_hash(
+		    hash ^ (object ? sf_digest(object->path, strlen(object->path)) : 0), record ? record->offset : 0);
 	}
 	event->stack = (uint32_t)hash ? (uint32_t)hash : 1;
 	sf_event_extend(event, SF_EXTENSION_STACK, sites, (size_t)kept * sizeof sites[0]);

@@ -38,7 +38,7 @@ uint64_t sf_start_room(uint64_t size)
 	struct rlimit limit;
 
 	if (sf_sys(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
-		size <= limit.rlim_cur / 8)
+	    size <= limit.rlim_cur / 8)
 		return size;
 	uint64_t room = limit.rlim_cur / 8 & ~(SF_PAGE_SIZE - 1);
 

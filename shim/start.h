@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * start.h -- helpers of start-up: the arena is mapped, or the program ends with one line that says why not. For init.c and
- * byhand.c alone, before main.
+ * start.h -- helpers of start-up: the arena is mapped, or the program ends with one line that says why not. For init.c
+ * and byhand.c alone, before main.
  */
 #ifndef SF_START_H
 #define SF_START_H

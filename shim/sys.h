@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * sys.h -- system calls without libc: they leave errno alone, are no cancellation points and work before libc does.
- * Each returns what the kernel does: a result, or -errno. Used for what the library itself asks, and for calls that reach us
- * before their real_ pointers are bound.
+ * Each returns what the kernel does: a result, or -errno. Used for what the library itself asks, and for calls that
+ * reach us before their real_ pointers are bound.
  */
 #ifndef SF_SYS_H
 #define SF_SYS_H
@@ -19,9 +19,9 @@ static inline long sf_sys6(long nr, long a, long b, long c, long d, long e, long
 	long ret;
 
 	__asm__ volatile("syscall"
-					 : "=a"(ret)
-					 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-					 : "rcx", "r11", "memory");
+	                 : "=a"(ret)
+	                 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	                 : "rcx", "r11", "memory");
 	return ret;
 }
 #elif defined(__aarch64__)
@@ -35,10 +35,7 @@ static inline long sf_sys6(long nr, long a, long b, long c, long d, long e, long
 	register long x4 __asm__("x4") = e;
 	register long x5 __asm__("x5") = f;
 
-	__asm__ volatile("svc #0"
-					 : "+r"(x0)
-					 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-					 : "memory");
+	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
 	return x0;
 }
 #else
@@ -46,7 +43,8 @@ static inline long sf_sys6(long nr, long a, long b, long c, long d, long e, long
 #endif
 
 /* Up to six arguments, of any integer or pointer type. */
-#define SF_SYS_ARGS(_0, _1, _2, _3, _4, _5, _6, ...) _0, (long)(_1), (long)(_2), (long)(_3), (long)(_4), (long)(_5), (long)(_6)
+#define SF_SYS_ARGS(_0, _1, _2, _3, _4, _5, _6, ...)                                                                   \
+	_0, (long)(_1), (long)(_2), (long)(_3), (long)(_4), (long)(_5), (long)(_6)
 #define sf_sys(...) sf_sys6(SF_SYS_ARGS(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0))
 
 static inline uint64_t sf_stamp_counter(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * track.c -- see track.h. A vfork child is a guest in its parent's memory: its doings leave no trace here (law 10), what it
- * hands to the program that it becomes is found again by inode.
+ * track.c -- see track.h. A vfork child is a guest in its parent's memory: its doings leave no trace here (law 10),
+ * what it hands to the program that it becomes is found again by inode.
  */
 #include "track.h"
 
@@ -181,7 +181,7 @@ void sf_track_discover(int fd)
 	struct sf_process *process = sf_self_process();
 
 	if (!is_live() || !process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed) ||
-		!sf_probe_describe(fd, &described))
+	    !sf_probe_describe(fd, &described))
 		return;
 	uint32_t index = find_inode(described.inode, &described);
 

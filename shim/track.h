@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * track.h -- keeps the records of sockets true to what the program does: made, named, connected, accepted, copied, closed. Always
- * done, also while nothing is watched, so that rules can come later. No system call but where a descriptor appears whose
- * making was not seen (inherited, received), which is asked about once.
+ * track.h -- keeps the records of sockets true to what the program does: made, named, connected, accepted, copied,
+ * closed. Always done, also while nothing is watched, so that rules can come later. No system call but where a
+ * descriptor appears whose making was not seen (inherited, received), which is asked about once.
  */
 #ifndef SF_TRACK_H
 #define SF_TRACK_H
@@ -25,8 +25,8 @@ void sf_track_nonblocking(int fd, bool nonblocking);
 void sf_track_option(int fd, int level, int name, const void *value, uint32_t length);
 /* Descriptors that arrived with a message (SCM_RIGHTS). */
 void sf_track_received(const struct msghdr *msg);
-/* A descriptor that appeared by other means: asks the kernel what it is, and finds its record if another process of the run
- * made it. */
+/* A descriptor that appeared by other means: asks the kernel what it is, and finds its record if another process of the
+ * run made it. */
 void sf_track_discover(int fd);
 /* Start-up: everything that is open. */
 void sf_track_inherited(void);

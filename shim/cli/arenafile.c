@@ -78,14 +78,14 @@ static void refuse_special(const char *path)
 		sf_die("can't keep the trace in %s: it is not an ordinary file", path);
 }
 
-static int open_new(const char *path)
+/* See paths.c: while it lasts, root's run is open to those whom root becomes, if its name is secret. */
+static int open_new(const char *path, bool is_secret)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		sf_die("can't make the trace %s: %s", path, strerror(errno));
-	/* See paths.c: while it lasts, root's run is open to those whom root becomes. */
-	if (geteuid() == 0 && fchmod(fd, 0666) != 0)
+	if (is_secret && geteuid() == 0 && fchmod(fd, 0666) != 0)
 		sf_die("can't open the trace %s to programs that drop privileges: %s", path, strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
 		sf_die("can't lock the trace %s: %s", path, strerror(errno));
@@ -156,7 +156,7 @@ void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t
 	file->mapped = bounded_size(size);
 	char *scratch = first_name(file->path);
 
-	file->fd = open_new(scratch);
+	file->fd = open_new(scratch, path == NULL);
 	uint32_t pages = start_pages(file->fd, file->mapped);
 	int why = posix_fallocate(file->fd, 0, (off_t)(pages * SF_PAGE_SIZE));
 

@@ -33,6 +33,16 @@ static void show(const struct sf_ruleset *set)
 		printf("No rules: nothing would be injected.\n");
 }
 
+/* Files are judged one by one: rules hide each other only where a run would put them together. */
+static bool check_file(struct sf_ruleset *set, const char *name)
+{
+	memset(set, 0, sf_ruleset_size(set));
+	if (!sf_rules_add_scenario(set, name))
+		return false;
+	show(set);
+	return true;
+}
+
 int sf_cmd_check(int argc, char **argv)
 {
 	struct sf_ruleset *set = sf_rules_new();
@@ -47,10 +57,9 @@ int sf_cmd_check(int argc, char **argv)
 		}
 	if (!given && !words.operand_count)
 		sf_words_refuse(&words, "nothing to check: name a FILE, or a rule with -e");
-	for (int i = 0; i < words.operand_count && good; i++)
-		good = sf_rules_add_scenario(set, words.operands[i]);
-	if (!good)
-		return SF_STATUS_BAD_RULE;
-	show(set);
-	return SF_STATUS_GOOD;
+	if (given && good)
+		show(set);
+	for (int i = 0; i < words.operand_count; i++)
+		good &= check_file(set, words.operands[i]);
+	return good ? SF_STATUS_GOOD : SF_STATUS_BAD_RULE;
 }

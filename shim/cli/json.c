@@ -105,6 +105,12 @@ static void put_call(
 	put_number_or_null(out, conn, conn);
 	PUT(out, ",\"asked\":");
 	put_asked(out, reader, event);
+	const struct sf_socket *made = sf_reader_socket(reader, event->made);
+
+	if (made) {
+		PUT(out, ",\"accepted\":");
+		sf_put_number(out, atomic_load_explicit(&made->conn, memory_order_relaxed));
+	}
 }
 
 static void put_flags(struct sf_output *out, const struct sf_event *event)

@@ -254,6 +254,15 @@ static void append_call(struct sf_append *out, const struct sf_reader *reader, c
 	append_datagram_address(out, reader, seen);
 }
 
+/* " #7 127.0.0.1:5555": the connection that accept gave. */
+static void append_made(struct sf_append *out, const struct sf_socket *made)
+{
+	if (!made)
+		return;
+	sf_append_format(out, " #%u", atomic_load_explicit(&made->conn, memory_order_relaxed));
+	append_endpoint(out, " ", &made->peer);
+}
+
 static void append_result(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
 {
 	const struct sf_event *event = &seen->event;
@@ -268,6 +277,7 @@ static void append_result(struct sf_append *out, const struct sf_reader *reader,
 	append_signed(out, event->ret);
 	if (error)
 		sf_append_format(out, " %s (%s)", error, strerror(event->error));
+	append_made(out, sf_reader_socket(reader, event->made));
 	if (sf_event_operation_of(event) != SF_POLL || !event->extensions)
 		return;
 	append_polled(out, reader, seen, true);

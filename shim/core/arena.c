@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * arena.c -- hands out what arena.h describes. Memory alone: no system call, no lock that anyone waits for, no allocation.
- * What finds no room is counted and given up; nothing here can fail in a way that a target could feel.
+ * arena.c -- hands out what arena.h describes. Memory alone: no system call, no lock that anyone waits for, no
+ * allocation. What finds no room is counted and given up; nothing here can fail in a way that a target could feel.
  */
 #include "core/arena.h"
 
@@ -14,11 +14,11 @@ const char *const sf_trace_words[3] = {"off", "faults", "all"};
 static const struct {
 	uint32_t record_size, directory_size;
 } tables[SF_TABLE_COUNT] = {
-	[SF_PROCESSES] = {sizeof(struct sf_process), SF_DIRECTORY_PROCESSES},
-	[SF_THREADS] = {sizeof(struct sf_thread), SF_DIRECTORY_THREADS},
-	[SF_SOCKETS] = {sizeof(struct sf_socket), SF_DIRECTORY_SOCKETS},
-	[SF_SITES] = {sizeof(struct sf_site), SF_DIRECTORY_SITES},
-	[SF_OBJECTS] = {sizeof(struct sf_object), SF_DIRECTORY_OBJECTS},
+    [SF_PROCESSES] = {sizeof(struct sf_process), SF_DIRECTORY_PROCESSES},
+    [SF_THREADS] = {sizeof(struct sf_thread), SF_DIRECTORY_THREADS},
+    [SF_SOCKETS] = {sizeof(struct sf_socket), SF_DIRECTORY_SOCKETS},
+    [SF_SITES] = {sizeof(struct sf_site), SF_DIRECTORY_SITES},
+    [SF_OBJECTS] = {sizeof(struct sf_object), SF_DIRECTORY_OBJECTS},
 };
 
 void sf_arena_format(struct sf_arena *arena, uint64_t size, uint32_t pages_ready)
@@ -52,8 +52,8 @@ const char *sf_arena_refuse(const struct sf_arena *arena, uint64_t length)
 		const struct sf_table *table = &arena->tables[i];
 
 		if (table->record_size != tables[i].record_size || table->directory_size != tables[i].directory_size ||
-			table->per_page != SF_PAGE_SIZE / tables[i].record_size ||
-			table->directory_at + table->directory_size * sizeof(uint32_t) > sizeof *arena)
+		    table->per_page != SF_PAGE_SIZE / tables[i].record_size ||
+		    table->directory_at + table->directory_size * sizeof(uint32_t) > sizeof *arena)
 			return "it is damaged: a table of its header is not as this version writes it";
 	}
 	return NULL;
@@ -89,7 +89,8 @@ uint64_t sf_arena_heap(struct sf_arena *arena, uint64_t size)
 			if (!page)
 				return 0;
 			/* A loser of this race leaves its fresh page to the next piece: at worst one page is not used. */
-			if (atomic_compare_exchange_strong_explicit(&arena->heap_at, &at, page * SF_PAGE_SIZE + size, relaxed, relaxed))
+			if (atomic_compare_exchange_strong_explicit(
+			        &arena->heap_at, &at, page * SF_PAGE_SIZE + size, relaxed, relaxed))
 				return page * SF_PAGE_SIZE;
 			continue;
 		}
@@ -284,7 +285,8 @@ static size_t without_main(const char *lineage, char *short_form, size_t size)
 	return length;
 }
 
-static void name_process(struct sf_arena *arena, struct sf_process *process, uint32_t parent, uint32_t thread, uint32_t nth)
+static void
+name_process(struct sf_arena *arena, struct sf_process *process, uint32_t parent, uint32_t thread, uint32_t nth)
 {
 	struct sf_thread *forker = sf_thread_at(arena, thread);
 	struct sf_process *mother = sf_process_at(arena, parent);
@@ -298,14 +300,16 @@ static void name_process(struct sf_arena *arena, struct sf_process *process, uin
 			nth = atomic_fetch_add_explicit(&forker->forks, 1, relaxed) + 1;
 		process->lineage_hash = extend(process->lineage, sizeof process->lineage, from, hash, '/', nth);
 	} else if (mother) {
-		process->lineage_hash = extend(process->lineage, sizeof process->lineage, mother->lineage, mother->lineage_hash,
-									   '+', atomic_fetch_add_explicit(&mother->forks, 1, relaxed) + 1);
+		process->lineage_hash = extend(
+		    process->lineage, sizeof process->lineage, mother->lineage, mother->lineage_hash, '+',
+		    atomic_fetch_add_explicit(&mother->forks, 1, relaxed) + 1);
 	} else if (process->number == 1) {
 		memcpy(process->lineage, "1", 2);
 		process->lineage_hash = sf_lineage_hash("1", 1);
 	} else {
-		process->lineage_hash = extend(process->lineage, sizeof process->lineage, "0", 0, '/',
-									   atomic_fetch_add_explicit(&arena->orphans, 1, relaxed) + 1);
+		process->lineage_hash = extend(
+		    process->lineage, sizeof process->lineage, "0", 0, '/',
+		    atomic_fetch_add_explicit(&arena->orphans, 1, relaxed) + 1);
 	}
 }
 
@@ -324,7 +328,8 @@ uint32_t sf_process_new(struct sf_arena *arena, uint32_t parent, uint32_t thread
 	return index;
 }
 
-/* Main threads are ".1"; what the main thread creates is ".2", ".3" ...; what thread ".3" creates is ".3.1", ".3.2" ... */
+/* Main threads are ".1"; what the main thread creates is ".2", ".3" ...; what thread ".3" creates is ".3.1", ".3.2" ...
+ */
 uint32_t sf_thread_new(struct sf_arena *arena, uint32_t process, uint32_t creator, uint32_t tid)
 {
 	uint32_t index = sf_arena_new(arena, SF_THREADS);
@@ -337,18 +342,21 @@ uint32_t sf_thread_new(struct sf_arena *arena, uint32_t process, uint32_t creato
 	thread->tid = tid;
 	thread->process = process;
 	if (!maker) {
-		thread->lineage_hash = extend(thread->lineage, sizeof thread->lineage, owner->lineage, owner->lineage_hash, '.', 1);
+		thread->lineage_hash =
+		    extend(thread->lineage, sizeof thread->lineage, owner->lineage, owner->lineage_hash, '.', 1);
 		return index;
 	}
 	uint64_t n = atomic_fetch_add_explicit(&maker->threads, 1, relaxed) + 1;
 	size_t owner_length = strlen(owner->lineage);
 	bool by_main = strcmp(maker->lineage + (strlen(maker->lineage) > 2 ? strlen(maker->lineage) - 2 : 0), ".1") == 0 &&
-				   strlen(maker->lineage) == owner_length + 2;
+	               strlen(maker->lineage) == owner_length + 2;
 
 	if (by_main)
-		thread->lineage_hash = extend(thread->lineage, sizeof thread->lineage, owner->lineage, owner->lineage_hash, '.', n + 1);
+		thread->lineage_hash =
+		    extend(thread->lineage, sizeof thread->lineage, owner->lineage, owner->lineage_hash, '.', n + 1);
 	else
-		thread->lineage_hash = extend(thread->lineage, sizeof thread->lineage, maker->lineage, maker->lineage_hash, '.', n);
+		thread->lineage_hash =
+		    extend(thread->lineage, sizeof thread->lineage, maker->lineage, maker->lineage_hash, '.', n);
 	return index;
 }
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * arena.h -- the one file that the command and all processes of a run share: header, rules, counters, processes, threads,
- * sockets, code sites and events. Mapped MAP_SHARED, so that it outlives any of them, SIGKILL included.
+ * arena.h -- the one file that the command and all processes of a run share: header, rules, counters, processes,
+ * threads, sockets, code sites and events. Mapped MAP_SHARED, so that it outlives any of them, SIGKILL included.
  *
  *   page 0..      struct sf_arena (the header)
  *   then          the ruleset and its counters, once for each load of rules
- *   then          pages of 64 KiB, handed out by adding to pages_used and never given back: records of a table (processes,
- *                 threads, sockets, sites, objects), heap (counters of scopes, match bits), or events of one thread
+ *   then          pages of 64 KiB, handed out by adding to pages_used and never given back: records of a table
+ * (processes, threads, sockets, sites, objects), heap (counters of scopes, match bits), or events of one thread
  *
- * Only pages below pages_ready may be touched: their blocks are allocated on disk, so that a full disk can't kill a target.
- * Who grows the file: the command, ahead of use; a run without the command keeps what it was created with.
- * Everything is append-only and reached by index or offset, never by pointer. Readers need no lock: a record counts from
- * the moment in which its state (or index) was stored with release. Index 0 of every table means "none".
- * Functions here touch memory alone: safe in threads, in signal handlers and between fork and exec.
+ * Only pages below pages_ready may be touched: their blocks are allocated on disk, so that a full disk can't kill a
+ * target. Who grows the file: the command, ahead of use; a run without the command keeps what it was created with.
+ * Everything is append-only and reached by index or offset, never by pointer. Readers need no lock: a record counts
+ * from the moment in which its state (or index) was stored with release. Index 0 of every table means "none". Functions
+ * here touch memory alone: safe in threads, in signal handlers and between fork and exec.
  */
 #ifndef SF_CORE_ARENA_H
 #define SF_CORE_ARENA_H
@@ -34,7 +34,7 @@
 enum {
 	SF_WATCH_RULES = 1, /* rules meet this operation */
 	SF_WATCH_TRACE = 2, /* all calls on sockets are recorded */
-	SF_WATCH_MEND = 4,	/* some socket has an after-state that the kernel alone would not show */
+	SF_WATCH_MEND = 4,  /* some socket has an after-state that the kernel alone would not show */
 };
 
 enum sf_trace_level { SF_TRACE_OFF, SF_TRACE_FAULTS, SF_TRACE_ALL };
@@ -63,11 +63,11 @@ enum sf_table_name { SF_PROCESSES, SF_THREADS, SF_SOCKETS, SF_SITES, SF_OBJECTS,
 
 /* One cache line a rule; written by every process of the run. */
 struct sf_counter {
-	_Atomic uint64_t seen;			 /* calls that met all conditions but nth, times and chance: the run-wide ordinal */
+	_Atomic uint64_t seen; /* calls that met all conditions but nth, times and chance: the run-wide ordinal */
 	_Atomic uint64_t fired;
 	_Atomic uint64_t not_applicable; /* would have fired, but neither Linux nor POSIX could */
-	_Atomic uint64_t shadowed;		 /* met, but an earlier rule had decided the call */
-	_Atomic uint64_t conns;			 /* connections that met peer, local, family, type, side, program: what conn= counts */
+	_Atomic uint64_t shadowed;       /* met, but an earlier rule had decided the call */
+	_Atomic uint64_t conns; /* connections that met peer, local, family, type, side, program: what conn= counts */
 	uint64_t reserved[3];
 };
 
@@ -86,23 +86,24 @@ struct sf_arena {
 	char magic[8];
 	uint32_t version;
 	uint32_t header_size;
-	uint64_t size;			  /* bytes that the file may grow to */
-	uint64_t created_ns;	  /* CLOCK_REALTIME */
-	uint64_t start_ns;		  /* CLOCK_MONOTONIC at the start of the run: zero of time= and of time_ns */
-	uint32_t stamps_are_ns;	  /* no steady tick counter on this machine */
-	uint32_t command_pid;	  /* 0: no command, preloaded by hand */
-	uint8_t realism;		  /* SF_KERNEL: kernel only; SF_POSIX: both */
-	uint8_t trace_level;	  /* enum sf_trace_level */
-	uint8_t keep_data;		  /* first bytes of rests are kept */
-	uint8_t stacks;			  /* stacks of all calls, not only of faults */
-	uint32_t command_length;  /* of the text at command_at */
-	uint64_t command_at;	  /* the command line as typed, NUL between the words */
+	uint64_t size;           /* bytes that the file may grow to */
+	uint64_t created_ns;     /* CLOCK_REALTIME */
+	uint64_t start_ns;       /* CLOCK_MONOTONIC at the start of the run: zero of time= and of time_ns */
+	uint32_t stamps_are_ns;  /* no steady tick counter on this machine */
+	uint32_t command_pid;    /* 0: no command, preloaded by hand */
+	uint8_t realism;         /* SF_KERNEL: kernel only; SF_POSIX: both */
+	uint8_t trace_level;     /* enum sf_trace_level */
+	uint8_t keep_data;       /* first bytes of rests are kept */
+	uint8_t stacks;          /* stacks of all calls, not only of faults */
+	uint32_t command_length; /* of the text at command_at */
+	uint64_t command_at;     /* the command line as typed, NUL between the words */
 
 	/* read by every call: its own cache line; written by the command (ctl) and by faults with an after-state */
 	_Alignas(64) _Atomic uint8_t watch[16];
-	_Atomic uint32_t generation; /* another set of rules, or another after-state: what was settled per descriptor is stale */
+	_Atomic uint32_t
+	    generation; /* another set of rules, or another after-state: what was settled per descriptor is stale */
 	_Atomic uint32_t paused;
-	_Atomic uint64_t ruleset_at; /* struct sf_ruleset */
+	_Atomic uint64_t ruleset_at;  /* struct sf_ruleset */
 	_Atomic uint64_t counters_at; /* struct sf_counter[ruleset.count] */
 	uint64_t reserved_watch[3];
 
@@ -111,15 +112,15 @@ struct sf_arena {
 	_Atomic uint32_t conn_count; /* numbers of connections given */
 	_Atomic uint64_t events_lost;
 	_Atomic uint32_t process_count; /* numbers of processes given: 1 is COMMAND */
-	_Atomic uint32_t loaded;	 /* processes into which the library was loaded; a futex word for the handshake */
+	_Atomic uint32_t loaded;        /* processes into which the library was loaded; a futex word for the handshake */
 	_Atomic uint32_t orphans;
-	_Atomic uint32_t io_uring;	 /* io_uring_setup calls seen through syscall() */
-	_Atomic uint64_t heap_at;	 /* next free byte of the heap page in use */
-	_Atomic uint32_t heap_lock;	 /* held for a page hand-out only; tried, never waited for */
+	_Atomic uint32_t io_uring;  /* io_uring_setup calls seen through syscall() */
+	_Atomic uint64_t heap_at;   /* next free byte of the heap page in use */
+	_Atomic uint32_t heap_lock; /* held for a page hand-out only; tried, never waited for */
 
 	/* written by the one that grows the file */
 	_Alignas(64) _Atomic uint32_t pages_ready;
-	_Atomic uint32_t ended; /* 1: the run is over */
+	_Atomic uint32_t ended;                       /* 1: the run is over */
 	struct sf_clock_pair clock_first, clock_last; /* stamps to ns: a straight line through the two */
 
 	_Alignas(64) struct sf_table tables[SF_TABLE_COUNT];
@@ -130,42 +131,42 @@ struct sf_arena {
 
 enum sf_process_state {
 	SF_PROCESS_FREE,
-	SF_PROCESS_AWAITED,	 /* spawned or about to exec: its load event is expected */
+	SF_PROCESS_AWAITED, /* spawned or about to exec: its load event is expected */
 	SF_PROCESS_LOADED,
-	SF_PROCESS_EXITED,	 /* left by exit(3) or _exit(2), status known; or reaped by the command */
+	SF_PROCESS_EXITED,   /* left by exit(3) or _exit(2), status known; or reaped by the command */
 	SF_PROCESS_SIGNALED, /* reaped by the command: a signal ended it */
 };
 
 struct sf_process {
-	_Atomic uint32_t state;	 /* enum sf_process_state */
+	_Atomic uint32_t state; /* enum sf_process_state */
 	uint32_t pid;
-	uint32_t parent;		 /* index, 0 for COMMAND */
-	uint32_t number;		 /* process=: 1 is COMMAND */
-	uint64_t start_time;	 /* field 22 of /proc/PID/stat, 0 if it was not asked */
+	uint32_t parent;     /* index, 0 for COMMAND */
+	uint32_t number;     /* process=: 1 is COMMAND */
+	uint64_t start_time; /* field 22 of /proc/PID/stat, 0 if it was not asked */
 	uint64_t lineage_hash;
-	char lineage[48];		 /* "1", "1/2", "1.3/1" */
-	char program[64];		 /* basename of the executable */
-	_Atomic uint32_t forks;	 /* children by spawn, system and popen, which no thread claims */
+	char lineage[48];       /* "1", "1/2", "1.3/1" */
+	char program[64];       /* basename of the executable */
+	_Atomic uint32_t forks; /* children by spawn, system and popen, which no thread claims */
 	_Atomic uint32_t execs;
 	_Atomic uint32_t sandboxed; /* a seccomp filter was installed: no system calls of ours any more */
 	_Atomic uint32_t slots_lock;
-	_Atomic uint64_t slots_at;	/* struct sf_scope_counter[ruleset.scope_slots] */
-	int32_t exit_status;	 /* exit code or signal */
+	_Atomic uint64_t slots_at; /* struct sf_scope_counter[ruleset.scope_slots] */
+	int32_t exit_status;       /* exit code or signal */
 	uint32_t reserved;
 	_Atomic uint64_t last_stamp;
-	char exec_path[128];	 /* what it was about to execute (state AWAITED), cut to fit */
+	char exec_path[128]; /* what it was about to execute (state AWAITED), cut to fit */
 };
 
 struct sf_thread {
 	uint32_t tid;
-	uint32_t process;		 /* index */
+	uint32_t process; /* index */
 	uint64_t lineage_hash;
-	char lineage[48];		 /* "1.1", "1.3", "1/2.1": process "." thread */
-	_Atomic uint32_t threads; /* threads it created */
-	_Atomic uint32_t forks;	 /* children it forked */
-	_Atomic uint32_t conns;	 /* connections it made */
-	_Atomic uint32_t first_page; /* of its events; the pages are chained by sf_event_page.next */
-	_Atomic uint64_t slots_at;	 /* struct sf_scope_counter[ruleset.scope_slots] */
+	char lineage[48];                           /* "1.1", "1.3", "1/2.1": process "." thread */
+	_Atomic uint32_t threads;                   /* threads it created */
+	_Atomic uint32_t forks;                     /* children it forked */
+	_Atomic uint32_t conns;                     /* connections it made */
+	_Atomic uint32_t first_page;                /* of its events; the pages are chained by sf_event_page.next */
+	_Atomic uint64_t slots_at;                  /* struct sf_scope_counter[ruleset.scope_slots] */
 	_Atomic uint32_t calls[SF_OPERATION_COUNT]; /* of each operation, those without a connection */
 };
 
@@ -173,7 +174,7 @@ struct sf_thread {
 struct sf_endpoint {
 	uint8_t family; /* enum sf_family */
 	uint8_t length; /* of bytes: 4, 16, or of path */
-	uint16_t port;	/* host order */
+	uint16_t port;  /* host order */
 	uint8_t abstract;
 	uint8_t reserved[3];
 	union {
@@ -189,26 +190,26 @@ enum sf_socket_state { SF_LIVE, SF_ENDED, SF_PEER_CLOSED, SF_DYING, SF_DEAD };
 struct sf_socket {
 	/* written where it is made, connected or configured */
 	uint8_t family, type, side, nonblocking; /* enums; nonblocking as O_NONBLOCK */
-	uint8_t receive_timeout, send_timeout;	 /* SO_RCVTIMEO, SO_SNDTIMEO are set */
-	uint8_t domestic;						 /* an end of a socketpair, or not inet and not unix: met with family= only */
+	uint8_t receive_timeout, send_timeout;   /* SO_RCVTIMEO, SO_SNDTIMEO are set */
+	uint8_t domestic; /* an end of a socketpair, or not inet and not unix: met with family= only */
 	uint8_t reuse_address;
-	_Atomic uint32_t conn;		  /* run-wide number, 0: none yet */
-	uint32_t process, thread;	  /* that gave it its key */
-	_Atomic uint32_t fd_hint;	  /* descriptor it had first */
+	_Atomic uint32_t conn;    /* run-wide number, 0: none yet */
+	uint32_t process, thread; /* that gave it its key */
+	_Atomic uint32_t fd_hint; /* descriptor it had first */
 	uint64_t key_hash;
-	uint64_t inode;				  /* 0: not asked yet */
-	char key[64];				  /* "1.3:2" */
+	uint64_t inode; /* 0: not asked yet */
+	char key[64];   /* "1.3:2" */
 	struct sf_endpoint local, peer;
-	_Atomic uint64_t match_at;	  /* uint64_t[(rules + 63) / 64] of rules whose static conditions hold; 0: none yet */
+	_Atomic uint64_t match_at;    /* uint64_t[(rules + 63) / 64] of rules whose static conditions hold; 0: none yet */
 	_Atomic uint32_t match_rules; /* page of the ruleset that match_at was settled for */
-	_Atomic uint32_t state;		  /* enum sf_socket_state */
-	_Atomic uint64_t slots_at;	  /* struct sf_scope_counter[ruleset.conn_slots] */
+	_Atomic uint32_t state;       /* enum sf_socket_state */
+	_Atomic uint64_t slots_at;    /* struct sf_scope_counter[ruleset.conn_slots] */
 
 	/* after-state, written by faults */
 	_Atomic int32_t error_from, error_to; /* an errno of the kernel's that stands for another one, once */
-	_Atomic uint32_t mended;			  /* getsockname answers `local`: the kernel forgot it */
+	_Atomic uint32_t mended;              /* getsockname answers `local`: the kernel forgot it */
 	_Atomic uint32_t reserved2;
-	_Atomic uint64_t stash_at;			  /* a datagram that is held back for others to overtake it */
+	_Atomic uint64_t stash_at;                /* a datagram that is held back for others to overtake it */
 	_Atomic uint64_t hold_in_ns, hold_out_ns; /* readiness is withheld until then (ns since the run began), 0: not */
 
 	/* written by every transfer */
@@ -233,13 +234,13 @@ struct sf_object {
 /* Of sf_event.what: calls are enum sf_func; these follow. */
 enum sf_lifecycle {
 	SF_EVENT_FIRST = 0x4000,
-	SF_EVENT_LOAD = SF_EVENT_FIRST, /* fd: argc */
-	SF_EVENT_FORK,		   /* ret: child pid (in the parent), asked: child's process index */
-	SF_EVENT_EXEC,		   /* text extension: the path */
-	SF_EVENT_EXIT,		   /* ret: status */
-	SF_EVENT_SIGNAL,	   /* a signal that a rule delivered: asked: number */
-	SF_EVENT_THREAD,	   /* asked: index of the new thread */
-	SF_EVENT_ESCAPE,	   /* a child into which the library can't come; text extension: why */
+	SF_EVENT_LOAD = SF_EVENT_FIRST, /* text extension: name of the program (an exec overwrites the process record) */
+	SF_EVENT_FORK,                  /* first event of the child. ret: its pid, asked: its parent's process index */
+	SF_EVENT_EXEC,                  /* text extension: the path */
+	SF_EVENT_EXIT,                  /* ret: status; asked 1: the status is not known */
+	SF_EVENT_SIGNAL,                /* a signal that a rule delivered: asked: number */
+	SF_EVENT_THREAD,                /* asked: index of the new thread */
+	SF_EVENT_ESCAPE,                /* a child into which the library can't come; text extension: why */
 	SF_EVENT_END
 };
 
@@ -248,38 +249,41 @@ enum sf_event_state {
 	SF_EVENT_PENDING, /* entered, not returned */
 	SF_EVENT_DONE,
 	SF_EVENT_EXTENSION,
-	SF_EVENT_HEAD,	  /* slot 0 of a page: struct sf_event_page */
+	SF_EVENT_HEAD, /* slot 0 of a page: struct sf_event_page */
 };
 
 /* 128 bytes. Written by one thread (and its signal handlers); complete once state says DONE. */
 struct sf_event {
 	_Atomic uint16_t state; /* enum sf_event_state */
-	uint16_t what;			/* enum sf_func or enum sf_lifecycle */
-	int32_t fd;				/* -1: none */
-	uint64_t stamp;			/* ticks at entry */
-	uint64_t ticks;			/* from entry to return */
-	uint64_t asked;			/* bytes, backlog, number of descriptors ...: what the call asked for */
+	uint16_t what;          /* enum sf_func or enum sf_lifecycle */
+	int32_t fd;             /* -1: none */
+	uint64_t stamp;         /* ticks at entry */
+	uint64_t ticks;         /* from entry to return */
+	uint64_t asked;         /* bytes, backlog, number of descriptors ...: what the call asked for */
 	int64_t ret;
-	uint64_t offset;		/* bytes moved before on this connection in this direction */
-	uint64_t buffer;		/* address of the (first) buffer */
-	uint32_t socket;		/* index, 0: none */
-	uint32_t site;			/* index, 0: unknown */
-	uint32_t flags;			/* MSG_ flags; of shutdown: how; of sockopt: level << 16 | name */
-	uint32_t stack;			/* hash of the frames, 0: not taken */
-	uint16_t error;			/* errno, 0: none; of resolve: the positive EAI value */
-	uint8_t mode;			/* enum sf_mode */
-	uint8_t realism;		/* enum sf_realism, 0: nothing was injected */
-	uint16_t rule;			/* number of the rule that decided, from 1; 0: none */
-	uint8_t fault;			/* 1 + enum sf_fault_kind, 0: none */
-	uint8_t fault_unit;		/* enum sf_argument_unit of: */
-	uint64_t fault_value;	/* what was picked: bytes, errno, ns */
-	uint32_t ordinal;		/* of the call among those that the rule counts, from 1 */
-	uint32_t conn_ordinal;	/* of the call among those of its operation on this connection, from 1 (of its thread, if none) */
-	uint16_t shaped_rule;	/* a delay, latency or rate that applied as well; 0: none */
-	uint8_t shaped_fault;	/* 1 + kind */
-	uint8_t extensions;		/* records that follow somewhere in this thread's pages and name this event */
-	uint32_t shaped_us;		/* microseconds that it cost */
-	uint64_t reserved[3];
+	uint64_t offset;      /* bytes moved before on this connection in this direction */
+	uint64_t buffer;      /* address of the (first) buffer */
+	uint32_t socket;      /* index, 0: none */
+	uint32_t site;        /* index, 0: unknown */
+	uint32_t flags;       /* MSG_ flags; of shutdown: how; of sockopt: level << 16 | name */
+	uint32_t stack;       /* hash of the frames, 0: not taken */
+	uint16_t error;       /* errno, 0: none; of resolve: the positive EAI value */
+	uint8_t mode;         /* enum sf_mode */
+	uint8_t realism;      /* enum sf_realism, 0: nothing was injected */
+	uint16_t rule;        /* number of the rule that decided, from 1; 0: none */
+	uint8_t fault;        /* 1 + enum sf_fault_kind, 0: none */
+	uint8_t fault_unit;   /* enum sf_argument_unit of: */
+	uint64_t fault_value; /* what was picked: bytes, errno, ns */
+	uint32_t ordinal;     /* of the call among those that the rule counts, from 1 */
+	uint32_t
+	    conn_ordinal; /* of the call among those of its operation on this connection, from 1 (of its thread, if none) */
+	uint16_t shaped_rule; /* a delay, latency or rate that applied as well; 0: none */
+	uint8_t shaped_fault; /* 1 + kind */
+	uint8_t extensions;   /* records that follow somewhere in this thread's pages and name this event */
+	uint32_t shaped_us;   /* microseconds that it cost */
+	uint32_t made;        /* of accept: index of the new connection's socket */
+	uint32_t reserved32;
+	uint64_t reserved[2];
 };
 
 #define SF_EVENT_SIZE 128
@@ -289,30 +293,30 @@ struct sf_event {
 struct sf_event_page {
 	_Atomic uint16_t state; /* SF_EVENT_HEAD */
 	uint16_t reserved16;
-	uint32_t thread;		/* index */
-	uint32_t process;		/* index */
-	_Atomic uint32_t next;	/* page number of the thread's next page, 0: none yet */
+	uint32_t thread;       /* index */
+	uint32_t process;      /* index */
+	_Atomic uint32_t next; /* page number of the thread's next page, 0: none yet */
 	uint8_t reserved[112];
 };
 
 enum sf_extension_kind {
-	SF_EXTENSION_STACK,	 /* frames: uint32_t site indices, innermost first */
-	SF_EXTENSION_REST,	 /* struct sf_rest: what a short or failed send left */
-	SF_EXTENSION_POLL,	 /* struct sf_polled[]: what was asked and answered */
-	SF_EXTENSION_EPOLL,	 /* struct sf_epolled[]: epoll_wait's answers; of epoll_ctl: the one registration */
-	SF_EXTENSION_TEXT,	 /* bytes: path of an exec, a name asked for, why something escaped */
+	SF_EXTENSION_STACK,   /* frames: uint32_t site indices, innermost first */
+	SF_EXTENSION_REST,    /* struct sf_rest: what a short or failed send left */
+	SF_EXTENSION_POLL,    /* struct sf_polled[]: what was asked and answered */
+	SF_EXTENSION_EPOLL,   /* struct sf_epolled[]: epoll_wait's answers; of epoll_ctl: the one registration */
+	SF_EXTENSION_TEXT,    /* bytes: path of an exec, a name asked for, why something escaped */
 	SF_EXTENSION_ADDRESS, /* struct sf_endpoint, cut to fit: where a datagram went to or came from */
-	SF_EXTENSION_SIGNAL, /* struct sf_disposition[]: signal dispositions */
-	SF_EXTENSION_WAIT,	 /* struct sf_waited[]: children waited for */
+	SF_EXTENSION_SIGNAL,  /* struct sf_disposition[]: signal dispositions */
+	SF_EXTENSION_WAIT,    /* struct sf_waited[]: children waited for */
 };
 
 struct sf_extension {
 	_Atomic uint16_t state; /* SF_EVENT_EXTENSION */
-	uint8_t kind;			/* enum sf_extension_kind */
-	uint8_t length;			/* bytes of data in use */
-	uint16_t part;			/* 0, 1, ... where the content needs several records */
-	uint16_t slot;			/* of the event: slot in its page */
-	uint32_t page;			/* of the event */
+	uint8_t kind;           /* enum sf_extension_kind */
+	uint8_t length;         /* bytes of data in use */
+	uint16_t part;          /* 0, 1, ... where the content needs several records */
+	uint16_t slot;          /* of the event: slot in its page */
+	uint32_t page;          /* of the event */
 	uint32_t reserved;
 	uint8_t data[112];
 };
@@ -332,9 +336,9 @@ struct sf_polled {
 };
 
 struct sf_epolled {
-	uint64_t data;	 /* as registered: tells which registration answered */
+	uint64_t data;   /* as registered: tells which registration answered */
 	uint32_t events; /* EPOLL bits */
-	int32_t fd;		 /* of epoll_ctl: the descriptor; of epoll_wait: -1 */
+	int32_t fd;      /* of epoll_ctl: the descriptor; of epoll_wait: -1 */
 };
 
 struct sf_disposition {
@@ -354,9 +358,10 @@ _Static_assert(offsetof(struct sf_arena, watch) == 64, "offsets are part of vers
 _Static_assert(offsetof(struct sf_arena, pages_used) == 128, "offsets are part of version 1");
 _Static_assert(offsetof(struct sf_arena, pages_ready) == 192, "offsets are part of version 1");
 _Static_assert(offsetof(struct sf_arena, tables) == 256, "offsets are part of version 1");
-_Static_assert(offsetof(struct sf_event, stamp) == 8 && offsetof(struct sf_event, socket) == 56 &&
-				   offsetof(struct sf_event, rule) == 76 && offsetof(struct sf_event, ordinal) == 88,
-			   "offsets are part of version 1");
+_Static_assert(
+    offsetof(struct sf_event, stamp) == 8 && offsetof(struct sf_event, socket) == 56 &&
+        offsetof(struct sf_event, rule) == 76 && offsetof(struct sf_event, ordinal) == 88,
+    "offsets are part of version 1");
 
 /* ---- making and checking ---- */
 
@@ -370,8 +375,8 @@ void sf_arena_format(struct sf_arena *arena, uint64_t size, uint32_t pages_ready
 /* NULL if these length bytes are an arena that this build can use; else why not, in words for a person. */
 const char *sf_arena_refuse(const struct sf_arena *arena, uint64_t length);
 
-/* Copies a finished ruleset in (pages are taken for it and its counters), makes it the current one and sets the watches.
- * False: no room. */
+/* Copies a finished ruleset in (pages are taken for it and its counters), makes it the current one and sets the
+ * watches. False: no room. */
 bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set);
 
 /* Sets watch[] from the current rules, the trace level and paused. Keeps SF_WATCH_MEND. */
@@ -392,8 +397,8 @@ static inline const struct sf_ruleset *sf_arena_rules(const struct sf_arena *are
 
 static inline struct sf_counter *sf_arena_counter(const struct sf_arena *arena, unsigned rule)
 {
-	return (struct sf_counter *)sf_arena_at(
-			   arena, atomic_load_explicit(&arena->counters_at, memory_order_relaxed)) + rule;
+	return (struct sf_counter *)sf_arena_at(arena, atomic_load_explicit(&arena->counters_at, memory_order_relaxed)) +
+	       rule;
 }
 
 /* `count` adjoining pages; the first one's number, or 0. */
@@ -440,8 +445,8 @@ static inline struct sf_event *sf_event_at(const struct sf_arena *arena, uint32_
 /* Index of the newest record of this pid that has not exited, 0: none. */
 uint32_t sf_process_find(const struct sf_arena *arena, uint32_t pid);
 
-/* A new process: number, lineage and state AWAITED. `thread` is the index of the thread that makes it (0: by process alone,
- * for spawn and orphans) and `nth` says that it is that thread's n-th child (0: the next one). Index or 0. */
+/* A new process: number, lineage and state AWAITED. `thread` is the index of the thread that makes it (0: by process
+ * alone, for spawn and orphans) and `nth` says that it is that thread's n-th child (0: the next one). Index or 0. */
 uint32_t sf_process_new(struct sf_arena *arena, uint32_t parent, uint32_t thread, uint32_t nth, uint32_t pid);
 
 /* A new thread of a process; `creator` is the index of the thread that made it, 0 for the main thread. Index or 0. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * call.h -- one intercepted call, as data: what the program asked (the wrapper writes it), what is known of the socket (the
- * gate), what a fault wants (fault/<kind>.c), and the result. Lives on the wrapper's stack.
+ * call.h -- one intercepted call, as data: what the program asked (the wrapper writes it), what is known of the socket
+ * (the gate), what a fault wants (fault/<kind>.c), and the result. Lives on the wrapper's stack.
  */
 #ifndef SF_CORE_CALL_H
 #define SF_CORE_CALL_H
@@ -16,7 +16,7 @@
 
 /* Where the bytes of a call are. */
 enum sf_shape {
-	SF_SHAPE_NONE,	   /* it moves none, or they are out of reach (sendfile, splice): len alone */
+	SF_SHAPE_NONE,     /* it moves none, or they are out of reach (sendfile, splice): len alone */
 	SF_SHAPE_BUFFER,   /* buf, len */
 	SF_SHAPE_VECTOR,   /* iov, count */
 	SF_SHAPE_MESSAGE,  /* msg */
@@ -25,13 +25,13 @@ enum sf_shape {
 
 /* What the gate is to do for a fault, besides changing len or deciding the result. */
 enum sf_wish {
-	SF_WISH_RESET = 1,		/* the connection is reset (RST), and the original call is made on it */
-	SF_WISH_SHUT_READ = 2,	/* the peer has ended: recv 0 for ever */
+	SF_WISH_RESET = 1,       /* the connection is reset (RST), and the original call is made on it */
+	SF_WISH_SHUT_READ = 2,   /* the peer has ended: recv 0 for ever */
 	SF_WISH_PEER_CLOSED = 4, /* the peer has closed: recv 0; of sends the next succeeds, later ones EPIPE */
-	SF_WISH_FAIL = 8,		/* the call fails with err, as Linux would make it fail; the gate finds the way */
-	SF_WISH_RAW = 16,		/* ret -1 and err, and nothing else */
-	SF_WISH_HOLD = 32,		/* silence for hold_ns (UINT64_MAX: for good) */
-	SF_WISH_DROP = 64,		/* the datagram is lost */
+	SF_WISH_FAIL = 8,        /* the call fails with err, as Linux would make it fail; the gate finds the way */
+	SF_WISH_RAW = 16,        /* ret -1 and err, and nothing else */
+	SF_WISH_HOLD = 32,       /* silence for hold_ns (UINT64_MAX: for good) */
+	SF_WISH_DROP = 64,       /* the datagram is lost */
 	SF_WISH_DUPLICATE = 128,
 	SF_WISH_REORDER = 256,
 	SF_WISH_TRUNCATE = 512,
@@ -41,8 +41,8 @@ enum sf_wish {
 
 #define SF_CUT_MAX 16
 
-/* A request that was cut: what the real call gets in place of the program's vector. Beside the call, not in it: only calls that
- * have a vector carry it, and nobody clears it. */
+/* A request that was cut: what the real call gets in place of the program's vector. Beside the call, not in it: only
+ * calls that have a vector carry it, and nobody clears it. */
 struct sf_cut {
 	struct mmsghdr message;
 	struct msghdr *whole; /* the program's own, while message stands for it */
@@ -54,14 +54,14 @@ struct sf_cut {
 
 struct sf_call {
 	/* asked by the program */
-	uint16_t func;		/* enum sf_func */
-	uint8_t operation;	/* enum sf_operation */
-	uint8_t shape;		/* enum sf_shape */
-	int fd;				/* -1: none */
-	int flags;			/* MSG_ flags; of shutdown: how; of sockopt: level << 16 | name */
-	int count;			/* of iov or mmsg */
-	size_t asked;		/* bytes; of listen the backlog, of poll the number of descriptors */
-	const void *site;	/* return address */
+	uint16_t func;     /* enum sf_func */
+	uint8_t operation; /* enum sf_operation */
+	uint8_t shape;     /* enum sf_shape */
+	int fd;            /* -1: none */
+	int flags;         /* MSG_ flags; of shutdown: how; of sockopt: level << 16 | name */
+	int count;         /* of iov or mmsg */
+	size_t asked;      /* bytes; of listen the backlog, of poll the number of descriptors */
+	const void *site;  /* return address */
 	union {
 		void *buf;
 		const void *out;
@@ -78,20 +78,20 @@ struct sf_call {
 
 	/* known of the socket */
 	uint8_t family, type, side, mode; /* enums */
-	uint8_t on;						  /* SF_ON_ bit, core/fact.h */
+	uint8_t on;                       /* SF_ON_ bit, core/fact.h */
 	uint32_t socket_index;
-	uint32_t site_index; /* of the arena's sites, 0: unknown */
+	uint32_t site_index;      /* of the arena's sites, 0: unknown */
 	struct sf_socket *socket; /* NULL: no socket */
 
 	/* decided */
-	uint16_t rule;	  /* number, from 1; 0: none */
+	uint16_t rule;    /* number, from 1; 0: none */
 	uint16_t ordinal; /* low bits, for events */
 	uint8_t realism;  /* enum sf_realism */
-	uint8_t fault;	  /* 1 + kind of the action that decided */
-	uint8_t unit;	  /* of value: enum sf_argument_unit */
-	uint8_t signal;	  /* to be delivered first, 0: none */
+	uint8_t fault;    /* 1 + kind of the action that decided */
+	uint8_t unit;     /* of value: enum sf_argument_unit */
+	uint8_t signal;   /* to be delivered first, 0: none */
 	uint32_t wishes;  /* enum sf_wish */
-	uint64_t value;	  /* what was picked */
+	uint64_t value;   /* what was picked */
 	uint64_t random;  /* for this call and rule: seed, rule, key, ordinal */
 	uint64_t delay_ns;
 	uint64_t latency_ns;
@@ -100,16 +100,16 @@ struct sf_call {
 	uint32_t amount; /* of corrupt: bytes; of reorder: how far; of truncate: bytes kept */
 	uint16_t shaped_rule;
 	uint8_t shaped_fault;
-	uint8_t counts;	  /* ordinals were given: to be taken back if the call finds nothing ready */
-	uint8_t entered;  /* the gate knows of it */
-	uint8_t was_cut;  /* cut->message stands for the program's header */
-	uint8_t released; /* a silence (latency) is over: this call finds what had come */
-	uint8_t refused;  /* the effect found that the kernel would not do this now */
+	uint8_t counts;                        /* ordinals were given: to be taken back if the call finds nothing ready */
+	uint8_t entered;                       /* the gate knows of it */
+	uint8_t was_cut;                       /* cut->message stands for the program's header */
+	uint8_t released;                      /* a silence (latency) is over: this call finds what had come */
+	uint8_t refused;                       /* the effect found that the kernel would not do this now */
 	uint64_t counted[SF_COUNTED_MAX / 64]; /* bits of the rules that counted it: what finding nothing takes back */
 
 	/* result */
 	int64_t ret;
-	int err; /* errno; of resolve: the positive EAI value */
+	int err;                           /* errno; of resolve: the positive EAI value */
 	const struct sockaddr *heard_from; /* a datagram that we answer with ourselves: its sender */
 	uint32_t heard_length;
 

@@ -158,7 +158,8 @@ static bool read_hex(struct sf_span word, uint64_t *value)
 	return word.length > 0;
 }
 
-/* object+0xOFFSET is one span of one byte. */
+/* object+0xOFFSET, as events show it, is a return address; spans are of the byte before it, which belongs to the call.
+ */
 static bool read_offset_site(struct sf_parser *p, struct sf_span value, size_t plus, uint64_t offset)
 {
 	struct sf_ruleset *set = p->set;
@@ -171,13 +172,15 @@ static bool read_offset_site(struct sf_parser *p, struct sf_span value, size_t p
 		}
 	if (object.length == 0)
 		return sf_refuse(p, value, "an object file is missing before '+': site=client+0x1a2f");
+	if (offset == 0)
+		return sf_refuse(p, value, "no call returns to offset 0; the site of an event is what to write here");
 	if (set->site_count == SF_SITES_MAX)
 		return sf_refuse(p, value, "too many sites: all rules together have at most %u", SF_SITES_MAX);
 	p->rule->sites_at = set->site_count;
 	p->rule->site_count = 1;
 	struct sf_site_span *span = &set->sites[set->site_count++];
 
-	span->low = span->high = offset;
+	span->low = span->high = offset - 1;
 	return sf_pool_add(p, value, object.at, object.length, &span->object);
 }
 

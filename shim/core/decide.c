@@ -2,8 +2,8 @@
  *
  * decide.c -- the search: rules in file order, conditions from cheap to dear, then the counters. See decide.h.
  *
- * Each rule counts for itself, whether or not an earlier rule has decided the call; shaping rules (delay, latency, rate) let
- * the search go on.
+ * Each rule counts for itself, whether or not an earlier rule has decided the call; shaping rules (delay, latency,
+ * rate) let the search go on.
  */
 #include "core/decide.h"
 
@@ -124,7 +124,7 @@ static bool creation_holds(const struct sf_rule *rule, const struct sf_call *c)
 static bool rare_conditions_hold(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c)
 {
 	if (sf_rule_has(rule, SF_CONDITION_PEER) && (!c->socket || c->socket->type == SF_DGRAM) &&
-		!peer_holds(asker->set, rule, c))
+	    !peer_holds(asker->set, rule, c))
 		return false;
 	if (sf_rule_has(rule, SF_CONDITION_CALLER) && !file_holds(asker, rule->caller, c))
 		return false;
@@ -132,14 +132,15 @@ static bool rare_conditions_hold(const struct sf_asker *asker, const struct sf_r
 		return false;
 	if (sf_rule_has(rule, SF_CONDITION_THREAD) && !thread_holds(asker, rule))
 		return false;
-	if (sf_rule_has(rule, SF_CONDITION_DATA) && !data_contains(c, sf_text_of(asker->set, rule->data), rule->data.length))
+	if (sf_rule_has(rule, SF_CONDITION_DATA) &&
+	    !data_contains(c, sf_text_of(asker->set, rule->data), rule->data.length))
 		return false;
 	return !sf_rule_has(rule, SF_CONDITION_TIME) || within(asker->now_ns(), rule->time);
 }
 
 #define RARE                                                                                                           \
-	(SF_BIT(SF_CONDITION_PEER) | SF_BIT(SF_CONDITION_CALLER) | SF_BIT(SF_CONDITION_SITE) | SF_BIT(SF_CONDITION_THREAD) | \
-	 SF_BIT(SF_CONDITION_DATA) | SF_BIT(SF_CONDITION_TIME))
+	(SF_BIT(SF_CONDITION_PEER) | SF_BIT(SF_CONDITION_CALLER) | SF_BIT(SF_CONDITION_SITE) |                             \
+	 SF_BIT(SF_CONDITION_THREAD) | SF_BIT(SF_CONDITION_DATA) | SF_BIT(SF_CONDITION_TIME))
 
 static bool call_holds(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c)
 {
@@ -171,10 +172,11 @@ static bool offset_holds(const struct sf_rule *rule, const struct sf_call *c)
 struct counts {
 	struct sf_counter *run;
 	struct sf_scope_counter *scope; /* what nth and times count within; NULL: the run */
-	struct sf_scope_counter *key;	/* of the connection, else of the thread: what chance counts */
+	struct sf_scope_counter *key;   /* of the connection, else of the thread: what chance counts */
 };
 
-static struct sf_scope_counter *slot_of(struct sf_arena *arena, _Atomic uint64_t *slots_at, uint32_t slots, uint32_t slot)
+static struct sf_scope_counter *
+slot_of(struct sf_arena *arena, _Atomic uint64_t *slots_at, uint32_t slots, uint32_t slot)
 {
 	uint64_t at = atomic_load_explicit(slots_at, memory_order_acquire);
 
@@ -238,7 +240,7 @@ static bool may_fire(const struct sf_rule *rule, const struct counts *counts)
 {
 	if (sf_rule_has(rule, SF_CONDITION_TIMES)) {
 		uint64_t before = counts->scope ? atomic_fetch_add_explicit(&counts->scope->fired, 1, relaxed)
-										: atomic_load_explicit(&counts->run->fired, relaxed);
+		                                : atomic_load_explicit(&counts->run->fired, relaxed);
 
 		if (before >= rule->times) {
 			if (counts->scope)
@@ -260,7 +262,7 @@ static bool exhausted(const struct sf_rule *rule, const struct counts *counts)
 	if (!sf_rule_has(rule, SF_CONDITION_TIMES))
 		return false;
 	return (counts->scope ? atomic_load_explicit(&counts->scope->fired, relaxed)
-						  : atomic_load_explicit(&counts->run->fired, relaxed)) >= rule->times;
+	                      : atomic_load_explicit(&counts->run->fired, relaxed)) >= rule->times;
 }
 
 static bool nth_holds(const struct sf_rule *rule, uint64_t ordinal)
@@ -290,7 +292,7 @@ static bool would_fire(const struct sf_asker *asker, unsigned i, const struct sf
 	struct ordinals next = count(&counts, 0);
 
 	return !exhausted(rule, &counts) && nth_holds(rule, next.nth) &&
-		   chance_holds(rule, sf_rng(asker->set->seed, i, key_of(asker, c), next.key));
+	       chance_holds(rule, sf_rng(asker->set->seed, i, key_of(asker, c), next.key));
 }
 
 /* A transfer that would cross the beginning of offset= ends there, so that the next one begins exactly at it. */
@@ -326,8 +328,8 @@ static enum sf_realism applies(const struct sf_asker *asker, const struct sf_rul
 		enum sf_realism one = SF_KERNEL;
 
 		if (!(fault->operations & SF_BIT(c->operation)) ||
-			(fault->types && c->type != SF_TYPE_OTHER && !(fault->types >> c->type & 1)) ||
-			(fault->families && c->family != SF_FAMILY_OTHER && !(fault->families >> c->family & 1)))
+		    (fault->types && c->type != SF_TYPE_OTHER && !(fault->types >> c->type & 1)) ||
+		    (fault->families && c->family != SF_FAMILY_OTHER && !(fault->families >> c->family & 1)))
 			return SF_REALISM_NONE;
 		if (fault->possible)
 			one = fault->possible(c, &action->argument);
@@ -349,8 +351,8 @@ static void note(struct sf_decision *decision, const struct sf_rule *rule, struc
 	decision->deciding = fired;
 }
 
-/* The range of time= may end, and bytes may be moved by another thread, before a call that finds nothing is taken back: so
- * it is remembered who counted it. */
+/* The range of time= may end, and bytes may be moved by another thread, before a call that finds nothing is taken back:
+ * so it is remembered who counted it. */
 static void remember(struct sf_call *c, unsigned i, bool counted)
 {
 	if (i < SF_COUNTED_MAX)
@@ -365,8 +367,8 @@ static void uncount(const struct counts *counts, struct sf_call *c, unsigned i)
 }
 
 /* The rule meets the call and applies to it: count, and see whether it fires. */
-static void consider(const struct sf_asker *asker, unsigned i, struct sf_call *c, enum sf_realism realism,
-					 struct sf_decision *decision)
+static void consider(
+    const struct sf_asker *asker, unsigned i, struct sf_call *c, enum sf_realism realism, struct sf_decision *decision)
 {
 	const struct sf_rule *rule = &asker->set->rules[i];
 	struct counts counts = counts_of(asker, i, c);
@@ -390,11 +392,13 @@ static void consider(const struct sf_asker *asker, unsigned i, struct sf_call *c
 		return;
 	}
 	if (may_fire(rule, &counts))
-		note(decision, rule,
-			 (struct sf_fired){(uint16_t)i, (uint8_t)worse(realism, confirmed), (uint32_t)ordinals.nth, random});
+		note(
+		    decision, rule,
+		    (struct sf_fired){(uint16_t)i, (uint8_t)worse(realism, confirmed), (uint32_t)ordinals.nth, random});
 }
 
-static uint64_t candidates(const struct sf_asker *asker, const struct sf_call *c, const uint64_t *socket_bits, uint32_t word)
+static uint64_t
+candidates(const struct sf_asker *asker, const struct sf_call *c, const uint64_t *socket_bits, uint32_t word)
 {
 	uint64_t bits = asker->operation_bits[word] & asker->process_bits[word];
 

@@ -2,10 +2,10 @@
  *
  * decide.h -- WHETHER a fault happens. The only place.
  *
- * sf_decide(asker, call, decision) gives the rule that decides this call, or none, and those that shape it. Pure but for atomic
- * adds on the rules' counters: (seed, rule, key, ordinal) decide, never time of day, pid or thread order
- * (tests/unit/test_decide.c). Safe in threads, in signal handlers and between fork and exec. Cannot fail. Knows nothing of how
- * a fault is carried out.
+ * sf_decide(asker, call, decision) gives the rule that decides this call, or none, and those that shape it. Pure but
+ * for atomic adds on the rules' counters: (seed, rule, key, ordinal) decide, never time of day, pid or thread order
+ * (tests/unit/test_decide.c). Safe in threads, in signal handlers and between fork and exec. Cannot fail. Knows nothing
+ * of how a fault is carried out.
  */
 #ifndef SF_CORE_DECIDE_H
 #define SF_CORE_DECIDE_H
@@ -21,21 +21,22 @@ struct sf_asker {
 	const struct sf_ruleset *set;
 	struct sf_process *process;
 	struct sf_thread *thread;
-	const uint64_t *process_bits; /* sf_match_process */
+	const uint64_t *process_bits;   /* sf_match_process */
 	const uint64_t *operation_bits; /* sf_match_operation */
 	uint64_t (*now_ns)(void);
 
 	/* The thread's name, for thread=: length written to name[16]. */
 	size_t (*thread_name)(char *name);
 
-	/* Last word before an action is taken: what the kernel would have to agree to (would it block? is there a handler? is
-	 * there anything to receive?). SF_REALISM_NONE: not now. *ready false: a non-blocking call that finds nothing ready. */
+	/* Last word before an action is taken: what the kernel would have to agree to (would it block? is there a handler?
+	 * is there anything to receive?). SF_REALISM_NONE: not now. *ready false: a non-blocking call that finds nothing
+	 * ready. */
 	enum sf_realism (*confirm)(struct sf_call *c, const struct sf_rule *rule, bool *ready);
 };
 
 /* A rule that fires. */
 struct sf_fired {
-	uint16_t rule;	 /* index */
+	uint16_t rule;   /* index */
 	uint8_t realism; /* enum sf_realism */
 	uint32_t ordinal;
 	uint64_t random;

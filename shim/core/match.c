@@ -27,7 +27,11 @@ static bool glob_class(const char **pattern, const char *end, char c)
 		}
 		hit |= low <= c && c <= high;
 	}
-	*pattern = p < end ? p + 1 : p;
+	if (p == end) { /* never closed: a plain '[' */
+		*pattern += 1;
+		return c == '[';
+	}
+	*pattern = p + 1;
 	return hit != invert;
 }
 
@@ -69,7 +73,10 @@ enum sf_type sf_type_of(int type)
 {
 	int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	return kind == SOCK_STREAM ? SF_STREAM : kind == SOCK_DGRAM ? SF_DGRAM : kind == SOCK_SEQPACKET ? SF_SEQPACKET : SF_TYPE_OTHER;
+	return kind == SOCK_STREAM      ? SF_STREAM
+	       : kind == SOCK_DGRAM     ? SF_DGRAM
+	       : kind == SOCK_SEQPACKET ? SF_SEQPACKET
+	                                : SF_TYPE_OTHER;
 }
 
 static void unix_endpoint(struct sf_endpoint *endpoint, const struct sockaddr *address, uint32_t length)
@@ -131,7 +138,7 @@ bool sf_match_endpoint(const struct sf_ruleset *set, const struct sf_address *wa
 		return false;
 	if (want->family == SF_UNIX)
 		return have->family == SF_UNIX && !want->abstract == !have->abstract &&
-			   sf_match_glob(sf_text_of(set, want->path), want->path.length, have->path, have->length);
+		       sf_match_glob(sf_text_of(set, want->path), want->path.length, have->path, have->length);
 	if (have->family == SF_UNIX || (want->family != SF_FAMILY_OTHER && want->family != have->family))
 		return false;
 	if (!want->any_port && (have->port < want->port_low || have->port > want->port_high))
@@ -149,34 +156,38 @@ static bool holds_for_socket(const struct sf_ruleset *set, const struct sf_rule 
 {
 	if (socket->domestic && !sf_rule_has(rule, SF_CONDITION_FAMILY))
 		return false;
-	if (!one_of(rule->families, socket->family) || !one_of(rule->types, socket->type) || !one_of(rule->sides, socket->side))
+	if (!one_of(rule->families, socket->family) || !one_of(rule->types, socket->type) ||
+	    !one_of(rule->sides, socket->side))
 		return false;
 	if (sf_rule_has(rule, SF_CONDITION_PEER) && socket->type != SF_DGRAM &&
-		!sf_match_endpoint(set, &rule->peer, &socket->peer))
+	    !sf_match_endpoint(set, &rule->peer, &socket->peer))
 		return false;
 	if (sf_rule_has(rule, SF_CONDITION_LOCAL) && !sf_match_endpoint(set, &rule->local, &socket->local))
 		return false;
 	if (sf_rule_has(rule, SF_CONDITION_KEY))
 		return rule->key.length == strlen(socket->key) &&
-			   memcmp(sf_text_of(set, rule->key), socket->key, rule->key.length) == 0;
+		       memcmp(sf_text_of(set, rule->key), socket->key, rule->key.length) == 0;
 	return true;
 }
 
-static bool holds_for_process(const struct sf_ruleset *set, const struct sf_rule *rule, const struct sf_process *process)
+static bool
+holds_for_process(const struct sf_ruleset *set, const struct sf_rule *rule, const struct sf_process *process)
 {
 	if (sf_rule_has(rule, SF_CONDITION_PROCESS) &&
-		(process->number < rule->process.low || process->number > rule->process.high))
+	    (process->number < rule->process.low || process->number > rule->process.high))
 		return false;
 	return !sf_rule_has(rule, SF_CONDITION_PROGRAM) ||
-		   sf_match_glob(sf_text_of(set, rule->program), rule->program.length, process->program, strlen(process->program));
+	       sf_match_glob(
+	           sf_text_of(set, rule->program), rule->program.length, process->program, strlen(process->program));
 }
 
 #define NAMES_CONNECTIONS                                                                                              \
-	(SF_BIT(SF_CONDITION_PEER) | SF_BIT(SF_CONDITION_LOCAL) | SF_BIT(SF_CONDITION_FAMILY) | SF_BIT(SF_CONDITION_TYPE) |   \
-	 SF_BIT(SF_CONDITION_SIDE) | SF_BIT(SF_CONDITION_PROGRAM))
+	(SF_BIT(SF_CONDITION_PEER) | SF_BIT(SF_CONDITION_LOCAL) | SF_BIT(SF_CONDITION_FAMILY) |                            \
+	 SF_BIT(SF_CONDITION_TYPE) | SF_BIT(SF_CONDITION_SIDE) | SF_BIT(SF_CONDITION_PROGRAM))
 
 /* conn=: the n-th of the connections that the rule's other words about connections describe, else the run's n-th. */
-static bool conn_in_range(struct sf_arena *arena, const struct sf_ruleset *set, unsigned i, const struct sf_socket *socket)
+static bool
+conn_in_range(struct sf_arena *arena, const struct sf_ruleset *set, unsigned i, const struct sf_socket *socket)
 {
 	const struct sf_rule *rule = &set->rules[i];
 	const struct sf_process *process = sf_process_at(arena, socket->process);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * match.h -- does a rule's condition hold? Settled once where it can be: what depends on the socket alone becomes a bit set of
- * the socket, what depends on the process alone one of the process. The rest is asked call by call.
- * Pure but for the arena's counter of conn=. Safe everywhere; no system call.
+ * match.h -- does a rule's condition hold? Settled once where it can be: what depends on the socket alone becomes a bit
+ * set of the socket, what depends on the process alone one of the process. The rest is asked call by call. Pure but for
+ * the arena's counter of conn=. Safe everywhere; no system call.
  */
 #ifndef SF_CORE_MATCH_H
 #define SF_CORE_MATCH_H
@@ -22,8 +22,8 @@ static inline bool sf_bit_get(const uint64_t *bits, unsigned n)
 	return bits[n / 64] >> (n % 64) & 1;
 }
 
-/* Settles which rules this socket meets by peer, local, family, type, side and conn (`key` too) into the arena; `named` says
- * that it got its connection number just now: then conn= is decided, and stays. NULL: no room. */
+/* Settles which rules this socket meets by peer, local, family, type, side and conn (`key` too) into the arena; `named`
+ * says that it got its connection number just now: then conn= is decided, and stays. NULL: no room. */
 uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool named);
 
 /* The same for program= and process=: fills bits[sf_rule_words()]. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * rng.h -- every random choice: a pure function of (seed, rule, key, ordinal). No state, no clock, no pid, no address, no
- * order of threads. splitmix64's finalizer over the four, one after the other.
+ * rng.h -- every random choice: a pure function of (seed, rule, key, ordinal). No state, no clock, no pid, no address,
+ * no order of threads. splitmix64's finalizer over the four, one after the other.
  */
 #ifndef SF_CORE_RNG_H
 #define SF_CORE_RNG_H

@@ -85,6 +85,8 @@ static int accept_any(struct sf_call *c, struct sockaddr *from, socklen_t *lengt
 	int fd = c->func == SF_FUNC_accept ? real_accept(c->fd, from, length) : real_accept4(c->fd, from, length, flags);
 
 	sf_track_accept(c->fd, fd, from, *length, flags);
+	if (c->event && fd >= 0)
+		c->event->made = sf_fd_socket(fd);
 	return (int)sf_leave(c, fd);
 }
 

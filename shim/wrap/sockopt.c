@@ -39,21 +39,21 @@ SF_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen
 	return ret;
 }
 
-SF_WATCHED int watched_getsockname(int fd, struct sockaddr *address, socklen_t *length, const void *site)
-{
-	struct sf_call c =
-	    SF_CALL_PLAIN(getsockname, site, fd, .buf = address, .address_length = sf_readable(length) ? *length : 0);
-
-	if (sf_enter(&c))
-		return (int)c.ret;
-	return (int)sf_leave(&c, real_getsockname(fd, address, length));
-}
-
+/* What the program is told of its own name we know from then on: a port that the kernel chose, above all. */
 SF_EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length)
 {
-	if (sf_idle(SF_SOCKOPT, fd))
+	if (!sf_fd_socket(fd))
 		return real_getsockname(fd, address, length);
-	return watched_getsockname(fd, address, length, SF_SITE);
+	struct sf_call c =
+	    SF_CALL_PLAIN(getsockname, SF_SITE, fd, .buf = address, .address_length = sf_readable(length) ? *length : 0);
+
+	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
+		return (int)c.ret;
+	int ret = (int)sf_leave(&c, real_getsockname(fd, address, length));
+
+	if (ret == 0)
+		sf_track_bind(fd, address, *length < c.address_length ? *length : c.address_length);
+	return ret;
 }
 
 SF_WATCHED int watched_getpeername(int fd, struct sockaddr *address, socklen_t *length, const void *site)

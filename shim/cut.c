@@ -4,15 +4,18 @@
  */
 #include "cut.h"
 
-/* The first pieces of a vector, c->len bytes in all; how many pieces. */
+/* The first pieces of a vector, c->len bytes in all; how many pieces. Empty ones are left out: a request of nothing else
+ * would be answered with 0, which is the end of the stream. */
 static size_t cut_vector(struct sf_call *c, const struct iovec *iov, size_t count)
 {
 	size_t left = c->len, n = 0;
 
-	for (; n < count && n < SF_CUT_MAX && left > 0; n++) {
-		c->cut->pieces[n].iov_base = iov[n].iov_base;
-		c->cut->pieces[n].iov_len = iov[n].iov_len < left ? iov[n].iov_len : left;
-		left -= c->cut->pieces[n].iov_len;
+	for (size_t i = 0; i < count && n < SF_CUT_MAX && left > 0; i++) {
+		if (iov[i].iov_len == 0)
+			continue;
+		c->cut->pieces[n].iov_base = iov[i].iov_base;
+		c->cut->pieces[n].iov_len = iov[i].iov_len < left ? iov[i].iov_len : left;
+		left -= c->cut->pieces[n++].iov_len;
 	}
 	c->len -= left;
 	return n;

@@ -159,6 +159,13 @@ def test_head_comment_is_documentation(name):
     assert rules_of(name) and not any("fake" in rule for rule in rules_of(name))
 
 
+def test_check_accepts_them_all_at_once():
+    files = [ROOT / "scenarios" / f"{name}.fault" for name in SCENARIOS]
+    done = run([SOCKFAULT, "check", *files])
+    assert done.returncode == 0, done.stderr
+    assert all(f"/{name}.fault:" in done.stdout.decode() for name in SCENARIOS)
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_without_faults_both_do_it_right(name, tmp_path):
     for program in ("naive", "robust"):

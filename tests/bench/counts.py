@@ -64,6 +64,8 @@ CONFIGURATIONS = {
         Configuration("other-call-1", "off", same("other-call", 1)),
         Configuration("other-call-1000", "off", same("other-call", 1000)),
         Configuration("other-peer-1", "off", same("other-peer", 1)),
+        Configuration("other-peer-10", "off", same("other-peer", 10)),
+        Configuration("other-peer-100", "off", same("other-peer", 100)),
         Configuration("other-peer-1000", "off", same("other-peer", 1000)),
         Configuration("ten", "off", tuple(TEN)),
         Configuration("stall", "off", (f"recv nth={NEVER}: stall",)),
@@ -87,7 +89,7 @@ HELD = {
         (*SOCKETS, *DOMESTIC, *FILES, *READINESS, "close"),
     ),
     "rules": (
-        ("other-call-1", "other-call-1000", "other-peer-1", "other-peer-1000"),
+        ("other-call-1", "other-call-1000", *(f"other-peer-{n}" for n in (1, 10, 100, 1000))),
         (*SOCKETS, *DOMESTIC),
     ),
     "ten": (("ten",), SOCKETS),

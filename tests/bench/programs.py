@@ -64,12 +64,15 @@ class Server:
 
     def __init__(self, start, command, port):
         prefix, environment = start
-        self.process = subprocess.Popen(
-            [*pinned(1), *prefix, *command],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
+        said = BENCH / "server.txt"
+        with said.open("w") as out:
+            self.process = subprocess.Popen(
+                [*pinned(1), *prefix, *command],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
         self._await(port)
         self.pid = descendant(self.process.pid, pathlib.Path(command[0]).name)
 
@@ -80,7 +83,7 @@ class Server:
                 socket.create_connection(("127.0.0.1", port)).close()
                 return
             time.sleep(0.01)
-        raise RuntimeError(f"{self.process.args} does not listen on {port}")
+        raise RuntimeError(f"{self.process.args} does not listen: see {BENCH}/server.txt")
 
     def cpu_s(self):
         """The clock of another process's CPU time has its number made of the pid."""

@@ -110,17 +110,31 @@ static bool read_process(struct sf_parser *p, struct sf_span value)
 	return sf_scan_range(p, value, sf_scan_number, 1, &p->rule->process);
 }
 
-/* LINEAGE:N, as events name connections. What lineages look like is the arena's: numbers, '.' and '/'. */
+/* What lineages look like is the arena's: numbers with '.', '/' or '+' between them, or '~' and the hash of a long one.
+ */
+static bool is_lineage(struct sf_span text)
+{
+	bool is_hash = text.length > 1 && text.at[0] == '~', after_digit = false;
+
+	for (size_t i = is_hash; i < text.length; i++) {
+		char c = text.at[i];
+		bool is_digit = sf_is_digit(c) || (is_hash && 'a' <= c && c <= 'f');
+
+		if (!is_digit && (is_hash || !after_digit || (c != '.' && c != '/' && c != '+')))
+			return false;
+		after_digit = is_digit;
+	}
+	return after_digit;
+}
+
+/* LINEAGE:N, as events name connections. */
 static bool read_key(struct sf_parser *p, struct sf_span value)
 {
 	size_t colon = sf_span_find(value, ":");
-	bool good = colon > 0 && colon + 1 < value.length && sf_is_digit(value.at[0]);
+	bool good = colon + 1 < value.length && is_lineage(sf_span_first(value, colon));
 
-	for (size_t i = 0; i < value.length && good; i++) {
-		char c = value.at[i];
-
-		good = sf_is_digit(c) || i == colon || (i < colon && (c == '.' || c == '/') && sf_is_digit(value.at[i + 1]));
-	}
+	for (size_t i = colon + 1; i < value.length && good; i++)
+		good = sf_is_digit(value.at[i]);
 	if (!good)
 		return sf_refuse(p, value, "'%.*s' is no key of a connection; events show them, as key=1.3:2", SF_WORD(value));
 	return sf_scan_text(p, value, &p->rule->key);

@@ -48,13 +48,16 @@ const char *sf_arena_refuse(const struct sf_arena *arena, uint64_t length)
 		return "it is not a sockfault trace";
 	if (arena->version != SF_ARENA_VERSION || arena->header_size != sizeof *arena)
 		return "it was written by another version of sockfault";
+	uint64_t directory = offsetof(struct sf_arena, directories);
+
 	for (int i = 0; i < SF_TABLE_COUNT; i++) {
 		const struct sf_table *table = &arena->tables[i];
 
 		if (table->record_size != tables[i].record_size || table->directory_size != tables[i].directory_size ||
 		    table->per_page != SF_PAGE_SIZE / tables[i].record_size ||
-		    table->directory_at + table->directory_size * sizeof(uint32_t) > sizeof *arena)
+		    table->directory_at != directory)
 			return "it is damaged: a table of its header is not as this version writes it";
+		directory += tables[i].directory_size * sizeof(uint32_t);
 	}
 	return NULL;
 }

@@ -76,7 +76,7 @@ uint32_t sf_arena_pages(struct sf_arena *arena, uint32_t count)
 /* heap_at is the next free byte; a piece never crosses the end of a page, so the rest of a page too small is left. */
 uint64_t sf_arena_heap(struct sf_arena *arena, uint64_t size)
 {
-	size = (size + 7) & ~UINT64_C(7);
+	size = size ? (size + 7) & ~UINT64_C(7) : 8; /* a heap that does not move would look full */
 	if (size > SF_PAGE_SIZE / 2) {
 		uint32_t page = sf_arena_pages(arena, (uint32_t)((size + SF_PAGE_SIZE - 1) / SF_PAGE_SIZE));
 

@@ -274,18 +274,21 @@ uint32_t sf_process_find(const struct sf_arena *arena, uint32_t pid)
 	return 0;
 }
 
-/* A child forked by the main thread is "1/2": the ".1" of main threads is left out of the names of processes. */
-static size_t without_main(const char *lineage, char *short_form, size_t size)
+/* Main threads are ".1" of their process; thread ".2.1" ends like one, and is none. */
+static bool is_main(const struct sf_process *owner, const struct sf_thread *thread)
 {
-	size_t length = strlen(lineage);
+	size_t length = strlen(owner->lineage);
 
-	if (length > 2 && lineage[0] != '~' && memcmp(lineage + length - 2, ".1", 2) == 0)
-		length -= 2;
-	if (length >= size)
-		length = size - 1;
-	memcpy(short_form, lineage, length);
-	short_form[length] = '\0';
-	return length;
+	return strlen(thread->lineage) == length + 2 && memcmp(thread->lineage + length, ".1", 2) == 0;
+}
+
+/* A child forked by the main thread is "1/2": the ".1" of main threads is left out of the names of processes. */
+static void put_forker(const struct sf_arena *arena, const struct sf_thread *forker, char *lineage, size_t size)
+{
+	const struct sf_process *owner = sf_process_at(arena, forker->process);
+	struct builder b = {lineage, size, 0};
+
+	put(&b, forker->lineage, strlen(forker->lineage) - (owner && is_main(owner, forker) ? 2 : 0));
 }
 
 static void
@@ -297,7 +300,7 @@ name_process(struct sf_arena *arena, struct sf_process *process, uint32_t parent
 	uint64_t hash = 0;
 
 	if (forker) {
-		without_main(forker->lineage, from, sizeof from);
+		put_forker(arena, forker, from, sizeof from);
 		hash = forker->lineage_hash;
 		if (!nth)
 			nth = atomic_fetch_add_explicit(&forker->forks, 1, relaxed) + 1;
@@ -350,11 +353,8 @@ uint32_t sf_thread_new(struct sf_arena *arena, uint32_t process, uint32_t creato
 		return index;
 	}
 	uint64_t n = atomic_fetch_add_explicit(&maker->threads, 1, relaxed) + 1;
-	size_t owner_length = strlen(owner->lineage);
-	bool by_main = strcmp(maker->lineage + (strlen(maker->lineage) > 2 ? strlen(maker->lineage) - 2 : 0), ".1") == 0 &&
-	               strlen(maker->lineage) == owner_length + 2;
 
-	if (by_main)
+	if (is_main(owner, maker))
 		thread->lineage_hash =
 		    extend(thread->lineage, sizeof thread->lineage, owner->lineage, owner->lineage_hash, '.', n + 1);
 	else

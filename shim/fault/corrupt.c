@@ -16,8 +16,12 @@ static enum sf_realism possible(const struct sf_call *c, const struct sf_argumen
 
 static void before(struct sf_call *c, const struct sf_argument *a)
 {
+	uint64_t most = a->unit == SF_UNIT_NONE ? 1 : a->low;
+
+	if (most > c->asked)
+		most = c->asked;
 	c->wishes |= SF_WISH_CORRUPT;
-	c->amount = a->unit == SF_UNIT_NONE ? 1 : (uint32_t)a->low;
+	c->amount = (uint32_t)(most > UINT32_MAX ? UINT32_MAX : most);
 	c->value = c->amount;
 }
 

@@ -14,7 +14,7 @@ static enum sf_realism possible(const struct sf_call *c, const struct sf_argumen
 static void before(struct sf_call *c, const struct sf_argument *a)
 {
 	c->wishes |= SF_WISH_REORDER;
-	c->amount = a->unit == SF_UNIT_NONE ? 1 : (uint32_t)a->low;
+	c->amount = a->unit == SF_UNIT_NONE ? 1 : (uint32_t)(a->low > UINT32_MAX ? UINT32_MAX : a->low);
 	c->value = c->amount;
 }
 

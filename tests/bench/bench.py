@@ -5,6 +5,7 @@ Parts are instructions, time, threads, calls, start, peers, servers, memory and 
 a program that is not installed is left out, and the list of goals says so.
 """
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -77,7 +78,12 @@ def main(words):
     effort = 5 if "full" in words else 1
     parts = [word for word in words if word in PARTS] or list(PARTS)
     rows = []
-    with tempfile.TemporaryDirectory(prefix="sockfault-bench-") as folder:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="sockfault-bench-"))
+        # where runs lie without it, but apart from those that somebody keeps
+        usual = os.environ.get("XDG_RUNTIME_DIR") if os.geteuid() else None
+        runs = tempfile.TemporaryDirectory(prefix="sockfault-bench-", dir=usual)
+        os.environ["SOCKFAULT_DIR"] = stack.enter_context(runs)
         for part in parts:
             for measure in PARTS[part]:
                 print(f"bench: {part}: {measure.__name__}", file=sys.stderr)

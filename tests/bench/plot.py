@@ -16,7 +16,7 @@ def bar(y, name, row):
     colour = GOOD if row.value <= goal.limit else BAD
     yield f'<text x="{LEFT - 8}" y="{y + 13}" text-anchor="end">{escape(goal.text)}</text>'
     yield f'<rect x="{LEFT}" y="{y}" width="{width:.1f}" height="18" fill="{colour}"/>'
-    label = escape(f"{row.value:.4g} of {goal.limit:g} {goal.unit}")
+    label = escape(f"{row.value:.4g}, at most {goal.limit:g} {goal.unit}")
     yield f'<text x="{LEFT + WIDTH + 8}" y="{y + 13}">{label}</text>'
 
 

@@ -124,7 +124,7 @@ def server_rows(program, costs):
 def redis(folder, effort):
     if not find("redis-server") or not find("redis-benchmark"):
         return
-    requests = 20000 * effort
+    requests = 40000 * effort
 
     def cost(start):
         port = free_port()

@@ -27,7 +27,8 @@ def is_held(row):
 
 
 @pytest.mark.skipif(not counts.is_possible(), reason="valgrind is not installed")
-def test_a_call_costs_no_more_instructions_than_the_goals_allow(tmp_path):
+def test_a_call_costs_no_more_instructions_than_the_goals_allow(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOCKFAULT_DIR", str(tmp_path / "runs"))
     counted = counts.Counts(tmp_path)
     for name in counts.CONFIGURATIONS:
         counted.run(name)

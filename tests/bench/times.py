@@ -148,7 +148,7 @@ def strace(folder, effort):
 
 def starts(folder, effort):
     """The time from start to end of a program that does nothing."""
-    run = [COMMAND, "run", "--quiet"]
+    run = [f"SOCKFAULT_DIR={os.environ['SOCKFAULT_DIR']}", COMMAND, "run", "--quiet"]
     variants = {
         "forwarder": [f"LD_PRELOAD={BENCH / 'forwarder.so'}", "/bin/true"],
         "preloaded": [f"LD_PRELOAD={LIBRARY}", "/bin/true"],
@@ -158,7 +158,7 @@ def starts(folder, effort):
     goals = {"preloaded": "start", "sockfault run": "start-run"}
     if LIBFIU.exists():
         variants["libfiu"] = [f"LD_PRELOAD={LIBFIU}", "/bin/true"]
-    command = [BENCH / "starts", str(200 * effort), "--", "/bin/true"]
+    command = [BENCH / "starts", str(400 * effort), "--", "/bin/true"]
     for words in variants.values():
         command += ["--", *words]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -63,22 +63,27 @@ def listens(port):
     return False
 
 
-def run(argv, env=None, timeout=TIMEOUT, check=False, **options):
-    """subprocess.run with captured output and an end; the arguments may be paths and numbers."""
+def run(argv, env=None, timeout=TIMEOUT, check=False, stdin=subprocess.DEVNULL, **options):
+    """A finished process with its output. What is not done in time is killed, children and all."""
     words = [str(word) for word in argv]
-    done = subprocess.run(
-        words,
-        env=env,
-        timeout=timeout,
-        stdin=options.pop("stdin", subprocess.DEVNULL),
-        capture_output=True,
-        **options,
-    )
+    pipes = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(words, env=env, start_new_session=True, **pipes, **options)
+    try:
+        output, errors = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        end_group(process)
+        output, errors = process.communicate()
+        raise AssertionError(f"{words}: no end after {timeout} s\n{output}\n{errors}")
     if check:
-        assert (
-            done.returncode == 0
-        ), f"{words}: status {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
+        assert process.returncode == 0, f"{words}: {process.returncode}\n{output}\n{errors}"
+    return subprocess.CompletedProcess(words, process.returncode, output, errors)
+
+
+def end_group(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def under(*rules, options=(), trace=None, quiet=True):
@@ -133,10 +138,7 @@ class Server:
                 self.process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 pass
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        end_group(self.process)
         return self.process.wait(timeout=TIMEOUT)
 
 

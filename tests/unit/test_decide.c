@@ -410,6 +410,29 @@ static void refuse_gives_back_the_count_and_the_injection(void **state)
 	}
 }
 
+static void an_injection_into_nothing_is_given_back_and_its_count_taken_back(void **state)
+{
+	static const char *const rules[] = {"recv times=1: short 5", "recv times=1 per=conn: short 5"};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct world world = world_with(rules[i]);
+		struct sf_call call = world_call(SF_FUNC_recv, world_connection(&world, world.thread, 80), 64);
+		struct sf_call empty = call;
+
+		assert_true(world_decides(&world, &empty).decided);
+		world_gives_back(&world, &empty, 0);
+		assert_int_equal(counter(&world, 0)->fired, 0);
+		assert_int_equal(counter(&world, 0)->seen, 1);
+		assert_int_equal(counter(&world, 0)->not_applicable, 0);
+		world_undoes(&world, &empty);
+		assert_int_equal(counter(&world, 0)->seen, 0);
+		assert_true(world_fires(&world, &call));
+		assert_false(world_fires(&world, &call));
+		world_end(&world);
+	}
+}
+
 /* ---- chance ---- */
 
 #define CONNECTIONS 40
@@ -1206,6 +1229,7 @@ int main(void)
 	    HOLDS(what_is_taken_back_is_what_was_counted),
 	    HOLDS(many_counting_rules_are_all_taken_back),
 	    HOLDS(refuse_gives_back_the_count_and_the_injection),
+	    HOLDS(an_injection_into_nothing_is_given_back_and_its_count_taken_back),
 	    HOLDS(chance_is_near_what_was_asked),
 	    HOLDS(chance_is_a_pure_function_of_seed_rule_key_and_ordinal),
 	    HOLDS(order_of_calls_does_not_matter),

@@ -145,6 +145,14 @@ void world_undoes(const struct world *world, struct sf_call *call)
 	sf_decide_undo(&asker, call);
 }
 
+void world_gives_back(const struct world *world, const struct sf_call *call, unsigned rule)
+{
+	struct bits bits;
+	struct sf_asker asker = asker_of(world, world->thread, call, &bits);
+
+	sf_decide_give_back(&asker, call, rule);
+}
+
 void world_refuses(const struct world *world, struct sf_call *call, unsigned rule)
 {
 	struct bits bits;

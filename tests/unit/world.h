@@ -41,6 +41,7 @@ struct sf_call world_call(enum sf_func func, struct sf_socket *socket, size_t as
 struct sf_decision world_decides(const struct world *world, struct sf_call *call);
 struct sf_decision world_decides_in(const struct world *world, uint32_t thread, struct sf_call *call);
 void world_undoes(const struct world *world, struct sf_call *call);
+void world_gives_back(const struct world *world, const struct sf_call *call, unsigned rule);
 void world_refuses(const struct world *world, struct sf_call *call, unsigned rule);
 
 /* Is a call like this decided? The call itself stays as it is. */

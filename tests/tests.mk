@@ -10,14 +10,14 @@ deps: ## install what the tests and checks need (Debian and Ubuntu)
 
 # One after the other, the quickest first: what fails early costs little.
 test: deps ## everything that CI runs: checks, units, fuzz seconds, snippets x frames, scenarios, real programs
-	$(MAKE) --no-print-directory -j2 all targets snippets test-programs bench-programs
-	$(MAKE) --no-print-directory check
-	$(MAKE) --no-print-directory unit
-	$(MAKE) --no-print-directory fuzz
+	$(MAKE) -s --no-print-directory -j2 all targets snippets test-programs bench-programs
+	$(MAKE) -s --no-print-directory check
+	$(MAKE) -s --no-print-directory unit
+	$(MAKE) -s --no-print-directory fuzz
 	$(PYTEST) -m "not long" tests/snippets tests/e2e tests/bench
 
 test-all: test ## test, then ten minutes of fuzzing and the long tests
-	$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=600
+	$(MAKE) -s --no-print-directory fuzz FUZZ_SECONDS=600
 	$(PYTEST) -m long tests/e2e || [ $$? = 5 ]
 
 test-snippets: all snippets ## each libc call in each frame, natively first

@@ -11,7 +11,7 @@ CHECKS     := layers symbols coverage docs snippets format functions cppcheck sh
 
 .PHONY: check $(addprefix check-,$(CHECKS))
 check: all ## layers, exports, docs, style, and warnings of gcc and clang as errors
-	@$(MAKE) --no-print-directory -k $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2) -O $(addprefix check-,$(CHECKS)) && echo "check: all $(words $(CHECKS)) hold"
+	@$(MAKE) -s --no-print-directory -k $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2) -O $(addprefix check-,$(CHECKS)) && echo "check: all $(words $(CHECKS)) hold"
 
 check-layers:
 	@$(PYTHON) tests/checks/layers.py

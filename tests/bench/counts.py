@@ -174,18 +174,23 @@ class Counts:
 
 def self_costs(dump):
     """Instructions by function, from the text of a dump: what is called in it does not count."""
-    spent, names, function, is_call = collections.Counter(), {}, "", False
+    spent, names = collections.Counter(), {}
+    place = {"ob": "", "fn": ""}
+    is_call = False
     for line in dump.splitlines():
-        named = re.match(r"(c?)fn=(\(\d+\))(?: (.*))?", line)
+        named = re.match(r"(c?)(ob|fn)=(\(\d+\))(?: (.*))?", line)
         if named:
-            names.setdefault(named[2], named[3])
-            function = function if named[1] else named[2]
+            of_callee, kind, number, name = named.groups()
+            names.setdefault((kind, number), name)
+            if not of_callee:
+                place[kind] = names[kind, number]
         elif line.startswith("calls="):
             is_call = True  # the next line is of what was called
         elif re.match(r"[\d+*-]\S* \d+$", line):
+            function = f"{place['fn']}  {os.path.basename(place['ob'])}"
             spent[function] += 0 if is_call else int(line.split()[1])
             is_call = False
-    return collections.Counter({names.get(key) or key: n for key, n in spent.items()})
+    return spent
 
 
 def figure(counts, name, workload, goal=None):

@@ -149,10 +149,11 @@ static void a_full_heap_says_so(void **state)
 /* ---- several threads ---- */
 
 #define THREADS 4
-#define EACH 400
+#define EACH 2000
 
 struct taker {
 	struct made_trace *trace;
+	pthread_barrier_t *start;
 	uint64_t random;
 	struct piece pieces[EACH];
 	uint32_t records[EACH];
@@ -164,11 +165,17 @@ static void *take(void *argument)
 	struct taker *taker = argument;
 	struct sf_arena *arena = taker->trace->arena;
 
+	pthread_barrier_wait(taker->start);
+	for (unsigned i = 0; i < EACH; i++)
+		taker->pages[i] = sf_arena_pages(arena, 1);
+	pthread_barrier_wait(taker->start);
+	for (unsigned i = 0; i < EACH; i++)
+		taker->pieces[i] = (struct piece){sf_arena_heap(arena, 8), 8};
+	take_pieces(arena, taker->random, taker->pieces, EACH / 10);
+	pthread_barrier_wait(taker->start);
 	for (unsigned i = 0; i < EACH; i++) {
-		take_pieces(arena, taker->random + i, &taker->pieces[i], 1);
 		taker->records[i] = sf_arena_new(arena, SF_SOCKETS);
 		sf_socket_at(arena, taker->records[i])->inode = taker->records[i];
-		taker->pages[i] = sf_arena_pages(arena, 1);
 	}
 	return NULL;
 }
@@ -176,14 +183,18 @@ static void *take(void *argument)
 static void take_at_once(struct made_trace *trace, struct taker *takers)
 {
 	pthread_t threads[THREADS];
+	pthread_barrier_t start;
 
+	pthread_barrier_init(&start, NULL, THREADS);
 	for (unsigned i = 0; i < THREADS; i++) {
 		takers[i].trace = trace;
+		takers[i].start = &start;
 		takers[i].random = i * 1000;
 		assert_int_equal(pthread_create(&threads[i], NULL, take, &takers[i]), 0);
 	}
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&start);
 }
 
 static void threads_get_different_pieces_records_and_pages(void **state)
@@ -191,7 +202,7 @@ static void threads_get_different_pieces_records_and_pages(void **state)
 	static struct taker takers[THREADS];
 	static struct piece pieces[2 * THREADS * EACH];
 	static uint8_t given[THREADS * EACH + 1];
-	struct made_trace trace = made_trace(6000);
+	struct made_trace trace = made_trace(THREADS * EACH + 1000);
 	size_t count = 0;
 
 	(void)state;
@@ -378,6 +389,26 @@ static void loaded_rules_are_those_that_were_given(void **state)
 	made_trace_free(&trace);
 }
 
+static void counters_lie_behind_the_rules_in_pages_of_their_own(void **state)
+{
+	static char text[900 * 32];
+	size_t length = 0;
+
+	(void)state;
+	for (unsigned count = 1; count < 900; count++) {
+		struct made_trace trace = made_trace(60);
+
+		length += (size_t)snprintf(text + length, sizeof text - length, "recv nth=%u: reset\n", count);
+		if (count % 29 == 0) {
+			assert_true(load(&trace, text));
+			const char *end = (const char *)sf_arena_counter(trace.arena, count);
+
+			assert_true(end <= (const char *)trace.arena + trace.arena->pages_used * SF_PAGE_SIZE);
+		}
+		made_trace_free(&trace);
+	}
+}
+
 static void rules_loaded_again_count_anew(void **state)
 {
 	struct made_trace trace = made_trace(40);
@@ -515,7 +546,13 @@ static void threads_are_named_by_who_created_them(void **state)
 	assert_string_equal(name_of(&family, grandchild), "1.3.1");
 	assert_string_equal(name_of(&family, thread_of(&family, third)), "1.3.2");
 	assert_string_equal(name_of(&family, thread_of(&family, grandchild)), "1.3.1.1");
-	assert_string_equal(name_of(&family, thread_of(&family, family.main)), "1.4");
+	for (unsigned i = 4; i < 10; i++)
+		thread_of(&family, family.main);
+	uint32_t tenth = thread_of(&family, family.main);
+
+	assert_string_equal(name_of(&family, tenth), "1.10"); /* which only begins like the main thread */
+	assert_string_equal(name_of(&family, thread_of(&family, tenth)), "1.10.1");
+	assert_string_equal(process_name_of(&family, child_of(&family, tenth)), "1.10/1");
 	family_end(&family);
 }
 
@@ -813,6 +850,7 @@ int main(void)
 	    HOLDS(what_is_no_arena_is_refused_in_words),
 	    HOLDS(a_damaged_table_is_refused),
 	    HOLDS(loaded_rules_are_those_that_were_given),
+	    HOLDS(counters_lie_behind_the_rules_in_pages_of_their_own),
 	    HOLDS(rules_loaded_again_count_anew),
 	    HOLDS(the_generation_never_ends_in_a_zero_byte),
 	    HOLDS(rules_without_room_leave_the_old_ones),

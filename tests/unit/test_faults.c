@@ -16,6 +16,7 @@
 
 static struct sf_call call_of(enum sf_func func, enum sf_family family, enum sf_type type, enum sf_side side)
 {
+	static char payload[64];
 	struct sf_call call;
 
 	memset(&call, 0, sizeof call); /* padding too: calls are compared byte by byte */
@@ -26,7 +27,9 @@ static struct sf_call call_of(enum sf_func func, enum sf_family family, enum sf_
 	call.side = (uint8_t)side;
 	call.mode = SF_BLOCKING;
 	call.on = sf_on(family, type);
-	call.asked = call.len = 64;
+	call.asked = call.len = sizeof payload;
+	call.shape = SF_SHAPE_BUFFER;
+	call.buf = payload;
 	return call;
 }
 
@@ -70,7 +73,13 @@ static void is_possible_in_each_mode_as(const struct sf_fault *fault, expectatio
 	}
 }
 
-/* All that a call can be, for the operations that the fault can be written for. */
+static bool is_of(const struct sf_fault *fault, enum sf_func func, int family)
+{
+	return fault->operations & SF_BIT(sf_func_rows[func].operation) &&
+	       (!fault->families || fault->families >> family & 1);
+}
+
+/* All that a call can be, for the operations and families that the fault can be written for. */
 static void is_possible_where(const struct sf_fault *fault, expectation *expected)
 {
 	static const enum sf_func funcs[] = {SF_FUNC_connect,  SF_FUNC_accept, SF_FUNC_send,      SF_FUNC_recv,
@@ -80,7 +89,7 @@ static void is_possible_where(const struct sf_fault *fault, expectation *expecte
 		for (int family = 0; family < SF_FAMILY_COUNT; family++)
 			for (int type = 0; type < SF_TYPE_COUNT; type++)
 				for (int side = 0; side < SF_SIDE_COUNT; side++)
-					if (fault->operations & SF_BIT(sf_func_rows[funcs[i]].operation))
+					if (is_of(fault, funcs[i], family))
 						is_possible_in_each_mode_as(
 						    fault, expected,
 						    call_of(funcs[i], (enum sf_family)family, (enum sf_type)type, (enum sf_side)side));
@@ -96,13 +105,6 @@ static enum sf_realism on_connected_streams(const struct sf_call *call)
 static enum sf_realism on_datagrams_with_data(const struct sf_call *call)
 {
 	return call->type == SF_DGRAM && call->asked > 0 ? SF_KERNEL : SF_REALISM_NONE;
-}
-
-static enum sf_realism real_on_datagrams_alone(const struct sf_call *call)
-{
-	if (call->asked == 0)
-		return SF_REALISM_NONE;
-	return call->type == SF_DGRAM ? SF_KERNEL : SF_FAKE;
 }
 
 static enum sf_realism never_real(const struct sf_call *call)
@@ -177,20 +179,30 @@ static void duplicate_holds(void **state)
 	wishes_alone(&sf_fault_duplicate, SF_WISH_DUPLICATE);
 }
 
-static void wishes_an_amount(const struct sf_fault *fault, uint32_t wish, struct sf_argument a, uint32_t amount)
+static void wishes_an_amount(const struct sf_fault *fault, uint32_t wish, struct sf_argument a, uint64_t amount)
 {
-	struct sf_call from = call_of(SF_FUNC_sendto, SF_INET, SF_DGRAM, SF_CLIENT), to = from;
+	struct sf_call call = call_of(SF_FUNC_sendto, SF_INET, SF_DGRAM, SF_CLIENT);
 
-	to.wishes = wish;
-	to.amount = amount;
-	to.value = amount;
-	makes(fault, a, &from, &to);
+	call.wishes = SF_WISH_DROP; /* of another action of the rule: it stays */
+	fault->before(&call, &a);
+	assert_int_equal(call.wishes, wish | SF_WISH_DROP);
+	assert_int_equal(call.value, amount);
+	assert_int_equal(call.len, 64); /* datagrams are never asked for in part */
+	assert_int_equal(call.ret, 0);
+	assert_int_equal(call.err, 0);
 }
 
+/* TCP has checksums: on a stream no network does this. */
 static void corrupt_holds(void **state)
 {
+	struct sf_call datagram = call_of(SF_FUNC_sendto, SF_INET, SF_DGRAM, SF_CLIENT);
+	struct sf_call stream = stream_call(SF_FUNC_send), empty = datagram;
+
 	(void)state;
-	is_possible_where(&sf_fault_corrupt, real_on_datagrams_alone);
+	empty.asked = empty.len = 0;
+	assert_int_equal(sf_fault_corrupt.possible(&datagram, &none), SF_KERNEL);
+	assert_int_equal(sf_fault_corrupt.possible(&stream, &none), SF_FAKE);
+	assert_int_equal(sf_fault_corrupt.possible(&empty, &none), SF_REALISM_NONE);
 	wishes_an_amount(&sf_fault_corrupt, SF_WISH_CORRUPT, none, 1);
 	wishes_an_amount(&sf_fault_corrupt, SF_WISH_CORRUPT, argument(SF_UNIT_BYTES, 7, 7), 7);
 	wishes_an_amount(&sf_fault_corrupt, SF_WISH_CORRUPT, argument(SF_UNIT_BYTES, UINT64_C(1) << 32, 0), 64);
@@ -342,6 +354,8 @@ static void rate_holds(void **state)
 	to = receive;
 	to.len = 10;
 	makes(&sf_fault_rate, argument(SF_UNIT_RATE, 500, 500), &receive, &to);
+	receive.rate = 1000;
+	rate_makes(receive, 500, 10);
 }
 
 /* ---- short ---- */

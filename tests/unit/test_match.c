@@ -332,7 +332,9 @@ static void a_star_is_any_inet_address_and_nothing_else(void **state)
 	(void)state;
 	assert_true(inet_matches("*:80", "1.2.3.4", 80));
 	assert_true(inet6_matches("*:80", "2001:db8::1", 80));
+	assert_true(inet_matches("*", "1.2.3.4", 0));
 	assert_false(unix_matches("*:80", "/run/x", 6));
+	assert_false(unix_matches("*", "/run/x", 6));
 }
 
 static void a_mapped_peer_is_met_by_its_inet_address(void **state)
@@ -365,6 +367,7 @@ static void an_address_that_is_not_known_matches_nothing(void **state)
 {
 	(void)state;
 	assert_false(peer_matches("*:80", NULL, 0));
+	assert_false(peer_matches("*", NULL, 0));
 	assert_false(peer_matches("0.0.0.0/0", NULL, 0));
 	assert_false(peer_matches("unix:*", NULL, 0));
 }

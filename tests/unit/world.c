@@ -4,6 +4,7 @@
  */
 #include "world.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "core/fact.h"
@@ -55,6 +56,7 @@ struct sf_socket *world_socket(struct world *world, enum sf_family family, enum 
 
 struct sf_call world_call(enum sf_func func, struct sf_socket *socket, size_t asked)
 {
+	static char payload[4096];
 	struct sf_call call = {
 	    .func = (uint16_t)func,
 	    .operation = sf_func_rows[func].operation,
@@ -64,6 +66,11 @@ struct sf_call world_call(enum sf_func func, struct sf_socket *socket, size_t as
 	    .socket = socket,
 	};
 
+	assert_true(asked <= sizeof payload);
+	if (asked) {
+		call.shape = SF_SHAPE_BUFFER;
+		call.buf = payload;
+	}
 	if (socket) {
 		call.family = socket->family;
 		call.type = socket->type;
@@ -92,6 +99,8 @@ static enum sf_realism confirm(struct sf_call *c, const struct sf_rule *rule, bo
 {
 	(void)c;
 	(void)rule;
+	if (world_says.dawdles)
+		sched_yield();
 	*ready = world_says.ready;
 	return world_says.confirmed;
 }

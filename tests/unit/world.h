@@ -21,6 +21,7 @@ struct world_says {
 	const char *thread_name;
 	enum sf_realism confirmed;
 	bool ready;
+	bool dawdles; /* another thread may come between the question and the answer */
 };
 extern struct world_says world_says;
 
@@ -34,7 +35,7 @@ struct sf_socket *world_connection(struct world *world, uint32_t thread, uint16_
 /* A socket that nobody has named yet. */
 struct sf_socket *world_socket(struct world *world, enum sf_family family, enum sf_type type, enum sf_side side);
 
-/* A call of so many bytes, blocking, with nothing behind its buffer. socket NULL: a call without one. */
+/* A call of so many bytes (zeroes, at most 4096), blocking. socket NULL: a call without one. */
 struct sf_call world_call(enum sf_func func, struct sf_socket *socket, size_t asked);
 
 /* What sf_decide() says of this call of the main thread, or of another one. */

@@ -149,75 +149,104 @@ static void a_full_heap_says_so(void **state)
 /* ---- several threads ---- */
 
 #define THREADS 4
-#define EACH 2000
+#define EACH 100000
 
+/* What each thread takes, EACH times; the place or number of it. */
 struct taker {
-	struct made_trace *trace;
+	struct sf_arena *arena;
 	pthread_barrier_t *start;
-	uint64_t random;
-	struct piece pieces[EACH];
-	uint32_t records[EACH];
-	uint32_t pages[EACH];
+	uint64_t (*take)(struct sf_arena *arena);
+	uint64_t taken[EACH];
 };
 
 static void *take(void *argument)
 {
 	struct taker *taker = argument;
-	struct sf_arena *arena = taker->trace->arena;
 
 	pthread_barrier_wait(taker->start);
 	for (unsigned i = 0; i < EACH; i++)
-		taker->pages[i] = sf_arena_pages(arena, 1);
-	pthread_barrier_wait(taker->start);
-	for (unsigned i = 0; i < EACH; i++)
-		taker->pieces[i] = (struct piece){sf_arena_heap(arena, 8), 8};
-	take_pieces(arena, taker->random, taker->pieces, EACH / 10);
-	pthread_barrier_wait(taker->start);
-	for (unsigned i = 0; i < EACH; i++) {
-		taker->records[i] = sf_arena_new(arena, SF_SOCKETS);
-		sf_socket_at(arena, taker->records[i])->inode = taker->records[i];
-	}
+		taker->taken[i] = taker->take(taker->arena);
 	return NULL;
 }
 
-static void take_at_once(struct made_trace *trace, struct taker *takers)
+/* All that several threads took at once, by place. */
+static const struct piece *taken_at_once(struct made_trace *trace, uint64_t (*what)(struct sf_arena *arena))
 {
+	static struct taker takers[THREADS];
+	static struct piece all[THREADS * EACH];
 	pthread_t threads[THREADS];
 	pthread_barrier_t start;
 
 	pthread_barrier_init(&start, NULL, THREADS);
 	for (unsigned i = 0; i < THREADS; i++) {
-		takers[i].trace = trace;
+		takers[i].arena = trace->arena;
 		takers[i].start = &start;
-		takers[i].random = i * 1000;
+		takers[i].take = what;
 		assert_int_equal(pthread_create(&threads[i], NULL, take, &takers[i]), 0);
 	}
 	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	pthread_barrier_destroy(&start);
+	for (unsigned i = 0; i < THREADS * EACH; i++)
+		all[i].at = takers[i / EACH].taken[i % EACH];
+	qsort(all, THREADS * EACH, sizeof *all, by_place);
+	return all;
 }
 
-static void threads_get_different_pieces_records_and_pages(void **state)
+static uint64_t take_page(struct sf_arena *arena)
 {
-	static struct taker takers[THREADS];
-	static struct piece pieces[2 * THREADS * EACH];
-	static uint8_t given[THREADS * EACH + 1];
-	struct made_trace trace = made_trace(THREADS * EACH + 1000);
-	size_t count = 0;
+	return sf_arena_pages(arena, 1);
+}
+
+/* Numbers alone: none of these pages is touched. */
+static void threads_get_different_pages(void **state)
+{
+	struct made_trace trace = made_trace(SF_HEADER_PAGES + 1);
 
 	(void)state;
-	take_at_once(&trace, takers);
-	for (unsigned i = 0; i < THREADS; i++)
-		for (unsigned n = 0; n < EACH; n++) {
-			uint32_t record = takers[i].records[n];
+	atomic_store(&trace.arena->pages_ready, SF_HEADER_PAGES + THREADS * EACH);
+	const struct piece *pages = taken_at_once(&trace, take_page);
 
-			pieces[count++] = takers[i].pieces[n];
-			pieces[count++] = (struct piece){takers[i].pages[n] * SF_PAGE_SIZE, SF_PAGE_SIZE};
-			assert_in_range(record, 1, THREADS * EACH);
-			assert_int_equal(given[record]++, 0);
-			assert_int_equal(sf_socket_at(trace.arena, record)->inode, record);
-		}
-	are_apart(pieces, count);
+	for (unsigned i = 0; i < THREADS * EACH; i++)
+		assert_int_equal(pages[i].at, SF_HEADER_PAGES + i);
+	made_trace_free(&trace);
+}
+
+static uint64_t take_piece(struct sf_arena *arena)
+{
+	return sf_arena_heap(arena, 24);
+}
+
+static void threads_get_different_pieces(void **state)
+{
+	struct made_trace trace = made_trace(400);
+	const struct piece *pieces = taken_at_once(&trace, take_piece);
+
+	(void)state;
+	for (unsigned i = 1; i < THREADS * EACH; i++)
+		assert_true(pieces[i - 1].at + 24 <= pieces[i].at);
+	assert_int_not_equal(pieces[0].at, 0);
+	made_trace_free(&trace);
+}
+
+static uint64_t take_record(struct sf_arena *arena)
+{
+	uint32_t index = sf_arena_new(arena, SF_SITES);
+
+	sf_site_at(arena, index)->offset = index;
+	return index;
+}
+
+static void threads_get_different_records(void **state)
+{
+	struct made_trace trace = made_trace(400);
+	const struct piece *records = taken_at_once(&trace, take_record);
+
+	(void)state;
+	for (uint32_t i = 0; i < THREADS * EACH; i++) {
+		assert_int_equal(records[i].at, i + 1);
+		assert_int_equal(sf_site_at(trace.arena, i + 1)->offset, i + 1);
+	}
 	made_trace_free(&trace);
 }
 
@@ -841,7 +870,9 @@ int main(void)
 	    HOLDS(the_heap_takes_as_few_pages_as_it_can),
 	    HOLDS(pieces_of_no_bytes_take_no_page_each),
 	    HOLDS(a_full_heap_says_so),
-	    HOLDS(threads_get_different_pieces_records_and_pages),
+	    HOLDS(threads_get_different_pages),
+	    HOLDS(threads_get_different_pieces),
+	    HOLDS(threads_get_different_records),
 	    HOLDS(records_are_zeroed_and_lie_apart),
 	    HOLDS(there_is_no_record_zero_and_none_beyond_the_pages),
 	    HOLDS(records_beyond_the_directory_are_lost_and_counted),

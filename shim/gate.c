@@ -280,7 +280,7 @@ static bool ask_rules(struct sf_call *c, struct sf_self *self)
 	for (unsigned i = 0; i < decision.shaping_count; i++) {
 		act(c, &set->rules[decision.shaping[i].rule], &decision.shaping[i]);
 		if (c->released) /* it had fired when the silence began */
-			atomic_fetch_sub_explicit(&sf_arena_counter(sf_arena, decision.shaping[i].rule)->fired, 1, relaxed);
+			sf_decide_give_back(&asker, c, decision.shaping[i].rule);
 	}
 	if (decision.decided) {
 		c->rule = decision.deciding.rule + 1;

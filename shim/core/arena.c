@@ -54,8 +54,7 @@ const char *sf_arena_refuse(const struct sf_arena *arena, uint64_t length)
 		const struct sf_table *table = &arena->tables[i];
 
 		if (table->record_size != tables[i].record_size || table->directory_size != tables[i].directory_size ||
-		    table->per_page != SF_PAGE_SIZE / tables[i].record_size ||
-		    table->directory_at != directory)
+		    table->per_page != SF_PAGE_SIZE / tables[i].record_size || table->directory_at != directory)
 			return "it is damaged: a table of its header is not as this version writes it";
 		directory += tables[i].directory_size * sizeof(uint32_t);
 	}

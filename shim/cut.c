@@ -4,8 +4,8 @@
  */
 #include "cut.h"
 
-/* The first pieces of a vector, c->len bytes in all; how many pieces. Empty ones are left out: a request of nothing else
- * would be answered with 0, which is the end of the stream. */
+/* The first pieces of a vector, c->len bytes in all; how many pieces. Empty ones are left out: a request of nothing
+ * else would be answered with 0, which is the end of the stream. */
 static size_t cut_vector(struct sf_call *c, const struct iovec *iov, size_t count)
 {
 	size_t left = c->len, n = 0;

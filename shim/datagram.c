@@ -1,18 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
- * datagram.c -- see datagram.h. Sent datagrams are copied before they are changed; the program's buffers are read only.
- * A datagram that is held back for reordering lies in the arena, and goes out after as many others as the rule says.
+ * datagram.c -- see datagram.h. Sent datagrams are copied before they are changed: the program's buffers are read only.
+ * Of several messages the first is treated, and the rest is the kernel's.
  */
 #include "datagram.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
+#include "bytes.h"
+#include "core/payload.h"
+#include "cut.h"
 #include "gate.h"
+#include "probe.h"
+#include "stash.h"
 #include "sys.h"
 
 #define relaxed memory_order_relaxed
+
+/* Linux's own: all is done for this request but the sending. Libc has no name for it. */
+#define PROBE_ONLY 0x10
 
 static bool decide(struct sf_call *c, int64_t ret, int err)
 {
@@ -21,324 +33,502 @@ static bool decide(struct sf_call *c, int64_t ret, int err)
 	return true;
 }
 
-/* The request as one header, whatever call it came by. */
-static struct msghdr header_of(const struct sf_call *c, struct iovec *one)
+/* The kernel answers otherwise than the fault needs: with an error, which is the call's. */
+static bool fails_anyway(struct sf_call *c, int err)
 {
-	struct msghdr header = {0};
-
-	switch (c->shape) {
-	case SF_SHAPE_MESSAGE:
-		return *c->msg;
-	case SF_SHAPE_MESSAGES:
-		return c->mmsg[0].msg_hdr;
-	case SF_SHAPE_VECTOR:
-		header.msg_iov = (struct iovec *)(uintptr_t)c->iov;
-		header.msg_iovlen = (size_t)c->count;
-		break;
-	default:
-		*one = (struct iovec){c->buf, c->asked};
-		header.msg_iov = one;
-		header.msg_iovlen = 1;
-	}
-	if (c->operation == SF_SEND && c->address) {
-		header.msg_name = (void *)(uintptr_t)c->address;
-		header.msg_namelen = c->address_length;
-	}
-	return header;
+	c->refused = 1;
+	return decide(c, -1, err);
 }
 
-static size_t gather(const struct msghdr *header, char *to, size_t room)
+/* Let alone: the real call is made as the program asked. */
+static bool refuse(struct sf_call *c)
 {
-	size_t length = 0;
+	c->refused = 1;
+	return false;
+}
 
-	for (size_t i = 0; i < header->msg_iovlen; i++) {
-		size_t piece = header->msg_iov[i].iov_len;
+/* The (first) message is done. The rest of several is the kernel's, by the program's own call. */
+static bool message_done(struct sf_call *c, size_t length, bool go_on)
+{
+	if (c->shape != SF_SHAPE_MESSAGES)
+		return decide(c, (int64_t)length, 0);
+	c->mmsg[0].msg_len = (unsigned)length;
+	if (c->count == 1 || !go_on)
+		return decide(c, 1, 0);
+	c->mmsg++;
+	c->count--;
+	if (c->operation == SF_RECV && c->flags & MSG_WAITFORONE)
+		c->flags |= MSG_DONTWAIT;
+	c->wishes |= SF_WISH_REST;
+	return false;
+}
 
-		if (piece > room - length)
-			piece = room - length;
-		memcpy(to + length, header->msg_iov[i].iov_base, piece);
-		length += piece;
-	}
-	return length;
+static void add_rest(struct sf_call *c)
+{
+	c->mmsg--;
+	c->count++;
+	c->ret = c->ret < 0 ? 1 : c->ret + 1;
+	c->err = 0;
+}
+
+static bool has_pending_error(int fd)
+{
+	struct pollfd one = {fd, 0, 0};
+	struct timespec now = {0, 0};
+
+	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1;
 }
 
 /* ---- out ---- */
 
-/* A datagram that waits in the arena for others to overtake it. */
-struct stash {
-	_Atomic uint32_t overtakers; /* still to come; 0: not in use */
-	uint32_t length;
-	uint32_t name_length;
-	uint32_t reserved;
-	struct sockaddr_storage name;
-	char bytes[];
-};
-
-static struct stash *stash_of(const struct sf_socket *socket)
+static bool is_corked(int fd)
 {
-	uint64_t at = atomic_load_explicit(&socket->stash_at, memory_order_acquire);
+	int corked = 0;
+	socklen_t length = sizeof corked;
 
-	return at ? sf_arena_at(sf_arena, at) : NULL;
+	return sf_sys(SYS_getsockopt, fd, IPPROTO_UDP, UDP_CORK, &corked, &length) == 0 && corked;
 }
 
-static bool keep_back(struct sf_call *c)
+/* Would the kernel take it? Asked of the kernel, which binds the socket and finds the way as for a real one. An error
+ * that is pending is this call's, and a part of a datagram is none. */
+static bool would_send(const struct sf_call *c, const struct msghdr *header, size_t length)
 {
-	struct iovec one;
-	struct msghdr header = header_of(c, &one);
-	uint64_t at = sf_arena_heap(sf_arena, sizeof(struct stash) + c->asked);
+	int flags = (c->flags & ~MSG_ZEROCOPY) | PROBE_ONLY | MSG_NOSIGNAL | MSG_DONTWAIT;
 
-	c->refused = !at || stash_of(c->socket);
-	if (c->refused)
-		return false;
-	struct stash *stash = sf_arena_at(sf_arena, at);
-
-	stash->length = (uint32_t)gather(&header, stash->bytes, c->asked);
-	stash->name_length = header.msg_namelen <= sizeof stash->name ? header.msg_namelen : 0;
-	if (header.msg_name)
-		memcpy(&stash->name, header.msg_name, stash->name_length);
-	atomic_store_explicit(&stash->overtakers, c->amount ? c->amount : 1, relaxed);
-	atomic_store_explicit(&c->socket->stash_at, at, memory_order_release);
-	for (int i = SF_SEND; i <= SF_CLOSE; i++)
-		if (i == SF_SEND || i == SF_CLOSE)
-			atomic_fetch_or_explicit(&sf_arena->watch[i], SF_WATCH_MEND, relaxed);
-	return decide(c, (int64_t)c->asked, 0);
+	return !has_pending_error(c->fd) && !is_corked(c->fd) && sf_sys(SYS_sendmsg, c->fd, header, flags) == (long)length;
 }
 
-static void send_stash(int fd, struct sf_socket *socket, struct stash *stash)
+/* Whom it is for is settled now: the program may connect the socket to another one before it goes. */
+static bool address_stash(int fd, const struct msghdr *header, struct sf_stash *stash)
 {
-	atomic_store_explicit(&socket->stash_at, 0, relaxed);
-	sf_sys(
-	    SYS_sendto, fd, stash->bytes, stash->length, MSG_NOSIGNAL | MSG_DONTWAIT,
-	    stash->name_length ? &stash->name : NULL, stash->name_length);
-}
+	socklen_t length = sizeof stash->name;
 
-void sf_datagram_overtaken(int fd, struct sf_socket *socket, bool last)
-{
-	struct stash *stash = stash_of(socket);
-
-	if (stash && (last || atomic_fetch_sub_explicit(&stash->overtakers, 1, relaxed) <= 1))
-		send_stash(fd, socket, stash);
-}
-
-static bool send_again(struct sf_call *c)
-{
-	struct iovec one;
-	struct msghdr header = header_of(c, &one);
-
-	return sf_sys(SYS_sendmsg, c->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
-}
-
-/* `amount` bytes at places that the random number chooses get another value. */
-static void spoil(struct sf_call *c, char *bytes, size_t length)
-{
-	uint64_t random = c->random;
-
-	for (uint32_t i = 0; i < c->amount && length > 0; i++) {
-		random = sf_key_hash(random, i + 1);
-		bytes[random % length] ^= (char)(1 + (random >> 32) % 255);
-	}
-}
-
-static bool send_changed(struct sf_call *c)
-{
-	struct iovec one, copy;
-	struct msghdr header = header_of(c, &one);
-	size_t room = (c->asked + 4095) & ~(size_t)4095;
-	long memory = sf_sys(SYS_mmap, 0, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (memory < 0 && memory > -4096)
-		return false;
-	copy = (struct iovec){(void *)memory, gather(&header, (char *)memory, c->asked)};
-	if (c->wishes & SF_WISH_CORRUPT)
-		spoil(c, copy.iov_base, copy.iov_len);
-	if (c->wishes & SF_WISH_TRUNCATE && copy.iov_len > c->amount)
-		copy.iov_len = c->amount;
-	header.msg_iov = &copy;
-	header.msg_iovlen = 1;
-	long sent = sf_sys(SYS_sendmsg, c->fd, &header, c->flags & ~MSG_TRUNC);
-
-	sf_sys(SYS_munmap, memory, room);
-	if (sent >= 0 && c->wishes & SF_WISH_TRUNCATE)
-		sent = (long)c->asked;
-	return decide(c, sent < 0 ? -1 : sent, sent < 0 ? (int)-sent : 0);
-}
-
-/* sendmmsg: the wish is for the first datagram; the rest are the program's next call. */
-static bool answer_messages(struct sf_call *c)
-{
-	if (c->shape != SF_SHAPE_MESSAGES || c->ret < 0)
+	if (header->msg_name && header->msg_namelen <= sizeof stash->name) {
+		stash->name_length = header->msg_namelen;
+		memcpy(&stash->name, header->msg_name, header->msg_namelen);
 		return true;
-	c->mmsg[0].msg_len = (unsigned)c->ret;
-	c->ret = 1;
+	}
+	if (header->msg_name || sf_sys(SYS_getpeername, fd, &stash->name, &length) != 0)
+		return false;
+	stash->name_length = length;
 	return true;
 }
 
-static bool first_only(struct sf_call *c)
+static void watch_for_stash(bool out)
 {
-	if (c->shape != SF_SHAPE_MESSAGES)
+	atomic_fetch_or_explicit(&sf_arena->watch[out ? SF_SEND : SF_RECV], SF_WATCH_MEND, relaxed);
+	if (out)
+		atomic_fetch_or_explicit(&sf_arena->watch[SF_CLOSE], SF_WATCH_MEND, relaxed);
+}
+
+static bool keep_back(struct sf_call *c, const struct msghdr *header, const struct iovec *bytes)
+{
+	struct sf_stash *stash = sf_stash_claim(&c->socket->stash_out_at, bytes->iov_len);
+	bool more = c->shape == SF_SHAPE_MESSAGES && c->count > 1; /* counted as one call with this one */
+
+	if (!stash)
 		return false;
-	c->asked = 0;
-	for (size_t i = 0; i < c->mmsg[0].msg_hdr.msg_iovlen; i++)
-		c->asked += c->mmsg[0].msg_hdr.msg_iov[i].iov_len;
-	c->count = 1;
+	if (!address_stash(c->fd, header, stash)) {
+		sf_stash_put(stash, SF_STASH_EMPTY);
+		return false;
+	}
+	stash->length = (uint32_t)bytes->iov_len;
+	memcpy(stash->bytes, bytes->iov_base, bytes->iov_len);
+	int32_t behind = c->behind < INT32_MAX - 1 ? (int32_t)c->behind : INT32_MAX - 2;
+
+	atomic_store_explicit(&stash->overtakers, behind + more, relaxed);
+	sf_stash_put(stash, SF_STASH_FULL);
+	watch_for_stash(true);
 	return true;
+}
+
+/* An error that is pending would be taken by what goes out, and the program never told. */
+static bool send_stash(int fd, const struct sf_stash *stash, bool last)
+{
+	if (!last && has_pending_error(fd))
+		return false;
+	for (int tries = 0; tries < 2; tries++) {
+		long sent = sf_sys(
+		    SYS_sendto, fd, stash->bytes, stash->length, MSG_NOSIGNAL | MSG_DONTWAIT, &stash->name, stash->name_length);
+
+		if (sent >= 0 || !last)
+			return sent != -EAGAIN;
+	}
+	return true;
+}
+
+void sf_datagram_overtaken(int fd, struct sf_socket *socket, int32_t by)
+{
+	struct sf_stash *stash = sf_stash_take(&socket->stash_out_at);
+
+	if (!stash)
+		return;
+	int32_t left = atomic_load_explicit(&stash->overtakers, relaxed);
+
+	left = left > by ? left - by : 0;
+	atomic_store_explicit(&stash->overtakers, left, relaxed);
+	bool gone = left == 0 && send_stash(fd, stash, by == SF_DATAGRAM_LAST);
+
+	sf_stash_put(stash, gone ? SF_STASH_EMPTY : SF_STASH_FULL);
+}
+
+static void send_again(const struct sf_call *c, const struct msghdr *header)
+{
+	if (!has_pending_error(c->fd))
+		sf_sys(SYS_sendmsg, c->fd, header, (c->flags & ~MSG_ZEROCOPY) | MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* As the program's own call: a cancellation point, and SIGPIPE is its own. */
+static bool send_copy(struct sf_call *c, struct msghdr *header, struct iovec *bytes, size_t length)
+{
+	int before = errno;
+
+	header->msg_iov = bytes;
+	header->msg_iovlen = 1;
+	ssize_t sent = real_sendmsg(c->fd, header, c->flags & ~MSG_ZEROCOPY);
+	int err = errno;
+
+	errno = before;
+	if (sent < 0)
+		return fails_anyway(c, err);
+	if (c->wishes & SF_WISH_DUPLICATE)
+		send_again(c, header);
+	if (c->type == SF_DGRAM)
+		sent = (ssize_t)length; /* the rest of it was lost on the way */
+	return message_done(c, (size_t)sent, (size_t)sent == length);
+}
+
+static bool send_changed(struct sf_call *c, struct msghdr *header, struct iovec *bytes)
+{
+	size_t length = bytes->iov_len;
+
+	if (c->wishes & SF_WISH_CORRUPT)
+		sf_bytes_spoil(c, bytes, 1, length);
+	if (c->wishes & SF_WISH_TRUNCATE && length > c->keep)
+		bytes->iov_len = c->keep;
+	if (c->wishes & SF_WISH_REORDER && !keep_back(c, header, bytes))
+		return refuse(c);
+	if (c->wishes & SF_WISH_DROP || (c->wishes & SF_WISH_REORDER && !(c->wishes & SF_WISH_DUPLICATE)))
+		return message_done(c, length, true);
+	return send_copy(c, header, bytes, length);
 }
 
 static bool before_send(struct sf_call *c)
 {
-	first_only(c);
-	if (c->wishes & SF_WISH_DROP)
-		return decide(c, (int64_t)c->asked, 0) && answer_messages(c);
-	if (c->wishes & SF_WISH_REORDER)
-		return keep_back(c) && answer_messages(c);
-	if (c->wishes & (SF_WISH_CORRUPT | SF_WISH_TRUNCATE))
-		return send_changed(c) && answer_messages(c);
-	return false; /* duplicate: after the first has gone */
+	struct iovec one;
+	struct msghdr header = sf_bytes_header(c, &one);
+	size_t length = sf_bytes_length(&header), room = (length + 4095) & ~(size_t)4095;
+
+	if (c->wishes == SF_WISH_DUPLICATE && c->shape != SF_SHAPE_MESSAGES)
+		return false; /* the second one goes after the first */
+	if (c->wishes & (SF_WISH_DROP | SF_WISH_REORDER) && !would_send(c, &header, length))
+		return refuse(c);
+	if (c->wishes & SF_WISH_REORDER && header.msg_controllen > 0)
+		return refuse(c);
+	long memory = sf_sys(SYS_mmap, 0, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory < 0 && memory > -4096)
+		return refuse(c);
+	struct iovec bytes = {(void *)memory, length};
+	bool decided = sf_bytes_gather(&header, bytes.iov_base, length) ? send_changed(c, &header, &bytes) : refuse(c);
+
+	sf_sys(SYS_munmap, memory, room);
+	return decided;
 }
 
 /* ---- in ---- */
 
+/* The program's timeout goes on while datagrams are lost: what is left of it is waited for the next one. */
+static bool wait_on(struct sf_call *c, uint64_t start_ns)
+{
+	uint64_t limit_ns = sf_probe_timeout(c->fd, false), spent_ns = sf_self_now_ns() - start_ns;
+	uint64_t left_ns = limit_ns > spent_ns ? limit_ns - spent_ns : 0;
+	struct timespec left = {(time_t)(left_ns / 1000000000), (long)(left_ns % 1000000000)};
+	struct pollfd one = {c->fd, POLLIN, 0};
+	int before = errno, ready = real_ppoll(&one, 1, &left, NULL), err = errno;
+
+	errno = before;
+	if (ready > 0)
+		return false;
+	return decide(c, -1, ready < 0 && err == EINTR ? EINTR : EAGAIN);
+}
+
 /* One datagram less in the queue. A blocking call waits for one that can be lost. */
 static bool lose_one(struct sf_call *c)
 {
-	long got = sf_sys(SYS_recvfrom, c->fd, NULL, 0, (c->flags & MSG_DONTWAIT) | MSG_TRUNC, NULL, NULL);
+	uint64_t start_ns = c->mode == SF_TIMEOUT ? sf_self_now_ns() : 0;
+	int before = errno;
+	ssize_t got = real_recvfrom(c->fd, NULL, 0, c->flags & MSG_DONTWAIT, NULL, NULL);
+	int err = errno;
 
-	return got < 0 ? decide(c, -1, (int)-got) : false;
+	errno = before;
+	if (got < 0)
+		return fails_anyway(c, err);
+	return c->mode == SF_TIMEOUT && wait_on(c, start_ns);
 }
 
-/* The datagram stays in the queue when it is read: the next call reads it again. */
-static bool read_and_keep(struct sf_call *c)
+/* Waits as the program's call would; the datagram stays where it is. */
+static ssize_t next_length(struct sf_call *c, int *err)
+{
+	int before = errno;
+	ssize_t got = real_recvfrom(c->fd, NULL, 0, (c->flags & MSG_DONTWAIT) | MSG_PEEK | MSG_TRUNC, NULL, NULL);
+
+	*err = errno;
+	errno = before;
+	return got;
+}
+
+static void spoil_received(const struct sf_call *c, size_t length)
 {
 	struct iovec one;
-	struct msghdr header = header_of(c, &one);
+	struct msghdr header = sf_bytes_header(c, &one);
+	size_t room = sf_bytes_length(&header);
 
-	first_only(c);
-	if (c->shape == SF_SHAPE_MESSAGE || c->func == SF_FUNC_recv || c->func == SF_FUNC_recvfrom ||
-	    c->shape == SF_SHAPE_MESSAGES) {
-		c->flags |= MSG_PEEK;
-		return false;
-	}
-	long got = sf_sys(SYS_recvmsg, c->fd, &header, c->flags | MSG_PEEK);
-
-	return decide(c, got < 0 ? -1 : got, got < 0 ? (int)-got : 0);
+	if (c->wishes & SF_WISH_TRUNCATE && length > c->keep)
+		length = c->keep;
+	sf_bytes_spoil(c, header.msg_iov, header.msg_iovlen, length < room ? length : room);
 }
 
-/* A call that would block gives the second datagram a tenth of a second to come. */
-static bool second_comes(const struct sf_call *c)
+static bool takes_flags(const struct sf_call *c)
+{
+	return c->shape == SF_SHAPE_MESSAGE || c->func == SF_FUNC_recv || c->func == SF_FUNC_recvfrom ||
+	       c->func == SF_FUNC___recv_chk || c->func == SF_FUNC___recvfrom_chk;
+}
+
+/* The beginning of the vector, in `pieces`. False: it needs more of them. */
+static bool shorten(struct msghdr *header, struct iovec *pieces, size_t length)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < header->msg_iovlen && length > 0; i++) {
+		struct iovec piece = header->msg_iov[i];
+
+		if (piece.iov_len == 0)
+			continue;
+		if (n == SF_CUT_MAX)
+			return false;
+		piece.iov_len = piece.iov_len < length ? piece.iov_len : length;
+		length -= piece.iov_len;
+		pieces[n++] = piece;
+	}
+	header->msg_iov = pieces;
+	header->msg_iovlen = n;
+	return true;
+}
+
+/* By recvmsg, whatever the call: with flags that it has no place for, or of several messages the first alone. */
+static bool receive(struct sf_call *c, struct msghdr *header)
+{
+	struct msghdr *theirs = sf_bytes_theirs(c);
+	int flags = c->flags & ~MSG_WAITFORONE, before = errno;
+	ssize_t got = real_recvmsg(c->fd, header, c->wishes & SF_WISH_DUPLICATE ? flags | MSG_PEEK : flags);
+	int err = errno;
+
+	errno = before;
+	if (got < 0)
+		return fails_anyway(c, err);
+	if (theirs) {
+		theirs->msg_namelen = header->msg_namelen;
+		theirs->msg_controllen = header->msg_controllen;
+		theirs->msg_flags = header->msg_flags;
+	}
+	if (c->wishes & SF_WISH_CORRUPT)
+		spoil_received(c, (size_t)got);
+	return message_done(c, (size_t)got, true);
+}
+
+/* A cut datagram: the request is made shorter, so that the kernel cuts it and says so where it is asked. A doubled one
+ * stays in the queue when it is read: the next call reads it again. */
+static bool receive_changed(struct sf_call *c)
+{
+	struct iovec one, pieces[SF_CUT_MAX];
+	struct msghdr header = sf_bytes_header(c, &one);
+	bool cuts = c->wishes & SF_WISH_TRUNCATE, doubles = c->wishes & SF_WISH_DUPLICATE;
+
+	if (cuts && !shorten(&header, pieces, c->keep))
+		return refuse(c);
+	if (c->shape == SF_SHAPE_MESSAGES && (cuts || doubles))
+		return receive(c, &header);
+	if (!takes_flags(c) && (doubles || (cuts && c->keep == 0))) /* read() of 0 bytes takes nothing out */
+		return receive(c, &header);
+	if (doubles)
+		c->flags |= MSG_PEEK;
+	if (cuts) {
+		c->len = c->keep;
+		sf_cut(c);
+	}
+	return false;
+}
+
+/* ---- in, overtaken ---- */
+
+/* A call that would block gives the next datagram a tenth of a second to come. */
+static bool next_comes(const struct sf_call *c)
 {
 	struct pollfd one = {c->fd, POLLIN, 0};
-	struct timespec wait = {0, c->mode == SF_NONBLOCKING ? 0 : 100000000};
+	uint64_t wait_ns = c->mode == SF_NONBLOCKING ? 0 : 100000000;
+	uint64_t limit_ns = c->mode == SF_TIMEOUT ? sf_probe_timeout(c->fd, false) : wait_ns;
+	struct timespec wait = {0, (long)(limit_ns < wait_ns ? limit_ns : wait_ns)};
 
-	return sf_sys(SYS_ppoll, &one, 1, &wait, NULL, 8) == 1;
+	return sf_sys(SYS_ppoll, &one, 1, &wait, NULL, 8) == 1 && one.revents == POLLIN;
 }
 
-/* The first datagram goes behind the second: it is put aside, the second is read now and the first by the next call.
- * Where no second one comes there is nothing to overtake: it is read now, and the rule did not apply. */
-static bool take_second(struct sf_call *c)
+static void tell_sender(struct sf_call *c, const struct sockaddr_storage *name, uint32_t length)
 {
-	uint64_t at = sf_arena_heap(sf_arena, sizeof(struct stash) + SF_PAGE_SIZE / 4);
-	struct stash *stash = at ? sf_arena_at(sf_arena, at) : NULL;
-	struct iovec one;
-	struct msghdr header;
+	c->heard_from = (const struct sockaddr *)name;
+	c->heard_length = length;
+	sf_call_heard_from(c, c->heard_from, length);
+}
 
-	c->refused = 1;
-	if (!stash || stash_of(c->socket))
-		return false;
-	one = (struct iovec){stash->bytes, SF_PAGE_SIZE / 4};
-	header =
-	    (struct msghdr){.msg_name = &stash->name, .msg_namelen = sizeof stash->name, .msg_iov = &one, .msg_iovlen = 1};
-	long got = sf_sys(SYS_recvmsg, c->fd, &header, c->flags & MSG_DONTWAIT);
+/* The next datagram is read and stays in the queue, so that the socket stays readable for the one that it overtakes. */
+static bool show_next(struct sf_call *c, struct sf_stash *stash)
+{
+	struct iovec one;
+	struct msghdr header = sf_bytes_header(c, &one), *theirs = sf_bytes_theirs(c);
+
+	if (!theirs) {
+		header.msg_name = &stash->other;
+		header.msg_namelen = sizeof stash->other;
+	}
+	long got =
+	    sf_sys(SYS_recvmsg, c->fd, theirs ? theirs : &header, (c->flags & ~MSG_WAITFORONE) | MSG_PEEK | MSG_DONTWAIT);
 
 	if (got < 0)
-		return decide(c, -1, (int)-got);
-	stash->length = (uint32_t)got;
-	stash->name_length = header.msg_namelen;
-	atomic_store_explicit(&stash->overtakers, 1, relaxed);
-	atomic_store_explicit(&c->socket->stash_at, at, memory_order_release);
-	atomic_fetch_or_explicit(&sf_arena->watch[SF_RECV], SF_WATCH_MEND, relaxed);
-	atomic_fetch_or_explicit(&sf_arena->watch[SF_POLL], SF_WATCH_MEND, relaxed);
-	c->refused = !second_comes(c);
-	if (!c->refused)
 		return false;
-	return sf_datagram_read_stash(c);
+	stash->other_length = header.msg_namelen;
+	if (!theirs)
+		tell_sender(c, &stash->other, stash->other_length);
+	else if (theirs->msg_name)
+		sf_call_heard_from(c, theirs->msg_name, theirs->msg_namelen);
+	return message_done(c, (size_t)got, false);
 }
 
-static void scatter(const struct msghdr *header, const char *from, size_t length)
+static void fill_header(struct msghdr *theirs, const struct sf_stash *stash, bool cut)
 {
-	for (size_t i = 0; i < header->msg_iovlen && length > 0; i++) {
-		size_t piece = header->msg_iov[i].iov_len < length ? header->msg_iov[i].iov_len : length;
+	if (theirs->msg_name && theirs->msg_namelen > 0)
+		memcpy(
+		    theirs->msg_name, &stash->name,
+		    stash->name_length < theirs->msg_namelen ? stash->name_length : theirs->msg_namelen);
+	theirs->msg_namelen = theirs->msg_name ? stash->name_length : 0;
+	theirs->msg_controllen = 0;
+	theirs->msg_flags = cut ? MSG_TRUNC : 0;
+}
 
-		memcpy(header->msg_iov[i].iov_base, from, piece);
-		from += piece;
-		length -= piece;
+/* The datagram that was overtaken, as the kernel would have given it. */
+static bool hand_out(struct sf_call *c, struct sf_stash *stash)
+{
+	struct iovec one;
+	struct msghdr header = sf_bytes_header(c, &one), *theirs = sf_bytes_theirs(c);
+	size_t room = sf_bytes_length(&header), length = stash->length < room ? stash->length : room;
+
+	if (!sf_bytes_scatter(&header, stash->bytes, length))
+		return decide(c, -1, EFAULT);
+	if (theirs)
+		fill_header(theirs, stash, stash->whole > length);
+	tell_sender(c, &stash->name, stash->name_length);
+	return message_done(c, c->flags & MSG_TRUNC ? stash->whole : length, false);
+}
+
+static long fill_stash(const struct sf_call *c, struct sf_stash *stash)
+{
+	struct iovec one = {stash->bytes, stash->room};
+	struct msghdr header = {
+	    .msg_name = &stash->name, .msg_namelen = sizeof stash->name, .msg_iov = &one, .msg_iovlen = 1};
+	long got = sf_sys(SYS_recvmsg, c->fd, &header, MSG_DONTWAIT);
+
+	if (got < 0)
+		return got;
+	one.iov_len = stash->length = stash->whole = (uint32_t)got;
+	stash->name_length = header.msg_namelen;
+	return got;
+}
+
+static void change_stash(const struct sf_call *c, struct sf_stash *stash)
+{
+	struct iovec bytes = {stash->bytes, stash->length};
+
+	if (c->wishes & SF_WISH_TRUNCATE && stash->length > c->keep)
+		stash->length = c->keep;
+	if (c->wishes & SF_WISH_CORRUPT)
+		sf_bytes_spoil(c, &bytes, 1, stash->length);
+}
+
+/* The first datagram goes behind the next: it is put aside, the next is read now. Where none comes there is nothing to
+ * overtake: it is read now, and the rule did not apply. */
+static bool put_behind(struct sf_call *c, size_t length)
+{
+	const struct msghdr *theirs = sf_bytes_theirs(c);
+	bool wants_control = theirs && theirs->msg_control && theirs->msg_controllen > 0; /* would be lost */
+	struct sf_stash *stash = wants_control ? NULL : sf_stash_claim(&c->socket->stash_in_at, length);
+
+	if (!stash)
+		return refuse(c);
+	if (fill_stash(c, stash) < 0) {
+		sf_stash_put(stash, SF_STASH_EMPTY);
+		return refuse(c);
 	}
+	bool overtaken = next_comes(c) && show_next(c, stash);
+
+	if (overtaken) {
+		change_stash(c, stash);
+		atomic_store_explicit(&stash->overtakers, c->behind < INT32_MAX ? (int32_t)c->behind - 1 : INT32_MAX, relaxed);
+		watch_for_stash(false);
+	} else {
+		c->refused = 1;
+		hand_out(c, stash);
+	}
+	sf_stash_put(stash, overtaken ? SF_STASH_FULL : SF_STASH_EMPTY);
+	return true;
+}
+
+/* With the stash in hand: true if it stays full. */
+static bool read_past(struct sf_call *c, struct sf_stash *stash)
+{
+	int32_t overtakers = atomic_load_explicit(&stash->overtakers, relaxed);
+
+	if (c->flags & MSG_PEEK) { /* what is shown must come next */
+		atomic_store_explicit(&stash->overtakers, 0, relaxed);
+		return hand_out(c, stash);
+	}
+	long read_before = sf_sys(SYS_recvfrom, c->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
+
+	if (read_before < 0 && read_before != -EAGAIN)
+		return decide(c, -1, (int)-read_before);
+	if (overtakers > 0 && next_comes(c) && show_next(c, stash)) {
+		atomic_store_explicit(&stash->overtakers, overtakers - 1, relaxed);
+		return true;
+	}
+	hand_out(c, stash);
+	return false;
 }
 
 bool sf_datagram_read_stash(struct sf_call *c)
 {
-	struct stash *stash = stash_of(c->socket);
-	struct iovec one;
-	struct msghdr header = header_of(c, &one);
-
-	if (!stash || c->operation != SF_RECV)
+	if (c->shape == SF_SHAPE_NONE || c->flags & (MSG_ERRQUEUE | MSG_OOB))
 		return false;
-	if (!(c->flags & MSG_PEEK))
-		atomic_store_explicit(&c->socket->stash_at, 0, relaxed);
-	scatter(&header, stash->bytes, stash->length);
-	first_only(c);
-	size_t room = c->asked;
+	struct sf_stash *stash = sf_stash_take(&c->socket->stash_in_at);
 
-	c->heard_from = (const struct sockaddr *)&stash->name;
-	c->heard_length = stash->name_length;
-	decide(c, (int64_t)(stash->length < room || c->flags & MSG_TRUNC ? stash->length : room), 0);
-	if (c->shape == SF_SHAPE_MESSAGE || c->shape == SF_SHAPE_MESSAGES) {
-		struct msghdr *theirs = c->shape == SF_SHAPE_MESSAGE ? c->msg : &c->mmsg[0].msg_hdr;
-
-		if (theirs->msg_name && theirs->msg_namelen > 0)
-			memcpy(
-			    theirs->msg_name, &stash->name,
-			    stash->name_length < theirs->msg_namelen ? stash->name_length : theirs->msg_namelen);
-		theirs->msg_namelen = theirs->msg_name ? stash->name_length : 0;
-		theirs->msg_controllen = 0;
-		theirs->msg_flags = stash->length > room ? MSG_TRUNC : 0;
-	}
-	return answer_messages(c);
+	if (!stash)
+		return false;
+	sf_stash_put(stash, read_past(c, stash) ? SF_STASH_FULL : SF_STASH_EMPTY);
+	return true;
 }
 
 static bool before_receive(struct sf_call *c)
 {
-	if (c->wishes & SF_WISH_DROP && lose_one(c))
-		return true;
-	if (c->wishes & SF_WISH_DUPLICATE)
-		return read_and_keep(c);
-	return c->wishes & SF_WISH_REORDER && take_second(c);
-}
+	int err;
 
-static void spoil_received(struct sf_call *c)
-{
-	struct iovec one;
-	struct msghdr header = header_of(c, &one);
-	size_t length = c->shape == SF_SHAPE_MESSAGES ? c->mmsg[0].msg_len : (size_t)c->ret;
+	if (c->wishes & SF_WISH_DROP)
+		return lose_one(c);
+	if (!(c->wishes & (SF_WISH_REORDER | SF_WISH_TRUNCATE)))
+		return receive_changed(c);
+	ssize_t length = next_length(c, &err);
 
-	/* In the largest piece that was written: where it lies does not matter to the network. */
-	for (size_t i = 0; i < header.msg_iovlen && length > 0; i++) {
-		size_t piece = header.msg_iov[i].iov_len < length ? header.msg_iov[i].iov_len : length;
-
-		if (piece > 0) {
-			spoil(c, header.msg_iov[i].iov_base, piece);
-			return;
-		}
-	}
-}
-
-static void cut_received(struct sf_call *c)
-{
-	if (c->shape == SF_SHAPE_MESSAGES) {
-		if (c->mmsg[0].msg_len > c->amount)
-			c->mmsg[0].msg_len = c->amount;
-	} else if (c->ret > c->amount) {
-		c->ret = c->amount;
-	}
+	if (length < 0)
+		return fails_anyway(c, err);
+	if (c->wishes & SF_WISH_TRUNCATE && (size_t)length <= c->keep)
+		return refuse(c); /* there is nothing to be cut */
+	return c->wishes & SF_WISH_REORDER ? put_behind(c, (size_t)length) : receive_changed(c);
 }
 
 /* ---- before, after ---- */
@@ -350,14 +540,41 @@ bool sf_datagram_before(struct sf_call *c)
 
 void sf_datagram_after(struct sf_call *c)
 {
-	if (c->ret < 0)
+	struct iovec one;
+	struct msghdr header = sf_bytes_header(c, &one);
+
+	if (c->wishes & SF_WISH_REST) {
+		add_rest(c);
 		return;
-	if (c->operation == SF_SEND && c->wishes & SF_WISH_DUPLICATE)
-		send_again(c);
-	if (c->operation != SF_RECV)
+	}
+	if (c->operation == SF_SEND) {
+		if (c->ret >= 0 && c->wishes & SF_WISH_DUPLICATE)
+			send_again(c, &header);
 		return;
-	if (c->wishes & SF_WISH_TRUNCATE)
-		cut_received(c);
-	if (c->wishes & SF_WISH_CORRUPT)
-		spoil_received(c);
+	}
+	c->len = c->asked; /* nothing is left of a datagram that was cut */
+	if (c->wishes & SF_WISH_DUPLICATE)
+		c->flags &= ~MSG_PEEK;
+	if (c->ret > 0 && c->wishes & SF_WISH_CORRUPT)
+		spoil_received(c, c->shape == SF_SHAPE_MESSAGES ? c->mmsg[0].msg_len : (size_t)c->ret);
+}
+
+void sf_datagram_conclude(const struct sf_call *c)
+{
+	_Atomic uint32_t *memory = &c->socket->datagram;
+	uint32_t before = atomic_load_explicit(memory, relaxed), now = before;
+
+	if (c->ret < 0 || c->flags & (MSG_ERRQUEUE | MSG_OOB))
+		return;
+	if (c->operation == SF_SEND) {
+		now = c->flags & MSG_MORE ? before | SF_DATAGRAM_MORE : before & ~(uint32_t)SF_DATAGRAM_MORE;
+	} else if (c->operation == SF_RECV && c->flags & MSG_PEEK) {
+		now = before | SF_DATAGRAM_PEEKED;
+	} else if (c->operation == SF_RECV) {
+		now = before & SF_DATAGRAM_MORE;
+		if (c->wishes & SF_WISH_DUPLICATE && !(c->wishes & (SF_WISH_REORDER | SF_WISH_REST)))
+			now |= SF_DATAGRAM_DOUBLED;
+	}
+	if (now != before)
+		atomic_store_explicit(memory, now, relaxed);
 }

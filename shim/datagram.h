@@ -11,16 +11,17 @@
 bool sf_datagram_before(struct sf_call *c);
 void sf_datagram_after(struct sf_call *c);
 
-/* Another datagram has gone out, or the socket is about to be closed (`last`): one that was held back may go now. */
-void sf_datagram_overtaken(int fd, struct sf_socket *socket, bool last);
+/* As many other datagrams have gone out (SF_DATAGRAM_LAST: the socket is about to be closed): one that was held back
+ * may go now. */
+#define SF_DATAGRAM_LAST INT32_MAX
+void sf_datagram_overtaken(int fd, struct sf_socket *socket, int32_t by);
 
-/* A received datagram that was overtaken answers this call. True: the call is decided. */
+/* A received datagram was overtaken, and waits: it, or what overtakes it next, answers this call. The kernel's queue
+ * begins meanwhile with the one that the program got last: so poll, select and epoll say by themselves that there is
+ * something to read. True: the call is decided. */
 bool sf_datagram_read_stash(struct sf_call *c);
 
-/* Such a datagram lies ready: the socket is readable, whatever the kernel says. */
-static inline bool sf_datagram_waits(const struct sf_socket *socket)
-{
-	return atomic_load_explicit(&socket->stash_at, memory_order_relaxed) != 0;
-}
+/* A call on a datagram socket is over: remembers what the next one must know. */
+void sf_datagram_conclude(const struct sf_call *c);
 
 #endif

@@ -15,6 +15,7 @@
 #include "core/fact.h"
 #include "core/fault.h"
 #include "core/match.h"
+#include "datagram.h"
 #include "effect.h"
 #include "evlog.h"
 
@@ -382,6 +383,8 @@ static void conclude(struct sf_call *c)
 		else if (c->operation == SF_RECV)
 			atomic_fetch_add_explicit(&c->socket->received, bytes_of(c), relaxed);
 	}
+	if (c->socket && c->type == SF_DGRAM)
+		sf_datagram_conclude(c);
 	if (c->event)
 		sf_event_end(c);
 }
@@ -420,7 +423,8 @@ bool sf_enter(struct sf_call *c)
 
 static bool has_after_state(const struct sf_socket *socket)
 {
-	return atomic_load_explicit(&socket->state, relaxed) != SF_LIVE || atomic_load_explicit(&socket->stash_at, relaxed);
+	return atomic_load_explicit(&socket->state, relaxed) != SF_LIVE ||
+	       atomic_load_explicit(&socket->stash_out_at, relaxed);
 }
 
 int64_t sf_leave(struct sf_call *c, int64_t ret)

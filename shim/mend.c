@@ -75,10 +75,10 @@ static bool answer_held(struct sf_call *c)
 
 static bool answer_stash(struct sf_call *c)
 {
-	if (c->type != SF_DGRAM || !sf_datagram_waits(c->socket))
+	if (c->type != SF_DGRAM)
 		return false;
 	if (c->operation == SF_CLOSE)
-		sf_datagram_overtaken(c->fd, c->socket, true);
+		sf_datagram_overtaken(c->fd, c->socket, SF_DATAGRAM_LAST);
 	return c->operation == SF_RECV && sf_datagram_read_stash(c);
 }
 
@@ -135,7 +135,7 @@ void sf_mend_after(struct sf_call *c)
 	bool transfer = c->operation == SF_SEND || c->operation == SF_RECV;
 
 	if (c->operation == SF_SEND && socket->type == SF_DGRAM && c->ret >= 0)
-		sf_datagram_overtaken(c->fd, socket, false);
+		sf_datagram_overtaken(c->fd, socket, c->shape == SF_SHAPE_MESSAGES ? (int32_t)c->ret : 1);
 	if (c->func == SF_FUNC_getsockname && c->ret == 0 && atomic_load_explicit(&socket->mended, relaxed))
 		mend_name(c);
 	if (from && c->ret < 0 && c->err == from && (transfer || c->operation == SF_CONNECT)) {

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "datagram.h"
 #include "gate.h"
 #include "sys.h"
 
@@ -220,33 +219,6 @@ static short poll_mask(int fd)
 	    (silent & OUT_BITS ? POLLOUT | POLLWRNORM : 0));
 }
 
-/* An overtaken datagram lies in the arena: the kernel does not know that the socket is readable. */
-static bool waits_here(int fd)
-{
-	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
-
-	return socket && socket->type == SF_DGRAM && sf_datagram_waits(socket);
-}
-
-static int add_waiting(struct pollfd *fds, nfds_t count, int ready)
-{
-	for (nfds_t i = 0; i < count; i++)
-		if (fds[i].fd >= 0 && fds[i].events & (POLLIN | POLLRDNORM) && !(fds[i].revents & POLLIN) &&
-		    waits_here(fds[i].fd)) {
-			ready += fds[i].revents == 0;
-			fds[i].revents |= POLLIN | POLLRDNORM;
-		}
-	return ready;
-}
-
-static bool any_waits(const struct pollfd *fds, nfds_t count)
-{
-	for (nfds_t i = 0; i < count; i++)
-		if (fds[i].fd >= 0 && fds[i].events & (POLLIN | POLLRDNORM) && waits_here(fds[i].fd))
-			return true;
-	return false;
-}
-
 /* The masks that the program asked for are put back afterwards: it never sees ours. */
 static int poll_round(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
@@ -274,14 +246,8 @@ int sf_held_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeou
 
 	for (;;) {
 		struct timespec *wait = round_timeout(&deadline, release(), &ts, &last);
-		bool here = any_waits(fds, count);
-
-		if (here)
-			wait = memset(&ts, 0, sizeof ts);
 		int ready = poll_round(fds, count, wait, mask);
 
-		if (here && ready >= 0)
-			ready = add_waiting(fds, count, ready);
 		if (ready != 0 || last)
 			return ready;
 	}

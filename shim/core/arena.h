@@ -208,8 +208,9 @@ struct sf_socket {
 	/* after-state, written by faults */
 	_Atomic int32_t error_from, error_to; /* an errno of the kernel's that stands for another one, once */
 	_Atomic uint32_t mended;              /* getsockname answers `local`: the kernel forgot it */
-	_Atomic uint32_t reserved2;
-	_Atomic uint64_t stash_at;                /* a datagram that is held back for others to overtake it */
+	_Atomic uint32_t datagram;            /* SF_DATAGRAM_ bits, core/payload.h */
+	/* struct sf_stash: datagrams that are held back for others to overtake them */
+	_Atomic uint64_t stash_out_at, stash_in_at;
 	_Atomic uint64_t hold_in_ns, hold_out_ns; /* readiness is withheld until then (ns since the run began), 0: not */
 
 	/* written by every transfer */

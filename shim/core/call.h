@@ -36,6 +36,7 @@ enum sf_wish {
 	SF_WISH_REORDER = 256,
 	SF_WISH_TRUNCATE = 512,
 	SF_WISH_CORRUPT = 1024,
+	SF_WISH_REST = 2048, /* the first of several messages is done: the real call is for the rest of them */
 	SF_DATAGRAM_WISHES = SF_WISH_DROP | SF_WISH_DUPLICATE | SF_WISH_REORDER | SF_WISH_TRUNCATE | SF_WISH_CORRUPT,
 };
 
@@ -97,7 +98,9 @@ struct sf_call {
 	uint64_t latency_ns;
 	uint64_t rate; /* bytes a second */
 	uint64_t hold_ns;
-	uint32_t amount; /* of corrupt: bytes; of reorder: how far; of truncate: bytes kept */
+	uint32_t amount; /* of corrupt: bytes */
+	uint32_t behind; /* of reorder: how many overtake it */
+	uint32_t keep;   /* of truncate: bytes kept */
 	uint16_t shaped_rule;
 	uint8_t shaped_fault;
 	uint8_t counts;                        /* ordinals were given: to be taken back if the call finds nothing ready */

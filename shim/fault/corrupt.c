@@ -4,22 +4,25 @@
  */
 #include "core/call.h"
 #include "core/fault.h"
+#include "core/payload.h"
 
-/* TCP has checksums: what it delivers is never wrong by the network's doing. */
+/* TCP has checksums: what it delivers is never wrong by the network's doing. Unix sockets have no network. */
 static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
 {
 	(void)a;
-	if (c->asked == 0)
+	if (!sf_payload_in_reach(c) || sf_payload_is_peeked(c))
 		return SF_REALISM_NONE;
-	return c->type == SF_DGRAM ? SF_KERNEL : SF_FAKE;
+	if (c->type != SF_DGRAM || (c->family != SF_INET && c->family != SF_INET6))
+		return SF_FAKE;
+	return sf_payload_is_datagram(c) ? SF_KERNEL : SF_REALISM_NONE;
 }
 
 static void before(struct sf_call *c, const struct sf_argument *a)
 {
 	uint64_t most = a->unit == SF_UNIT_NONE ? 1 : a->low;
 
-	if (most > c->asked)
-		most = c->asked;
+	if (most > sf_payload_length(c))
+		most = sf_payload_length(c);
 	c->wishes |= SF_WISH_CORRUPT;
 	c->amount = (uint32_t)(most > UINT32_MAX ? UINT32_MAX : most);
 	c->value = c->amount;

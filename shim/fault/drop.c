@@ -4,11 +4,15 @@
  */
 #include "core/call.h"
 #include "core/fault.h"
+#include "core/payload.h"
 
+/* Before a datagram is looked at (MSG_PEEK) it may be lost, not afterwards. */
 static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
 {
 	(void)a;
-	return c->type == SF_DGRAM && c->asked > 0 ? SF_KERNEL : SF_REALISM_NONE;
+	return sf_payload_is_datagram(c) && !(c->operation == SF_RECV && sf_payload_remembers(c, SF_DATAGRAM_PEEKED))
+	           ? SF_KERNEL
+	           : SF_REALISM_NONE;
 }
 
 static void before(struct sf_call *c, const struct sf_argument *a)

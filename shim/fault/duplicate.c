@@ -4,11 +4,17 @@
  */
 #include "core/call.h"
 #include "core/fault.h"
+#include "core/payload.h"
 
+/* The copy of a datagram is not doubled again: the program would never get another one. */
 static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
 {
 	(void)a;
-	return c->type == SF_DGRAM && c->asked > 0 ? SF_KERNEL : SF_REALISM_NONE;
+	if (!sf_payload_is_datagram(c))
+		return SF_REALISM_NONE;
+	if (c->operation == SF_RECV && (c->flags & MSG_PEEK || sf_payload_remembers(c, SF_DATAGRAM_DOUBLED)))
+		return SF_REALISM_NONE;
+	return SF_KERNEL;
 }
 
 static void before(struct sf_call *c, const struct sf_argument *a)

@@ -4,18 +4,19 @@
  */
 #include "core/call.h"
 #include "core/fault.h"
+#include "core/payload.h"
 
 static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
 {
 	(void)a;
-	return c->type == SF_DGRAM && c->asked > 0 ? SF_KERNEL : SF_REALISM_NONE;
+	return sf_payload_is_datagram(c) && !sf_payload_is_peeked(c) ? SF_KERNEL : SF_REALISM_NONE;
 }
 
 static void before(struct sf_call *c, const struct sf_argument *a)
 {
 	c->wishes |= SF_WISH_REORDER;
-	c->amount = a->unit == SF_UNIT_NONE ? 1 : (uint32_t)(a->low > UINT32_MAX ? UINT32_MAX : a->low);
-	c->value = c->amount;
+	c->behind = a->unit == SF_UNIT_NONE ? 1 : (uint32_t)(a->low > UINT32_MAX ? UINT32_MAX : a->low);
+	c->value = c->behind;
 }
 
 const struct sf_fault sf_fault_reorder = {

@@ -17,9 +17,12 @@
 static struct sf_call call_of(enum sf_func func, enum sf_family family, enum sf_type type, enum sf_side side)
 {
 	static char payload[64];
+	static char bytes[64];
 	struct sf_call call;
 
 	memset(&call, 0, sizeof call); /* padding too: calls are compared byte by byte */
+	call.shape = SF_SHAPE_BUFFER;
+	call.buf = bytes;
 	call.func = (uint16_t)func;
 	call.operation = sf_func_rows[func].operation;
 	call.family = (uint8_t)family;
@@ -104,7 +107,9 @@ static enum sf_realism on_connected_streams(const struct sf_call *call)
 
 static enum sf_realism on_datagrams_with_data(const struct sf_call *call)
 {
-	return call->type == SF_DGRAM && call->asked > 0 ? SF_KERNEL : SF_REALISM_NONE;
+	bool of_a_network = call->family == SF_INET || call->family == SF_INET6;
+
+	return call->type == SF_DGRAM && of_a_network && call->asked > 0 ? SF_KERNEL : SF_REALISM_NONE;
 }
 
 static enum sf_realism never_real(const struct sf_call *call)

@@ -81,6 +81,7 @@ static bool has_pending_error(int fd)
 
 /* ---- out ---- */
 
+/* What is sent is a part of a datagram: the network never sees it alone. */
 static bool is_corked(int fd)
 {
 	int corked = 0;
@@ -90,12 +91,12 @@ static bool is_corked(int fd)
 }
 
 /* Would the kernel take it? Asked of the kernel, which binds the socket and finds the way as for a real one. An error
- * that is pending is this call's, and a part of a datagram is none. */
+ * that is pending is this call's. */
 static bool would_send(const struct sf_call *c, const struct msghdr *header, size_t length)
 {
 	int flags = (c->flags & ~MSG_ZEROCOPY) | PROBE_ONLY | MSG_NOSIGNAL | MSG_DONTWAIT;
 
-	return !has_pending_error(c->fd) && !is_corked(c->fd) && sf_sys(SYS_sendmsg, c->fd, header, flags) == (long)length;
+	return !has_pending_error(c->fd) && sf_sys(SYS_sendmsg, c->fd, header, flags) == (long)length;
 }
 
 /* Whom it is for is settled now: the program may connect the socket to another one before it goes. */
@@ -202,10 +203,10 @@ static bool send_changed(struct sf_call *c, struct msghdr *header, struct iovec 
 {
 	size_t length = bytes->iov_len;
 
-	if (c->wishes & SF_WISH_CORRUPT)
-		sf_bytes_spoil(c, bytes, 1, length);
 	if (c->wishes & SF_WISH_TRUNCATE && length > c->keep)
 		bytes->iov_len = c->keep;
+	if (c->wishes & SF_WISH_CORRUPT)
+		sf_bytes_spoil(c, bytes, 1, bytes->iov_len);
 	if (c->wishes & SF_WISH_REORDER && !keep_back(c, header, bytes))
 		return refuse(c);
 	if (c->wishes & SF_WISH_DROP || (c->wishes & SF_WISH_REORDER && !(c->wishes & SF_WISH_DUPLICATE)))
@@ -219,6 +220,8 @@ static bool before_send(struct sf_call *c)
 	struct msghdr header = sf_bytes_header(c, &one);
 	size_t length = sf_bytes_length(&header), room = (length + 4095) & ~(size_t)4095;
 
+	if (c->type == SF_DGRAM && is_corked(c->fd))
+		return refuse(c);
 	if (c->wishes == SF_WISH_DUPLICATE && c->shape != SF_SHAPE_MESSAGES)
 		return false; /* the second one goes after the first */
 	if (c->wishes & (SF_WISH_DROP | SF_WISH_REORDER) && !would_send(c, &header, length))

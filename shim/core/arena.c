@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "core/fault.h"
+
 #define relaxed memory_order_relaxed
 
 const char *const sf_trace_words[3] = {"off", "faults", "all"};
@@ -163,19 +165,34 @@ bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)
 	return true;
 }
 
+/* Can the rule make a socket silent while another thread waits for it? */
+static bool holds_back(const struct sf_rule *rule)
+{
+	for (unsigned i = 0; i < rule->action_count; i++)
+		if (rule->actions[i].kind == SF_FAULT_latency || rule->actions[i].kind == SF_FAULT_stall ||
+		    rule->actions[i].kind == SF_FAULT_rate)
+			return true;
+	return false;
+}
+
 void sf_arena_watch(struct sf_arena *arena)
 {
 	const struct sf_ruleset *set = sf_arena_rules(arena);
 	bool paused = atomic_load_explicit(&arena->paused, relaxed);
 	uint32_t met = 0;
+	bool rounds = false;
 
-	for (uint32_t i = 0; set && !paused && i < set->count; i++)
+	for (uint32_t i = 0; set && !paused && i < set->count; i++) {
 		met |= set->rules[i].operations;
+		rounds = rounds || holds_back(&set->rules[i]);
+	}
 	for (int i = 0; i < SF_OPERATION_COUNT; i++) {
 		uint8_t why = atomic_load_explicit(&arena->watch[i], relaxed) & SF_WATCH_MEND;
 
 		if (met & SF_BIT(i))
 			why |= SF_WATCH_RULES;
+		if (i == SF_POLL && rounds)
+			why |= SF_WATCH_ROUNDS;
 		if (arena->trace_level == SF_TRACE_ALL)
 			why |= SF_WATCH_TRACE;
 		atomic_store_explicit(&arena->watch[i], why, relaxed);

@@ -55,8 +55,10 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 {
 	bool transfer = c->operation == SF_SEND || c->operation == SF_RECV;
 
+	if (err == EINTR && c->operation == SF_POLL)
+		return sf_wait_finds_nothing(c) && (sf_wait_is_epoll(c) || interruptible(c, rule)) ? SF_KERNEL : SF_REALISM_NONE;
 	if (err == EINTR && c->operation != SF_CLOSE)
-		return (c->operation == SF_POLL || !sf_probe_ready(c)) && interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
+		return !sf_probe_ready(c) && interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
 	if (transfer && is_tcp(c) && ends_connection(err))
 		return sf_probe_resettable(c->fd) ? SF_KERNEL : SF_REALISM_NONE;
 	return SF_KERNEL;

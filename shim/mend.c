@@ -70,7 +70,10 @@ static bool answer_held(struct sf_call *c)
 		c->released = atomic_exchange_explicit(hold_ns, 0, relaxed) != 0;
 		return false;
 	}
-	return c->mode == SF_NONBLOCKING ? decide(c, -1, EAGAIN) : sf_wait_in_silence(c, left_ns);
+	if (c->mode != SF_NONBLOCKING)
+		return sf_wait_in_silence(c, left_ns);
+	sf_hold_here(c->fd); /* it may have begun in another process, or under another number */
+	return decide(c, -1, EAGAIN);
 }
 
 static bool answer_stash(struct sf_call *c)

@@ -4,6 +4,7 @@
  */
 #include "probe.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -87,6 +88,21 @@ uint64_t sf_probe_timeout(int fd, bool sending)
 	if (sf_sys(SYS_getsockopt, fd, SOL_SOCKET, sending ? SO_SNDTIMEO : SO_RCVTIMEO, &tv, &length) != 0)
 		return 0;
 	return (uint64_t)tv.tv_sec * 1000000000 + (uint64_t)tv.tv_usec * 1000;
+}
+
+/* A sigprocmask of an operation that does not exist copies the set in, and changes nothing. */
+bool sf_probe_readable(const void *at, size_t length)
+{
+	const char *byte = at, *last = byte + (length > 8 ? length - 8 : 0);
+
+	for (;; byte += 4096) {
+		if (byte > last)
+			byte = last;
+		if (sf_sys(SYS_rt_sigprocmask, -1, byte, NULL, 8) == -EFAULT)
+			return false;
+		if (byte == last)
+			return true;
+	}
 }
 
 static int option(int fd, int name)

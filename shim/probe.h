@@ -30,6 +30,9 @@ bool sf_probe_resettable(int fd);
 /* SO_RCVTIMEO or SO_SNDTIMEO in ns, 0: none. */
 uint64_t sf_probe_timeout(int fd, bool sending);
 
+/* May memory that the program gave be read? Where it may not, the kernel is to say EFAULT, not we to crash. */
+bool sf_probe_readable(const void *at, size_t length);
+
 /* Takes the pending error (SO_ERROR). */
 int sf_probe_take_error(int fd);
 

@@ -1,315 +1,476 @@
 /* SPDX-License-Identifier: MIT
  *
- * readiness.c -- see readiness.h. Which epoll instances a descriptor is registered with is remembered per descriptor
- * where there is one, the common case; for more the kernel is asked (/proc/self/fdinfo). A held direction is masked in
- * the registration and put back, which gives an edge, by the next wait on that instance after the silence is over;
- * waits end early enough for that.
+ * readiness.c -- see readiness.h. A held direction is left out of what the kernel is asked, and put back by the next
+ * round after the silence is over; rounds end early enough for that. Between rounds all signals are blocked, and the
+ * kernel unblocks them for as long as it waits: so none is handled where it would not end the wait.
  */
 #include "readiness.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "core/fault.h"
+#include "core/match.h"
 #include "gate.h"
+#include "probe.h"
 #include "sys.h"
 
 #define relaxed memory_order_relaxed
-#define HELD_MAX 256
-#define IN_BITS (EPOLLIN | EPOLLRDNORM | EPOLLRDHUP | EPOLLPRI)
-#define OUT_BITS (EPOLLOUT | EPOLLWRNORM)
-
-/* The one registration of a descriptor; epfd is kept plus one, MANY where there are several. */
-static struct {
-	_Atomic int epfd;
-	_Atomic uint32_t events;
-	_Atomic uint64_t data;
-} registered[SF_FDS];
-
-#define MANY (-1)
-
-/* Descriptors that this process holds back. */
-static _Atomic int held_fds[HELD_MAX]; /* plus one, 0: free */
-static _Atomic int held_count;
-
-bool sf_holds_any(void)
-{
-	return atomic_load_explicit(&held_count, relaxed) > 0;
-}
-
-void sf_epoll_registered(int epfd, int op, int fd, const struct epoll_event *event)
-{
-	if ((unsigned)fd >= SF_FDS)
-		return;
-	int known = atomic_load_explicit(&registered[fd].epfd, relaxed);
-
-	if (op == EPOLL_CTL_DEL) {
-		if (known == epfd + 1)
-			atomic_store_explicit(&registered[fd].epfd, 0, relaxed);
-		return;
-	}
-	if (known && known != epfd + 1) {
-		atomic_store_explicit(&registered[fd].epfd, MANY, relaxed);
-		return;
-	}
-	atomic_store_explicit(&registered[fd].events, event->events, relaxed);
-	atomic_store_explicit(&registered[fd].data, event->data.u64, relaxed);
-	atomic_store_explicit(&registered[fd].epfd, epfd + 1, relaxed);
-}
-
-void sf_epoll_forget(int fd)
-{
-	if ((unsigned)fd < SF_FDS && atomic_load_explicit(&registered[fd].epfd, relaxed))
-		atomic_store_explicit(&registered[fd].epfd, 0, relaxed);
-}
-
-/* With EPOLLONESHOT the program re-arms it itself; EPOLLEXCLUSIVE can't be modified: out and in again. */
-static void modify(int epfd, int fd, uint32_t events, uint64_t data)
-{
-	struct epoll_event event = {.events = events, .data.u64 = data};
-
-	if (events & EPOLLEXCLUSIVE) {
-		sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, NULL);
-		sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_ADD, fd, &event);
-		return;
-	}
-	sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_MOD, fd, &event);
-}
-
-void sf_epoll_rearm(int fd)
-{
-	if ((unsigned)fd >= SF_FDS)
-		return;
-	int epfd = atomic_load_explicit(&registered[fd].epfd, relaxed);
-	uint32_t events = atomic_load_explicit(&registered[fd].events, relaxed);
-
-	if (epfd > 0 && events & EPOLLET && !(events & EPOLLONESHOT))
-		modify(epfd - 1, fd, events, atomic_load_explicit(&registered[fd].data, relaxed));
-}
+#define MILLISECOND UINT64_C(1000000)
+#define ROUND_MAX (20 * MILLISECOND)
+#define ROUND_MIN MILLISECOND
+#define POLL_FOR_IN (POLLIN | POLLRDNORM | POLLRDBAND | POLLRDHUP | POLLPRI)
+#define POLL_FOR_OUT (POLLOUT | POLLWRNORM | POLLWRBAND)
 
 /* ---- holding back ---- */
 
-static uint32_t silent_bits(struct sf_socket *socket)
-{
-	uint64_t left_ns;
-
-	return (sf_is_held(socket, false, &left_ns) ? IN_BITS : 0) | (sf_is_held(socket, true, &left_ns) ? OUT_BITS : 0);
-}
-
-/* Makes the registration of a held descriptor as silent as it has to be now. */
-static void mask_registration(int fd, struct sf_socket *socket)
-{
-	int epfd = atomic_load_explicit(&registered[fd].epfd, relaxed);
-
-	if (epfd <= 0)
-		return;
-	uint32_t events = atomic_load_explicit(&registered[fd].events, relaxed);
-
-	modify(epfd - 1, fd, events & ~silent_bits(socket), atomic_load_explicit(&registered[fd].data, relaxed));
-}
+/* Numbers that this process holds back: a bit each. */
+static _Atomic uint64_t held[SF_FDS / 64];
+static _Atomic int held_count;
 
 static void enlist(int fd)
 {
-	for (int i = 0; i < HELD_MAX; i++)
-		if (atomic_load_explicit(&held_fds[i], relaxed) == fd + 1)
-			return;
-	for (int i = 0; i < HELD_MAX; i++) {
-		int none = 0;
+	uint64_t bit = UINT64_C(1) << (fd % 64);
 
-		if (atomic_compare_exchange_strong_explicit(&held_fds[i], &none, fd + 1, relaxed, relaxed)) {
-			atomic_fetch_add_explicit(&held_count, 1, relaxed);
-			return;
-		}
-	}
+	if (!(atomic_fetch_or(&held[fd / 64], bit) & bit))
+		atomic_fetch_add(&held_count, 1);
 }
 
-void sf_hold(int fd, struct sf_socket *socket, bool sending, uint64_t until_ns)
+static void strike(int fd)
 {
-	atomic_store_explicit(sending ? &socket->hold_out_ns : &socket->hold_in_ns, until_ns, relaxed);
-	if ((unsigned)fd >= SF_FDS)
-		return;
-	enlist(fd);
-	for (int i = 0; i < SF_OPERATION_COUNT; i++)
-		if (i == SF_SEND || i == SF_RECV || i == SF_ACCEPT || i == SF_POLL || i == SF_CLOSE)
-			atomic_fetch_or_explicit(&sf_arena->watch[i], SF_WATCH_MEND, relaxed);
-	mask_registration(fd, socket);
+	uint64_t bit = UINT64_C(1) << (fd % 64);
+
+	if (atomic_fetch_and(&held[fd / 64], ~bit) & bit)
+		atomic_fetch_sub(&held_count, 1);
+}
+
+static bool silent_at(const struct sf_socket *socket, bool sending, uint64_t now_ns, uint64_t *left_ns)
+{
+	uint64_t until_ns = atomic_load(sending ? &socket->hold_out_ns : &socket->hold_in_ns);
+
+	*left_ns = until_ns == UINT64_MAX ? UINT64_MAX : until_ns > now_ns ? until_ns - now_ns : 0;
+	return *left_ns > 0;
 }
 
 bool sf_is_held(const struct sf_socket *socket, bool sending, uint64_t *left_ns)
 {
-	uint64_t until_ns = atomic_load_explicit(sending ? &socket->hold_out_ns : &socket->hold_in_ns, relaxed);
-
-	if (until_ns == 0)
+	if (!atomic_load_explicit(sending ? &socket->hold_out_ns : &socket->hold_in_ns, relaxed))
 		return false;
-	if (until_ns == UINT64_MAX) {
-		*left_ns = UINT64_MAX;
-		return true;
-	}
-	uint64_t now_ns = sf_self_now_ns();
+	return silent_at(socket, sending, sf_self_now_ns(), left_ns);
+}
 
-	*left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
-	return until_ns > now_ns;
+unsigned sf_silence(int fd)
+{
+	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+	uint64_t left_ns;
+
+	if (!socket)
+		return 0;
+	return (sf_is_held(socket, false, &left_ns) ? SF_SILENT_IN : 0) |
+	       (sf_is_held(socket, true, &left_ns) ? SF_SILENT_OUT : 0);
+}
+
+void sf_hold_here(int fd)
+{
+	if ((unsigned)fd >= SF_FDS)
+		return;
+	enlist(fd);
+	sf_epoll_show(fd);
+}
+
+void sf_hold(int fd, struct sf_socket *socket, bool sending, uint64_t until_ns)
+{
+	atomic_store(sending ? &socket->hold_out_ns : &socket->hold_in_ns, until_ns);
+	for (int i = 0; i < SF_OPERATION_COUNT; i++)
+		if (i == SF_SEND || i == SF_RECV || i == SF_ACCEPT || i == SF_POLL || i == SF_CLOSE)
+			atomic_fetch_or_explicit(&sf_arena->watch[i], SF_WATCH_MEND, relaxed);
+	sf_hold_here(fd);
+}
+
+/* Shows of one descriptor what may be shown now, and says when that changes. */
+static uint64_t release_one(int fd, uint64_t now_ns)
+{
+	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+	uint64_t in_ns = 0, out_ns = 0;
+
+	if (socket) {
+		silent_at(socket, false, now_ns, &in_ns);
+		silent_at(socket, true, now_ns, &out_ns);
+	}
+	sf_epoll_show(fd);
+	if (!in_ns && !out_ns) {
+		strike(fd);
+		if (sf_silence(fd)) /* again, while it was struck off */
+			enlist(fd);
+		return UINT64_MAX;
+	}
+	return !in_ns || (out_ns && out_ns < in_ns) ? out_ns : in_ns;
 }
 
 /* Gives back what is over, and says when the next silence ends (UINT64_MAX: none that ends). */
 static uint64_t release(void)
 {
-	uint64_t next_ns = UINT64_MAX, left_ns;
+	int top = atomic_load_explicit(&sf_fds_top, relaxed);
+	uint64_t next_ns = UINT64_MAX, now_ns;
 
-	for (int i = 0; i < HELD_MAX; i++) {
-		int fd = atomic_load_explicit(&held_fds[i], relaxed) - 1;
-		struct sf_socket *socket = fd >= 0 ? sf_socket_at(sf_arena, sf_fd_socket(fd)) : NULL;
-		bool silent = false;
+	if (atomic_load(&held_count) == 0)
+		return next_ns;
+	now_ns = sf_self_now_ns();
+	for (int word = 0; word * 64 < top; word++)
+		for (uint64_t bits = atomic_load(&held[word]); bits; bits &= bits - 1) {
+			uint64_t end_ns = release_one(word * 64 + __builtin_ctzll(bits), now_ns);
 
-		if (fd < 0)
-			continue;
-		for (int sending = 0; socket && sending < 2; sending++)
-			if (sf_is_held(socket, sending, &left_ns)) {
-				silent = true;
-				next_ns = left_ns < next_ns ? left_ns : next_ns;
-			}
-		if (socket)
-			mask_registration(fd, socket);
-		if (!silent && atomic_exchange_explicit(&held_fds[i], 0, relaxed))
-			atomic_fetch_sub_explicit(&held_count, 1, relaxed);
-	}
+			next_ns = end_ns < next_ns ? end_ns : next_ns;
+		}
 	return next_ns;
 }
 
-/* ---- waiting ---- */
+/* ---- rounds ---- */
 
-/* The end of a wait: of the program's own timeout. */
-struct deadline {
-	bool given;
+/* The shortest silence that an action can make; UINT64_MAX: it makes none. Of rate: about a slice's time. */
+static uint64_t shortest_ns(const struct sf_action *action)
+{
+	if (action->kind == SF_FAULT_rate)
+		return 4 * ROUND_MAX;
+	if (action->kind == SF_FAULT_stall && action->argument.unit == SF_UNIT_NONE)
+		return 4 * ROUND_MAX;
+	return action->kind == SF_FAULT_latency || action->kind == SF_FAULT_stall ? action->argument.low : UINT64_MAX;
+}
+
+/* How long a round lasts in this process: a quarter of the shortest silence, so that one which begins during a wait is
+ * not noticed late. 0: no rule holds anything back. */
+static uint64_t round_for(const struct sf_ruleset *set)
+{
+	uint64_t bits[SF_RULE_WORDS], shortest = UINT64_MAX;
+
+	sf_match_process(set, sf_self_process(), bits);
+	for (uint32_t i = 0; i < set->count; i++)
+		for (unsigned k = 0; k < set->rules[i].action_count && sf_bit_get(bits, i); k++) {
+			uint64_t ns = shortest_ns(&set->rules[i].actions[k]);
+
+			shortest = ns < shortest ? ns : shortest;
+		}
+	if (shortest == UINT64_MAX)
+		return 0;
+	shortest /= 4;
+	return shortest < ROUND_MIN ? ROUND_MIN : shortest > ROUND_MAX ? ROUND_MAX : shortest;
+}
+
+/* Asked once for each set of rules and process; threads that ask at the same time write the same. */
+static uint64_t round_ns(void)
+{
+	static _Atomic uint64_t settled_for, settled_ns;
+	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
+	uint64_t key = atomic_load_explicit(&sf_arena->ruleset_at, relaxed) | (uint64_t)sf_process << 40;
+
+	if (!set || !(atomic_load_explicit(&sf_arena->watch[SF_POLL], relaxed) & SF_WATCH_ROUNDS))
+		return 0;
+	if (atomic_load_explicit(&settled_for, memory_order_acquire) != key) {
+		atomic_store_explicit(&settled_ns, round_for(set), relaxed);
+		atomic_store_explicit(&settled_for, key, memory_order_release);
+	}
+	return atomic_load_explicit(&settled_ns, relaxed);
+}
+
+bool sf_waits_in_rounds(void)
+{
+	if (!sf_process || sf_self_is_guest() || atomic_load_explicit(&sf_self_process()->sandboxed, relaxed))
+		return false;
+	return atomic_load_explicit(&held_count, relaxed) > 0 || round_ns() > 0;
+}
+
+/* One wait: the program's own timeout and mask, and where it is. */
+struct rounds {
+	const struct timespec *timeout; /* the program's; NULL: for good */
+	const sigset_t *mask;           /* for the real call */
 	uint64_t end_ns;
+	bool last; /* no round after this one */
+	bool blocked;
+	sigset_t before; /* the thread's signal mask; the kernel's 64 bits of it */
+	struct timespec left;
 };
 
-static struct deadline deadline_of(const struct timespec *timeout)
+/* False: the kernel would not take the timeout. */
+static bool begin(struct rounds *rounds, const struct timespec *timeout, const sigset_t *mask)
 {
+	memset(rounds, 0, sizeof *rounds);
+	rounds->timeout = timeout;
+	rounds->mask = mask;
 	if (!timeout)
-		return (struct deadline){false, 0};
-	return (struct deadline){
-	    true, sf_self_now_ns() + (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_nsec};
+		return true;
+	if (!sf_probe_readable(timeout, sizeof *timeout) || timeout->tv_sec < 0 || timeout->tv_nsec < 0 ||
+	    timeout->tv_nsec >= 1000000000)
+		return false;
+	/* Some wait for "INT64_MAX seconds": as good as for ever. */
+	uint64_t seconds = timeout->tv_sec < 1000000000 ? (uint64_t)timeout->tv_sec : 1000000000;
+
+	rounds->end_ns = sf_self_now_ns() + seconds * 1000000000 + (uint64_t)timeout->tv_nsec;
+	return true;
 }
 
-/* How long this round may wait: until the deadline or the end of the next silence. NULL: for good. *last: no round
- * after it. */
-static struct timespec *
-round_timeout(const struct deadline *deadline, uint64_t next_ns, struct timespec *ts, bool *last)
+static void block_signals(struct rounds *rounds)
 {
-	uint64_t now_ns = sf_self_now_ns();
-	uint64_t left_ns = deadline->end_ns > now_ns ? deadline->end_ns - now_ns : 0;
+	uint64_t all = ~UINT64_C(0);
 
-	*last = deadline->given && left_ns <= next_ns;
-	if (!deadline->given && next_ns == UINT64_MAX)
+	rounds->blocked = sf_sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &rounds->before, 8) == 0;
+	if (rounds->blocked && !rounds->mask)
+		rounds->mask = &rounds->before;
+}
+
+static void end(const struct rounds *rounds)
+{
+	if (rounds->blocked)
+		sf_sys(SYS_rt_sigprocmask, SIG_SETMASK, &rounds->before, NULL, 8);
+}
+
+/* Gives back what is over; then how long this round may wait. NULL: for good. */
+static const struct timespec *next_round(struct rounds *rounds)
+{
+	uint64_t next_ns = release(), round = round_ns(), now_ns = sf_self_now_ns();
+	uint64_t left_ns = rounds->end_ns > now_ns ? rounds->end_ns - now_ns : 0;
+
+	if (round && round < next_ns)
+		next_ns = round;
+	else if (next_ns != UINT64_MAX)
+		next_ns += 100000; /* a little past the end, not a little before */
+	rounds->last = rounds->timeout ? left_ns <= next_ns : next_ns == UINT64_MAX;
+	if (!rounds->last && !rounds->blocked)
+		block_signals(rounds);
+	if (rounds->last && !rounds->timeout)
 		return NULL;
-	uint64_t wait_ns = *last ? left_ns : next_ns + 100000; /* a little past the end, not a little before */
-
-	*ts = (struct timespec){(time_t)(wait_ns / 1000000000), (long)(wait_ns % 1000000000)};
-	return ts;
+	if (rounds->last)
+		next_ns = left_ns;
+	rounds->left = (struct timespec){(time_t)(next_ns / 1000000000), (long)(next_ns % 1000000000)};
+	return &rounds->left;
 }
 
-static short poll_mask(int fd)
+/* Memory for the time of a wait: the caller's own where it is enough. */
+static void *borrow(void *own, size_t own_size, size_t size)
 {
-	struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
-	uint32_t silent = socket ? silent_bits(socket) : 0;
+	if (size <= own_size)
+		return own;
+	long at = sf_sys(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	return (short)~(
-	    (silent & IN_BITS ? POLLIN | POLLRDNORM | POLLRDHUP | POLLPRI : 0) |
-	    (silent & OUT_BITS ? POLLOUT | POLLWRNORM : 0));
+	return at < 0 && at > -4096 ? NULL : (void *)at;
 }
 
-/* The masks that the program asked for are put back afterwards: it never sees ours. */
-static int poll_round(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+static void give_back(void *borrowed, const void *own, size_t size)
 {
-	enum { FEW = 256 };
-	short asked[FEW];
-	nfds_t few = count < FEW ? count : FEW;
+	if (borrowed && borrowed != own)
+		sf_sys(SYS_munmap, borrowed, size);
+}
 
-	for (nfds_t i = 0; i < few; i++) {
-		asked[i] = fds[i].events;
-		if (fds[i].fd >= 0)
-			fds[i].events &= poll_mask(fds[i].fd);
-	}
-	int ready = real_ppoll(fds, count, timeout, mask);
+/* ---- poll ---- */
 
-	for (nfds_t i = 0; i < few; i++)
-		fds[i].events = asked[i];
+static short poll_bits(unsigned silent)
+{
+	return (short)((silent & SF_SILENT_IN ? POLL_FOR_IN : 0) | (silent & SF_SILENT_OUT ? POLL_FOR_OUT : 0));
+}
+
+/* ERR and HUP are silent with the rest where nothing else is left to wait for (registered.c says why). */
+static struct pollfd heard(const struct pollfd *asked)
+{
+	struct pollfd one = {asked->fd, asked->events, 0};
+	short hidden = asked->fd >= 0 ? (short)(one.events & poll_bits(sf_silence(one.fd))) : 0;
+
+	one.events = (short)(one.events & ~hidden);
+	if (hidden && !(one.events & (POLL_FOR_IN | POLL_FOR_OUT)))
+		one.fd = -1;
+	return one;
+}
+
+static int poll_rounds(
+    struct rounds *rounds, struct pollfd *copy, const struct pollfd *fds, nfds_t count, const struct timespec *once)
+{
+	int ready;
+
+	do {
+		const struct timespec *wait = once ? once : next_round(rounds);
+
+		for (nfds_t i = 0; i < count; i++)
+			copy[i] = heard(&fds[i]);
+		ready = real_ppoll(copy, count, wait, rounds->mask);
+	} while (ready == 0 && !once && !rounds->last);
 	return ready;
 }
 
+enum { POLL_FEW = 64 };
+
 int sf_held_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
-	struct deadline deadline = deadline_of(timeout);
-	struct timespec ts;
-	bool last;
+	struct pollfd few[POLL_FEW];
+	struct rounds rounds;
+	size_t size = count * sizeof *fds;
 
-	for (;;) {
-		struct timespec *wait = round_timeout(&deadline, release(), &ts, &last);
-		int ready = poll_round(fds, count, wait, mask);
+	if (count > SF_FDS || (count && !sf_probe_readable(fds, size)) || !begin(&rounds, timeout, mask))
+		return real_ppoll(fds, count, timeout, mask);
+	struct pollfd *copy = borrow(few, sizeof few, size);
 
-		if (ready != 0 || last)
-			return ready;
+	if (!copy)
+		return real_ppoll(fds, count, timeout, mask);
+	int ready = poll_rounds(&rounds, copy, fds, count, NULL);
+
+	for (nfds_t i = 0; i < count && ready >= 0; i++)
+		fds[i].revents = copy[i].revents;
+	end(&rounds);
+	give_back(copy, few, size);
+	return ready;
+}
+
+/* ---- select ---- */
+
+struct sets {
+	int count;
+	size_t size;         /* bytes of one, in the kernel's words */
+	fd_set *theirs[3];   /* in, out, except */
+	unsigned long *ours; /* three of them */
+};
+
+static fd_set *ours(const struct sets *sets, int i)
+{
+	return sets->theirs[i] ? (fd_set *)((char *)sets->ours + (size_t)i * sets->size) : NULL;
+}
+
+static void copy_heard(const struct sets *sets)
+{
+	enum { BITS = 8 * sizeof(unsigned long) };
+
+	for (int i = 0; i < 3; i++)
+		if (sets->theirs[i])
+			memcpy(ours(sets, i), sets->theirs[i], sets->size);
+	for (int fd = 0; fd < sets->count; fd++) {
+		unsigned silent = sf_silence(fd);
+
+		for (int i = 0; silent && i < 3; i++)
+			if (sets->theirs[i] && silent & (i == 1 ? SF_SILENT_OUT : SF_SILENT_IN))
+				((unsigned long *)ours(sets, i))[fd / BITS] &= ~(1ul << fd % BITS);
 	}
 }
 
-static void mask_set(fd_set *set, int count, short bits)
+static bool sets_prepare(struct sets *sets, unsigned long *few, size_t few_size)
 {
-	for (int fd = 0; set && fd < count; fd++)
-		if (FD_ISSET(fd, set) && !(poll_mask(fd) & bits))
-			FD_CLR(fd, set);
+	if (sets->count < 0 || sets->count > SF_FDS)
+		return false;
+	sets->size = ((size_t)sets->count + 63) / 64 * 8;
+	for (int i = 0; i < 3; i++)
+		if (sets->size && sets->theirs[i] && !sf_probe_readable(sets->theirs[i], sets->size))
+			return false;
+	sets->ours = borrow(few, few_size, 3 * sets->size);
+	return sets->ours;
 }
 
-static void copy_set(fd_set *to, const fd_set *from, int count)
-{
-	if (from)
-		memcpy(to, from, (size_t)(count + 63) / 64 * 8);
-}
+#define SETS_FEW (3 * FD_SETSIZE / 8 / sizeof(unsigned long))
 
 int sf_held_select(
     int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout, const sigset_t *mask)
 {
-	struct deadline deadline = deadline_of(timeout);
-	fd_set asked[3];
-	struct timespec ts;
-	bool last;
+	unsigned long few[SETS_FEW];
+	struct sets sets = {.count = count, .theirs = {in, out, except}};
+	struct rounds rounds;
+	int ready;
 
-	if (count > FD_SETSIZE)
+	if (!begin(&rounds, timeout, mask) || !sets_prepare(&sets, few, sizeof few))
 		return real_pselect(count, in, out, except, timeout, mask);
-	copy_set(&asked[0], in, count);
-	copy_set(&asked[1], out, count);
-	copy_set(&asked[2], except, count);
-	for (;;) {
-		struct timespec *wait = round_timeout(&deadline, release(), &ts, &last);
+	do {
+		const struct timespec *wait = next_round(&rounds);
 
-		mask_set(in, count, POLLIN);
-		mask_set(out, count, POLLOUT);
-		int ready = real_pselect(count, in, out, except, wait, mask);
+		copy_heard(&sets);
+		ready = real_pselect(count, ours(&sets, 0), ours(&sets, 1), ours(&sets, 2), wait, rounds.mask);
+	} while (ready == 0 && !rounds.last);
+	for (int i = 0; i < 3 && ready >= 0; i++)
+		if (sets.theirs[i])
+			memcpy(sets.theirs[i], ours(&sets, i), sets.size);
+	end(&rounds);
+	give_back(sets.ours, few, 3 * sets.size);
+	return ready;
+}
 
-		if (ready != 0 || last)
+/* ---- epoll ---- */
+
+/* To the nanosecond where the kernel has epoll_pwait2 (Linux 5.11); else up to a millisecond late, never early. */
+static int
+epoll_round(int epfd, struct epoll_event *events, int count, const struct timespec *wait, const sigset_t *mask)
+{
+	static _Atomic bool is_missing;
+	int before = errno;
+
+	if (!atomic_load_explicit(&is_missing, relaxed)) {
+		int ready = real_epoll_pwait2(epfd, events, count, wait, mask);
+
+		if (ready >= 0 || (errno != ENOSYS && errno != EPERM))
 			return ready;
-		if (in)
-			copy_set(in, &asked[0], count);
-		if (out)
-			copy_set(out, &asked[1], count);
-		if (except)
-			copy_set(except, &asked[2], count);
+		atomic_store_explicit(&is_missing, true, relaxed);
+		errno = before;
 	}
+	long long left_ms = wait ? wait->tv_sec * 1000LL + (wait->tv_nsec + 999999) / 1000000 : -1;
+	int milliseconds = left_ms > INT_MAX ? INT_MAX : (int)left_ms;
+
+	return real_epoll_pwait(epfd, events, count, milliseconds, mask);
 }
 
 int sf_held_epoll(int epfd, struct epoll_event *events, int count, const struct timespec *timeout, const sigset_t *mask)
 {
-	struct deadline deadline = deadline_of(timeout);
-	struct timespec ts;
-	bool last;
+	struct rounds rounds;
+	int ready;
 
-	for (;;) {
-		struct timespec *wait = round_timeout(&deadline, release(), &ts, &last);
-		/* Up to a millisecond late, never early. */
-		int milliseconds = wait ? (int)(wait->tv_sec * 1000 + (wait->tv_nsec + 999999) / 1000000) : -1;
-		int ready = real_epoll_pwait(epfd, events, count, milliseconds, mask);
+	if (!begin(&rounds, timeout, mask))
+		return real_epoll_pwait2(epfd, events, count, timeout, mask);
+	do
+		ready = epoll_round(epfd, events, count, next_round(&rounds), rounds.mask);
+	while (ready == 0 && !rounds.last);
+	end(&rounds);
+	return ready;
+}
 
-		if (ready != 0 || last)
-			return ready;
-	}
+/* ---- may it be interrupted? ---- */
+
+static bool poll_finds_nothing(const struct sf_wait *wait, const struct timespec *at_once)
+{
+	struct pollfd few[POLL_FEW];
+	struct rounds none = {0};
+	size_t size = wait->count * sizeof few[0];
+	struct pollfd *copy = wait->count <= SF_FDS ? borrow(few, sizeof few, size) : NULL;
+	bool nothing = copy && (!wait->count || sf_probe_readable(wait->fds, size)) &&
+	               poll_rounds(&none, copy, wait->fds, wait->count, at_once) == 0;
+
+	give_back(copy, few, size);
+	return nothing;
+}
+
+static bool select_finds_nothing(const struct sf_wait *wait, const struct timespec *at_once)
+{
+	unsigned long few[SETS_FEW];
+	struct sets sets = {.count = (int)wait->count, .theirs = {wait->sets[0], wait->sets[1], wait->sets[2]}};
+
+	if (!sets_prepare(&sets, few, sizeof few))
+		return false;
+	copy_heard(&sets);
+	bool nothing = real_pselect(sets.count, ours(&sets, 0), ours(&sets, 1), ours(&sets, 2), at_once, NULL) == 0;
+
+	give_back(sets.ours, few, 3 * sets.size);
+	return nothing;
+}
+
+bool sf_wait_finds_nothing(const struct sf_call *c)
+{
+	const struct timespec at_once = {0, 0};
+	struct pollfd instance = {c->fd, POLLIN, 0};
+	struct timespec now = {0, 0};
+	int before = errno;
+
+	if (!c->wait) /* epoll_create, epoll_ctl */
+		return false;
+	release();
+	const struct timespec *timeout = c->wait->timeout;
+	bool waits = !c->wait->at_once &&
+	             (!timeout || (sf_probe_readable(timeout, sizeof *timeout) && (timeout->tv_sec || timeout->tv_nsec)));
+
+	if (sf_wait_is_epoll(c)) /* that an instance is readable can be asked without taking what it has */
+		return waits && sf_sys(SYS_ppoll, &instance, 1, &now, NULL, 8) == 0;
+	bool nothing = c->wait->sets ? select_finds_nothing(c->wait, &at_once) : poll_finds_nothing(c->wait, &at_once);
+
+	errno = before;
+	return nothing;
 }

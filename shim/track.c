@@ -126,7 +126,7 @@ void sf_track_dup(int from, int to)
 
 void sf_track_close(int fd)
 {
-	if (!sf_fd_socket(fd) || !is_live())
+	if (!(sf_fd_socket(fd) || sf_epoll_knows(fd)) || !is_live())
 		return;
 	sf_epoll_forget(fd);
 	sf_fd_set(fd, 0);
@@ -134,8 +134,10 @@ void sf_track_close(int fd)
 
 void sf_track_close_range(unsigned first, unsigned last)
 {
-	if (is_live())
-		sf_fd_drop_range(first, last);
+	if (!is_live())
+		return;
+	sf_epoll_forget_range(first, last);
+	sf_fd_drop_range(first, last);
 }
 
 void sf_track_nonblocking(int fd, bool nonblocking)

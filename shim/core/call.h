@@ -53,6 +53,8 @@ struct sf_cut {
 /* Rules whose count of a call is remembered with the call; of later ones it is found again. */
 #define SF_COUNTED_MAX 128
 
+struct sf_wait; /* readiness.h */
+
 struct sf_call {
 	/* asked by the program */
 	uint16_t func;     /* enum sf_func */
@@ -117,6 +119,8 @@ struct sf_call {
 	uint32_t heard_length;
 
 	struct sf_event *event; /* NULL: not recorded */
+
+	const struct sf_wait *wait; /* of poll, select, epoll_wait: what is waited for */
 
 	struct sf_cut *cut; /* of vectors and messages: room for a request that was cut */
 };

@@ -4,12 +4,16 @@
  * afterwards another thread may own it (law 9).
  */
 #include "gate.h"
+#include "readiness.h"
 #include "track.h"
 
 SF_EXPORT int close(int fd)
 {
-	if (!sf_fd_socket(fd))
+	if (!sf_fd_socket(fd)) {
+		if (sf_epoll_knows(fd))
+			sf_track_close(fd);
 		return real_close(fd);
+	}
 	struct sf_call c = SF_CALL_PLAIN(close, SF_SITE, fd);
 	bool decided = !sf_idle(SF_CLOSE, fd) && sf_enter(&c);
 
@@ -62,7 +66,7 @@ static int copy_to(struct sf_call *c, int to, int flags)
 
 SF_EXPORT int dup2(int from, int to)
 {
-	if (!sf_fd_socket(from) && !sf_fd_socket(to))
+	if (!sf_fd_socket(from) && !sf_fd_socket(to) && !sf_epoll_knows(to))
 		return real_dup2(from, to);
 	struct sf_call c = SF_CALL_PLAIN(dup2, SF_SITE, from);
 
@@ -73,7 +77,7 @@ SF_EXPORT int dup2(int from, int to)
 
 SF_EXPORT int dup3(int from, int to, int flags)
 {
-	if (!sf_fd_socket(from) && !sf_fd_socket(to))
+	if (!sf_fd_socket(from) && !sf_fd_socket(to) && !sf_epoll_knows(to))
 		return real_dup3(from, to, flags);
 	struct sf_call c = SF_CALL_PLAIN(dup3, SF_SITE, from);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * wrap/poll.c -- waiting for readiness. While no socket is held back these are the real calls, whatever the number of
- * descriptors; while one is, readiness.c waits in their place.
+ * wrap/poll.c -- waiting for readiness. These are the real calls, whatever the number of descriptors, unless sockets of
+ * this process are held back or its rules may hold some back at any time: then readiness.c waits in their place.
  */
 #include <errno.h>
 #include <time.h>
@@ -16,14 +16,14 @@ static struct timespec *from_ms(int timeout_ms, struct timespec *ts)
 	return timeout_ms < 0 ? NULL : ts;
 }
 
-/* What was asked and answered, for the reader of the trace. */
+/* What was asked and answered, for the reader of the trace: where the kernel has read it, and so we can. */
 static int polled(struct sf_call *c, const struct pollfd *fds, nfds_t count, int ready)
 {
 	enum { SHOWN = 28 };
 	struct sf_polled shown[SHOWN];
 	unsigned n = 0;
 
-	for (nfds_t i = 0; c->event && sf_readable(fds) && i < count && n < SHOWN; i++)
+	for (nfds_t i = 0; c->event && (ready >= 0 || errno == EINTR) && i < count && n < SHOWN; i++)
 		if (fds[i].fd >= 0 && (count <= SHOWN || (ready > 0 && fds[i].revents)))
 			shown[n++] =
 			    (struct sf_polled){fds[i].fd, (uint16_t)fds[i].events, ready > 0 ? (uint16_t)fds[i].revents : 0};
@@ -34,14 +34,15 @@ static int polled(struct sf_call *c, const struct pollfd *fds, nfds_t count, int
 
 SF_WATCHED int watched_poll(struct pollfd *fds, nfds_t count, int timeout, const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(poll, site, -1, .asked = count);
+	struct sf_wait wait = {.fds = fds, .count = count};
+	struct sf_call c = SF_CALL_PLAIN(poll, site, -1, .asked = count, .wait = &wait);
 	struct timespec ts;
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_holds_any() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL) : real_poll(fds, count, timeout));
+	    sf_waits_in_rounds() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL) : real_poll(fds, count, timeout));
 }
 
 SF_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
@@ -53,15 +54,16 @@ SF_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
 
 SF_WATCHED int watched_poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room, const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(__poll_chk, site, -1, .asked = count);
+	struct sf_wait wait = {.fds = fds, .count = count};
+	struct sf_call c = SF_CALL_PLAIN(__poll_chk, site, -1, .asked = count, .wait = &wait);
 	struct timespec ts;
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_holds_any() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
-	                   : real___poll_chk(fds, count, timeout, room));
+	    sf_waits_in_rounds() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
+	                         : real___poll_chk(fds, count, timeout, room));
 }
 
 SF_EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room)
@@ -74,13 +76,14 @@ SF_EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t r
 SF_WATCHED int
 watched_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(ppoll, site, -1, .asked = count);
+	struct sf_wait wait = {.fds = fds, .count = count};
+	struct sf_call c = SF_CALL_PLAIN(ppoll, site, -1, .asked = count, .wait = &wait);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_holds_any() ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask));
+	    sf_waits_in_rounds() ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask));
 }
 
 SF_EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
@@ -94,13 +97,15 @@ SF_WATCHED int watched_ppoll_chk(
     struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room,
     const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(__ppoll_chk, site, -1, .asked = count);
+	struct sf_wait wait = {.fds = fds, .count = count};
+	struct sf_call c = SF_CALL_PLAIN(__ppoll_chk, site, -1, .asked = count, .wait = &wait);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_holds_any() ? sf_held_poll(fds, count, timeout, mask) : real___ppoll_chk(fds, count, timeout, mask, room));
+	    sf_waits_in_rounds() ? sf_held_poll(fds, count, timeout, mask)
+	                         : real___ppoll_chk(fds, count, timeout, mask, room));
 }
 
 SF_EXPORT int
@@ -168,7 +173,9 @@ static int held_select(const struct sets *sets, struct timeval *timeout)
 SF_WATCHED int
 watched_select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout, const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(select, site, -1, .asked = (size_t)count);
+	fd_set *const three[] = {in, out, except};
+	struct sf_wait wait = {.sets = three, .count = (size_t)count};
+	struct sf_call c = SF_CALL_PLAIN(select, site, -1, .asked = (size_t)count, .wait = &wait);
 	struct sets sets = {count, in, out, except};
 	struct sf_polled shown[SELECT_SHOWN];
 
@@ -178,7 +185,7 @@ watched_select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeva
 
 	return selected(
 	    &c, &sets, shown, n,
-	    sf_holds_any() ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
+	    sf_waits_in_rounds() ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
 }
 
 SF_EXPORT int select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
@@ -192,7 +199,9 @@ SF_WATCHED int watched_pselect(
     int count, fd_set *in, fd_set *out, fd_set *except, const struct timespec *timeout, const sigset_t *mask,
     const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(pselect, site, -1, .asked = (size_t)count);
+	fd_set *const three[] = {in, out, except};
+	struct sf_wait wait = {.sets = three, .count = (size_t)count};
+	struct sf_call c = SF_CALL_PLAIN(pselect, site, -1, .asked = (size_t)count, .wait = &wait);
 	struct sets sets = {count, in, out, except};
 	struct sf_polled shown[SELECT_SHOWN];
 
@@ -202,8 +211,8 @@ SF_WATCHED int watched_pselect(
 
 	return selected(
 	    &c, &sets, shown, n,
-	    sf_holds_any() ? sf_held_select(count, in, out, except, timeout, mask)
-	                   : real_pselect(count, in, out, except, timeout, mask));
+	    sf_waits_in_rounds() ? sf_held_select(count, in, out, except, timeout, mask)
+	                         : real_pselect(count, in, out, except, timeout, mask));
 }
 
 SF_EXPORT int
@@ -231,15 +240,16 @@ static int waited(struct sf_call *c, const struct epoll_event *events, int ready
 
 SF_WATCHED int watched_epoll_wait(int epfd, struct epoll_event *events, int count, int timeout, const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(epoll_wait, site, epfd, .asked = (size_t)count);
+	struct sf_wait wait = {.at_once = timeout == 0};
+	struct sf_call c = SF_CALL_PLAIN(epoll_wait, site, epfd, .asked = (size_t)count, .wait = &wait);
 	struct timespec ts;
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return waited(
 	    &c, events,
-	    sf_holds_any() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), NULL)
-	                   : real_epoll_wait(epfd, events, count, timeout));
+	    sf_waits_in_rounds() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), NULL)
+	                         : real_epoll_wait(epfd, events, count, timeout));
 }
 
 SF_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int count, int timeout)
@@ -252,15 +262,16 @@ SF_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int count, int ti
 SF_WATCHED int watched_epoll_pwait(
     int epfd, struct epoll_event *events, int count, int timeout, const sigset_t *mask, const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(epoll_pwait, site, epfd, .asked = (size_t)count);
+	struct sf_wait wait = {.at_once = timeout == 0};
+	struct sf_call c = SF_CALL_PLAIN(epoll_pwait, site, epfd, .asked = (size_t)count, .wait = &wait);
 	struct timespec ts;
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return waited(
 	    &c, events,
-	    sf_holds_any() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), mask)
-	                   : real_epoll_pwait(epfd, events, count, timeout, mask));
+	    sf_waits_in_rounds() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), mask)
+	                         : real_epoll_pwait(epfd, events, count, timeout, mask));
 }
 
 SF_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int count, int timeout, const sigset_t *mask)
@@ -274,14 +285,15 @@ SF_WATCHED int watched_epoll_pwait2(
     int epfd, struct epoll_event *events, int count, const struct timespec *timeout, const sigset_t *mask,
     const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(epoll_pwait2, site, epfd, .asked = (size_t)count);
+	struct sf_wait wait = {.timeout = timeout};
+	struct sf_call c = SF_CALL_PLAIN(epoll_pwait2, site, epfd, .asked = (size_t)count, .wait = &wait);
 
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return waited(
 	    &c, events,
-	    sf_holds_any() ? sf_held_epoll(epfd, events, count, timeout, mask)
-	                   : real_epoll_pwait2(epfd, events, count, timeout, mask));
+	    sf_waits_in_rounds() ? sf_held_epoll(epfd, events, count, timeout, mask)
+	                         : real_epoll_pwait2(epfd, events, count, timeout, mask));
 }
 
 SF_EXPORT int
@@ -331,16 +343,14 @@ SF_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 
 	if (!sf_unwatched(SF_POLL) && sf_enter(&c))
 		return (int)c.ret;
-	if (c.event && sf_readable(event)) {
+	int ret = sf_epoll_control(epfd, op, fd, event);
+
+	if (c.event && ret == 0 && op != EPOLL_CTL_DEL) {
 		struct sf_epolled one = {event->data.u64, event->events, fd};
 
 		sf_event_extend(c.event, SF_EXTENSION_EPOLL, &one, sizeof one);
 	}
-	int ret = (int)sf_leave(&c, real_epoll_ctl(epfd, op, fd, event));
-
-	if (ret == 0 && (event || op == EPOLL_CTL_DEL))
-		sf_epoll_registered(epfd, op, fd, event);
-	return ret;
+	return (int)sf_leave(&c, ret);
 }
 
 SF_EXPORT int __poll(struct pollfd *fds, nfds_t count, int timeout) __attribute__((alias("poll")));

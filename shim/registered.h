@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * registered.h -- what this process has registered with its epoll instances: what the program asked for, and how much
+ * of it the kernel knows now. Two things are done to a registration, both only while a fault is applied: it is given
+ * its edge again, and directions that are silent are left out of it. What the program does to it meanwhile is kept and
+ * shown as far as it may be. Memory of this process alone; no lock, no descriptor; safe in threads and handlers.
+ *
+ * Not followed: registrations through a copy (dup) of an epoll descriptor once the first number is closed, those that
+ * were there before an exec, and those of descriptors above SF_FDS.
+ */
+#ifndef SF_REGISTERED_H
+#define SF_REGISTERED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+#include "fdtab.h"
+
+/* Directions of a socket in which nothing may be seen to happen. */
+enum { SF_SILENT_IN = 1, SF_SILENT_OUT = 2 };
+
+/* Numbers that are registered, or are epoll instances; and the highest of them plus one. */
+extern _Atomic uint64_t sf_epoll_known[SF_FDS / 64];
+extern _Atomic int sf_epoll_top;
+
+static inline bool sf_epoll_knows(int fd)
+{
+	return fd >= 0 && fd < atomic_load_explicit(&sf_epoll_top, memory_order_relaxed) &&
+	       atomic_load_explicit(&sf_epoll_known[fd / 64], memory_order_relaxed) >> (fd % 64) & 1;
+}
+
+/* The real epoll_ctl, with what may be shown in place of what was asked. Result and errno as libc's. */
+int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event);
+
+/* The number is about to be closed: as a registered descriptor and as an epoll instance. */
+void sf_epoll_forget(int fd);
+void sf_epoll_forget_range(unsigned first, unsigned last);
+
+/* Gives fd's edge-triggered registrations their edge again, also for a thread that waits already. */
+void sf_epoll_rearm(int fd);
+
+/* Shows of fd's registrations what may be shown now (sf_silence, readiness.h). */
+void sf_epoll_show(int fd);
+
+#endif

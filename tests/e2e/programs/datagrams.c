@@ -149,7 +149,7 @@ static void read_many(int fd)
 {
 	struct iovec pieces[COUNT + 1][2];
 	struct mmsghdr messages[COUNT + 1];
-	struct place from[COUNT + 1];
+	struct place from[COUNT + 1] = {0};
 	char room[COUNT + 1][64];
 
 	fill(messages, pieces, room);

@@ -38,7 +38,7 @@ static bool take_page(struct sf_self *self)
 	struct sf_thread *thread = sf_thread_at(sf_arena, self->thread);
 	uint32_t number = thread ? sf_arena_pages(sf_arena, 1) : 0;
 
-	if (!number || (number + 1) * SF_PAGE_SIZE > sf_arena_mapped) {
+	if (!number) {
 		atomic_fetch_add_explicit(&sf_arena->events_lost, 1, relaxed);
 		return false;
 	}
@@ -50,8 +50,14 @@ static bool take_page(struct sf_self *self)
 	link_page(thread, number);
 	self->page = number;
 	self->next = (struct sf_event *)page + 1;
-	self->end = (struct sf_event *)page + SF_EVENTS_PER_PAGE;
 	return true;
+}
+
+/* No event ever lies at the beginning of a page: a slot there is past the end of the page before it. Told by the address alone,
+ * because a handler may have gone on to another page between any two instructions of the code that it interrupted. */
+static bool is_past_end(const struct sf_event *slot)
+{
+	return ((uintptr_t)slot - (uintptr_t)sf_arena) % SF_PAGE_SIZE == 0;
 }
 
 struct sf_event *sf_event_claim(struct sf_self *self)
@@ -59,7 +65,7 @@ struct sf_event *sf_event_claim(struct sf_self *self)
 	for (;;) {
 		struct sf_event *event = self->next;
 
-		if (__builtin_expect(event >= self->end, 0)) {
+		if (__builtin_expect(is_past_end(event), 0)) {
 			if (!take_page(self))
 				return NULL;
 			continue;

@@ -55,7 +55,7 @@ static uint32_t operations_met(const struct sf_ruleset *set, struct sf_socket *s
 	uint32_t met = 0;
 
 	const uint64_t *bits = at && atomic_load_explicit(&socket->match_rules, relaxed) == page
-	                           ? sf_arena_at(sf_arena, at)
+	                           ? sf_arena_piece(sf_arena, at)
 	                           : sf_match_socket(sf_arena, socket, false);
 
 	for (uint32_t word = 0; bits && word < sf_rule_words(set); word++)

@@ -27,7 +27,6 @@ volatile uint32_t *sf_life = &never;
 _Atomic uint32_t sf_vforks;
 
 struct sf_arena *sf_arena = &nothing;
-uint64_t sf_arena_mapped;
 uint32_t sf_process;
 uint32_t sf_pid;
 
@@ -51,7 +50,8 @@ static struct sf_self *take_thread(uint32_t thread, uint32_t tid)
 {
 	struct sf_self *self = &sf_self_here;
 
-	*self = (struct sf_self){.life = UNBORN, .thread = thread, .tid = tid};
+	*self = (struct sf_self){
+		.life = UNBORN, .thread = thread, .tid = tid, .next = (struct sf_event *)sf_arena};
 	if (!thread)
 		return NULL;
 	self->life = life_now;

@@ -22,7 +22,7 @@ struct sf_self {
 	uint32_t tid;
 	uint32_t forks;              /* which child of this thread is being forked: its lineage */
 	uint32_t page;               /* of events in use */
-	struct sf_event *next, *end; /* free slots of it */
+	struct sf_event *next; /* the next free slot of it; the beginning of a page: none */
 };
 
 /* The assembly of wrap/ finds `vforked` and sf_vforks by name. */
@@ -33,7 +33,6 @@ extern _Atomic uint32_t sf_vforks;
 
 /* The arena of this run; before start-up an empty one in which nothing is watched. */
 extern struct sf_arena *sf_arena;
-extern uint64_t sf_arena_mapped; /* bytes */
 extern uint32_t sf_process;      /* index of this process */
 extern uint32_t sf_pid;
 

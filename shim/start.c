@@ -63,7 +63,7 @@ struct sf_arena *sf_start_map_fd(int fd, const char **why)
 
 		if (at < 0 && at > -4096)
 			continue;
-		sf_arena_mapped = room;
+		sf_arena_reach = room;
 		return (struct sf_arena *)at;
 	}
 	*why = "there is no address space for it (RLIMIT_AS)";

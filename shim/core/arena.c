@@ -11,6 +11,8 @@
 
 #define relaxed memory_order_relaxed
 
+uint64_t sf_arena_reach = UINT64_MAX;
+
 const char *const sf_trace_words[3] = {"off", "faults", "all"};
 
 static const struct {
@@ -68,7 +70,8 @@ uint32_t sf_arena_pages(struct sf_arena *arena, uint32_t count)
 	uint32_t used = atomic_load_explicit(&arena->pages_used, relaxed);
 
 	do {
-		if (used + count > atomic_load_explicit(&arena->pages_ready, memory_order_acquire))
+		if (used + count > atomic_load_explicit(&arena->pages_ready, memory_order_acquire) ||
+			used + count > sf_arena_reach / SF_PAGE_SIZE)
 			return 0;
 	} while (!atomic_compare_exchange_weak_explicit(&arena->pages_used, &used, used + count, relaxed, relaxed));
 	return used;
@@ -118,7 +121,7 @@ uint32_t sf_arena_new(struct sf_arena *arena, enum sf_table_name name)
 
 	if (place < table->directory_size) {
 		if (atomic_load_explicit(entry, memory_order_acquire))
-			return index;
+			return sf_arena_record(arena, name, index) ? index : 0;
 		/* Two threads may take a page for the same place: one page of them stays empty. */
 		uint32_t page = sf_arena_pages(arena, 1);
 
@@ -143,7 +146,9 @@ void *sf_arena_record(const struct sf_arena *arena, enum sf_table_name name, uin
 		return NULL;
 	uint32_t page = atomic_load_explicit(directory_of(arena, table) + place, memory_order_acquire);
 
-	return page ? sf_arena_at(arena, page * SF_PAGE_SIZE + within * tables[name].record_size) : NULL;
+	return page && page < sf_arena_reach / SF_PAGE_SIZE
+			   ? sf_arena_at(arena, page * SF_PAGE_SIZE + within * tables[name].record_size)
+			   : NULL;
 }
 
 bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)

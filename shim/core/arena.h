@@ -389,6 +389,16 @@ static inline void *sf_arena_at(const struct sf_arena *arena, uint64_t offset)
 	return (char *)(uintptr_t)arena + offset;
 }
 
+/* Bytes from the beginning that this process has mapped, where it has less than the file may grow to (RLIMIT_AS). Nothing
+ * beyond is handed out here, and what others put there does not exist here. */
+extern uint64_t sf_arena_reach;
+
+/* A piece of the heap by its offset; NULL for 0 and for what lies out of reach. */
+static inline void *sf_arena_piece(const struct sf_arena *arena, uint64_t offset)
+{
+	return offset && offset / SF_PAGE_SIZE < sf_arena_reach / SF_PAGE_SIZE ? sf_arena_at(arena, offset) : NULL;
+}
+
 /* NULL before the first load. */
 static inline const struct sf_ruleset *sf_arena_rules(const struct sf_arena *arena)
 {

@@ -190,7 +190,9 @@ slot_of(struct sf_arena *arena, _Atomic uint64_t *slots_at, uint32_t slots, uint
 		if (atomic_compare_exchange_strong_explicit(slots_at, &at, fresh, memory_order_release, memory_order_acquire))
 			at = fresh;
 	}
-	return (struct sf_scope_counter *)sf_arena_at(arena, at) + slot;
+	struct sf_scope_counter *counters = sf_arena_piece(arena, at);
+
+	return counters ? counters + slot : NULL;
 }
 
 static struct counts counts_of(const struct sf_asker *asker, unsigned i, const struct sf_call *c)
@@ -409,7 +411,7 @@ static const uint64_t *socket_bits_of(const struct sf_asker *asker, const struct
 {
 	uint64_t at = c->socket ? atomic_load_explicit(&c->socket->match_at, memory_order_acquire) : 0;
 
-	return at ? sf_arena_at(asker->arena, at) : NULL;
+	return sf_arena_piece(asker->arena, at);
 }
 
 void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decision *decision)

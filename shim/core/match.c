@@ -210,9 +210,10 @@ uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool
 
 	if (fresh || !at)
 		at = sf_arena_heap(arena, sf_rule_words(set) * sizeof(uint64_t));
-	if (!at)
+	uint64_t *bits = sf_arena_piece(arena, at);
+
+	if (!bits)
 		return NULL;
-	uint64_t *bits = sf_arena_at(arena, at);
 
 	named |= fresh && atomic_load_explicit(&socket->conn, relaxed);
 	for (unsigned i = 0; i < set->count; i++) {

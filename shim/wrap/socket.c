@@ -3,6 +3,7 @@
  * wrap/socket.c -- sockets are made, named, connected, accepted, shut down. Always tracked, so that rules can come
  * later.
  */
+#include <errno.h>
 #include <stdint.h>
 
 #include "gate.h"
@@ -65,26 +66,35 @@ SF_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct sf_call c = SF_CALL_PLAIN(connect, SF_SITE, fd, .address = address, .address_length = length);
 
+	/* While nothing is watched the kernel judges the address before we look at it. */
+	if (sf_unwatched(SF_CONNECT)) {
+		int ret = real_connect(fd, address, length);
+
+		if (ret == 0 || errno != EFAULT)
+			sf_track_connect(&c);
+		return ret;
+	}
 	sf_track_connect(&c);
 	if (!sf_idle(SF_CONNECT, fd) && sf_enter(&c))
 		return (int)c.ret;
 	return (int)sf_leave(&c, real_connect(fd, address, length));
 }
 
-/* Where the program does not ask who it is, we do: it is the same system call. */
+/* Where the program does not ask who it is, we do: on inet sockets it is the same system call. Others may have no name to give. */
 static int accept_any(struct sf_call *c, struct sockaddr *from, socklen_t *length, int flags)
 {
 	struct sockaddr_storage own;
 	socklen_t own_length = sizeof own;
-	bool asks = from && length;
+	const struct sf_socket *listener = sf_socket_at(sf_arena, sf_fd_socket(c->fd));
 
-	if (!asks) {
+	if (!from && listener && (listener->family == SF_INET || listener->family == SF_INET6)) {
 		from = (struct sockaddr *)&own;
 		length = &own_length;
 	}
 	int fd = c->func == SF_FUNC_accept ? real_accept(c->fd, from, length) : real_accept4(c->fd, from, length, flags);
 
-	sf_track_accept(c->fd, fd, from, *length, flags);
+	if (fd >= 0)
+		sf_track_accept(c->fd, fd, from, from ? *length : 0, flags);
 	if (c->event && fd >= 0)
 		c->event->made = sf_fd_socket(fd);
 	return (int)sf_leave(c, fd);

@@ -21,11 +21,10 @@
 #include "sys.h"
 
 #define TRACED_BYTES (UINT64_C(64) << 20)
-#define PLAIN_BYTES (UINT64_C(8) << 20)
+#define PLAIN_BYTES (UINT64_C(32) << 20)
 
 static char arena_path[1024];
 static char temporary_path[1040];
-static uint32_t made_by; /* pid; 0: the file is named by SOCKFAULT_TRACE and stays */
 
 bool sf_byhand_wanted(void)
 {
@@ -88,10 +87,9 @@ static void name_files(const char *trace)
 	if (trace) {
 		strncpy(arena_path, trace, sizeof arena_path - 1);
 	} else {
-		made_by = (uint32_t)sf_sys(SYS_getpid);
 		strncpy(arena_path, folder && folder[0] == '/' ? folder : "/tmp", sizeof arena_path - 64);
 		strcat(arena_path, "/sockfault-");
-		append_number(arena_path + strlen(arena_path), made_by);
+		append_number(arena_path + strlen(arena_path), (uint64_t)sf_sys(SYS_getpid));
 		strcat(arena_path, ".sft");
 	}
 	strcpy(temporary_path, arena_path);
@@ -228,6 +226,7 @@ static void make(const char *trace)
 	head->realism = SF_POSIX;
 	head->trace_level = level;
 	head->keep_data = 1;
+	head->unnamed = !trace;
 	set_clocks(head);
 	if (!sf_arena_load(head, set))
 		sf_start_fail("the rules do not fit the trace", arena_path);
@@ -251,8 +250,26 @@ const char *sf_byhand_open(void)
 	return arena_path;
 }
 
-void sf_byhand_leave(void)
+/* What found no room was not followed, and no rule met it. */
+static void say_lost(void)
 {
-	if (made_by && made_by == (uint32_t)sf_sys(SYS_getpid))
-		sf_sys(SYS_unlinkat, AT_FDCWD, arena_path, 0);
+	static const char text[] =
+	    "sockfault: more sockets than there was room for: some were left alone; use `sockfault run`\n";
+
+	if (atomic_load(&sf_arena->tables[SF_SOCKETS].lost))
+		sf_sys(SYS_write, STDERR_FILENO, text, sizeof text - 1);
+}
+
+void sf_byhand_leave(const char *path)
+{
+	if (!sf_arena->unnamed || sf_arena->command_pid)
+		return;
+	for (uint32_t i = 1; i <= atomic_load(&sf_arena->tables[SF_PROCESSES].count); i++) {
+		const struct sf_process *process = i == sf_process ? NULL : sf_process_at(sf_arena, i);
+
+		if (process && is_alive(process))
+			return;
+	}
+	say_lost();
+	sf_sys(SYS_unlinkat, AT_FDCWD, path, 0);
 }

@@ -15,7 +15,7 @@ bool sf_byhand_wanted(void);
  */
 const char *sf_byhand_open(void);
 
-/* At exit: a file that nobody named is removed with the process that made it. */
-void sf_byhand_leave(void);
+/* At exit: a file that nobody named is removed by the last process that has it. */
+void sf_byhand_leave(const char *path);
 
 #endif

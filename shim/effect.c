@@ -20,6 +20,7 @@
 #include "probe.h"
 #include "readiness.h"
 #include "sys.h"
+#include "track.h"
 
 #define relaxed memory_order_relaxed
 
@@ -56,7 +57,8 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 	bool transfer = c->operation == SF_SEND || c->operation == SF_RECV;
 
 	if (err == EINTR && c->operation == SF_POLL)
-		return sf_wait_finds_nothing(c) && (sf_wait_is_epoll(c) || interruptible(c, rule)) ? SF_KERNEL : SF_REALISM_NONE;
+		return sf_wait_finds_nothing(c) && (sf_wait_is_epoll(c) || interruptible(c, rule)) ? SF_KERNEL
+		                                                                                   : SF_REALISM_NONE;
 	if (err == EINTR && c->operation != SF_CLOSE)
 		return !sf_probe_ready(c) && interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
 	if (transfer && is_tcp(c) && ends_connection(err))
@@ -133,13 +135,22 @@ enum sf_realism sf_effect_confirm(struct sf_call *c, const struct sf_rule *rule,
 
 /* ---- time and signals ---- */
 
-/* The thread sleeps. Handlers run meanwhile, and the rest of the time is slept after them. */
-static void sleep_ns(uint64_t ns)
+/* Waits for the descriptor, or for the time alone. libc's ppoll, not the raw one: where the program's own call is a
+ * cancellation point, so is the wait in its place (law 4). True: a handler ran meanwhile. */
+static bool pause_for(struct pollfd *one, uint64_t ns)
 {
 	struct timespec left = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
 
-	while (sf_sys(SYS_nanosleep, &left, &left) == -EINTR)
-		;
+	return real_ppoll(one, one ? 1 : 0, ns == UINT64_MAX ? NULL : &left, NULL) < 0 && errno == EINTR;
+}
+
+/* The thread sleeps. Handlers run meanwhile, and the rest of the time is slept after them. */
+static void sleep_ns(uint64_t ns)
+{
+	uint64_t end_ns = sf_self_now_ns() + ns, now_ns;
+
+	while ((now_ns = sf_self_now_ns()) < end_ns)
+		pause_for(NULL, end_ns - now_ns);
 }
 
 static void raise_signal(int signal)
@@ -158,10 +169,7 @@ bool sf_wait_in_silence(struct sf_call *c, uint64_t ns)
 
 		if (spent_ns >= end_ns)
 			return end_ns == ns ? false : decide(c, -1, c->operation == SF_CONNECT ? EINPROGRESS : EAGAIN);
-		struct timespec left = {(time_t)((end_ns - spent_ns) / 1000000000), (long)((end_ns - spent_ns) % 1000000000)};
-
-		if (sf_sys(SYS_ppoll, NULL, 0, end_ns == UINT64_MAX ? NULL : &left, NULL, 8) == -EINTR &&
-		    sf_probe_handler(!limit_ns))
+		if (pause_for(NULL, end_ns == UINT64_MAX ? UINT64_MAX : end_ns - spent_ns) && sf_probe_handler(!limit_ns))
 			return decide(c, -1, EINTR);
 	}
 }
@@ -222,10 +230,8 @@ static bool reset_unix(struct sf_call *c)
 {
 	sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
 	enter_state(c->socket, SF_DEAD);
-	if (c->operation == SF_RECV)
-		return decide(c, -1, ECONNRESET);
 	atomic_store_explicit(&c->socket->error_to, ECONNRESET, relaxed);
-	return false; /* a send says EPIPE and raises SIGPIPE by itself */
+	return false; /* a send says EPIPE by itself; recv gives what is queued, then the error (mend.c), then 0 */
 }
 
 static bool reset(struct sf_call *c)
@@ -365,6 +371,7 @@ static bool fail_transfer(struct sf_call *c, int err)
 /* The descriptor is gone, whatever close says (law 8). */
 static bool fail_close(struct sf_call *c, int err)
 {
+	sf_track_close(c->fd); /* before it: afterwards the number may be another thread's (law 9) */
 	sf_sys(SYS_close, c->fd);
 	return decide(c, -1, err);
 }
@@ -396,8 +403,6 @@ static bool end_of_peer(struct sf_call *c, enum sf_socket_state state)
 {
 	sf_sys(SYS_shutdown, c->fd, SHUT_RD);
 	enter_state(c->socket, state);
-	if (c->operation == SF_RECV)
-		return decide(c, 0, 0);
 	return sf_mend_before(c);
 }
 
@@ -420,8 +425,9 @@ static bool arrive_later(struct sf_call *c)
 		sf_hold(c->fd, c->socket, c->operation == SF_CONNECT, sf_self_now_ns() + c->latency_ns);
 		return c->operation == SF_CONNECT ? false : decide(c, -1, EAGAIN);
 	}
-	if (c->mode == SF_BLOCKING && c->operation != SF_CONNECT)
-		sf_sys(SYS_ppoll, &one, 1, NULL, NULL, 8);
+	while (c->mode == SF_BLOCKING && c->operation != SF_CONNECT && pause_for(&one, UINT64_MAX))
+		if (sf_probe_handler(true))
+			return decide(c, -1, EINTR);
 	sleep_ns(c->latency_ns);
 	return false;
 }

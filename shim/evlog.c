@@ -53,8 +53,9 @@ static bool take_page(struct sf_self *self)
 	return true;
 }
 
-/* No event ever lies at the beginning of a page: a slot there is past the end of the page before it. Told by the address alone,
- * because a handler may have gone on to another page between any two instructions of the code that it interrupted. */
+/* No event ever lies at the beginning of a page: a slot there is past the end of the page before it. Told by the
+ * address alone, because a handler may have gone on to another page between any two instructions of the code that it
+ * interrupted. */
 static bool is_past_end(const struct sf_event *slot)
 {
 	return ((uintptr_t)slot - (uintptr_t)sf_arena) % SF_PAGE_SIZE == 0;

@@ -333,7 +333,9 @@ static void give_back(struct sf_call *c)
 {
 	struct sf_self *self = sf_self_get();
 
-	if (!self || !c->rule || c->wishes || c->ret >= 0 || c->err != EAGAIN || c->mode != SF_NONBLOCKING)
+	bool nothing = c->ret < 0 ? c->err == EAGAIN && c->mode == SF_NONBLOCKING : c->ret == 0 && c->operation == SF_RECV;
+
+	if (!self || !c->rule || c->wishes || !nothing || c->len == c->asked)
 		return;
 	struct sf_asker asker = asker_of(rules_settled(), self, c);
 
@@ -396,7 +398,8 @@ bool sf_enter(struct sf_call *c)
 	if (!self)
 		return false;
 	look(c, self);
-	if (!concerns_us(c))
+	/* The error queue is no data: its reads are nobody's business. */
+	if (!concerns_us(c) || (c->operation == SF_RECV && c->flags & MSG_ERRQUEUE))
 		return false;
 	unsigned why = atomic_load_explicit(&sf_arena->watch[c->operation], relaxed);
 
@@ -406,6 +409,7 @@ bool sf_enter(struct sf_call *c)
 		note_destination(c);
 	if (why & SF_WATCH_TRACE)
 		record(c, self);
+	int before = errno;
 	bool decided = (why & SF_WATCH_MEND) && c->socket && sf_mend_before(c);
 
 	if (!decided && (why & SF_WATCH_RULES) && ask_rules(c, self)) {
@@ -413,11 +417,12 @@ bool sf_enter(struct sf_call *c)
 		if (c->refused)
 			refuse(c, self);
 	}
-	if (!decided)
+	if (!decided) {
+		errno = before;
 		return false;
+	}
 	conclude(c);
-	if (c->ret < 0 && c->operation != SF_RESOLVE)
-		errno = c->err;
+	errno = c->ret < 0 && c->operation != SF_RESOLVE ? c->err : before;
 	return true;
 }
 

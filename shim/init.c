@@ -23,6 +23,7 @@
 
 static char library[1024];
 static char executable[1024];
+static const char *arena_path;
 
 static void find_paths(void)
 {
@@ -118,7 +119,7 @@ static void leave(int status, void *unused)
 		process->exit_status = status & 0xff;
 		sf_event_note(SF_EVENT_EXIT, status & 0xff, 0);
 	}
-	sf_byhand_leave();
+	sf_byhand_leave(arena_path);
 }
 
 /* Where libc has no on_exit, the status is known to the command alone (asked: 1). */
@@ -126,7 +127,7 @@ static void leave_somehow(void)
 {
 	if (sf_self_get() && !sf_self_is_guest())
 		sf_event_note(SF_EVENT_EXIT, 0, 1);
-	sf_byhand_leave();
+	sf_byhand_leave(arena_path);
 }
 
 static void watch_exit(void)
@@ -153,6 +154,7 @@ static void live(const char *arena, uint32_t ahead)
 	if (needs_stacks())
 		sf_stack_prime();
 	sf_self_start(index, pid);
+	arena_path = arena;
 	sf_heir_start(library, arena);
 	pthread_atfork(forks, NULL, forked);
 	watch_exit();

@@ -25,6 +25,18 @@ static bool decide(struct sf_call *c, int64_t ret, int err)
 	return true;
 }
 
+static bool answer_all(struct sf_call *c)
+{
+	for (int i = 0; i < c->count; i++) {
+		const struct msghdr *header = &c->mmsg[i].msg_hdr;
+
+		c->mmsg[i].msg_len = 0;
+		for (size_t k = 0; k < header->msg_iovlen; k++)
+			c->mmsg[i].msg_len += (unsigned)header->msg_iov[k].iov_len;
+	}
+	return decide(c, c->count, 0);
+}
+
 /* The peer has closed: it answers the first data that reaches it with a RST, which sets EPIPE; that data is lost. */
 static bool send_to_closed(struct sf_call *c)
 {
@@ -35,6 +47,8 @@ static bool send_to_closed(struct sf_call *c)
 	sf_probe_take_error(c->fd);
 	atomic_store_explicit(&c->socket->state, SF_DEAD, relaxed);
 	atomic_store_explicit(&c->socket->error_to, EPIPE, relaxed); /* SO_ERROR says so once */
+	if (c->shape == SF_SHAPE_MESSAGES)
+		return answer_all(c);
 	return decide(c, (int64_t)c->asked, 0);
 }
 
@@ -85,17 +99,41 @@ static bool answer_stash(struct sf_call *c)
 	return c->operation == SF_RECV && sf_datagram_read_stash(c);
 }
 
+/* After the end nothing comes: what the peer, which knows nothing of it, still sends is lost. */
+static void swallow(int fd)
+{
+	char lost[4096];
+
+	while (sf_sys(SYS_recvfrom, fd, lost, sizeof lost, MSG_DONTWAIT, NULL, NULL) > 0)
+		;
+}
+
+static bool has_after_state(const struct sf_socket *socket)
+{
+	return atomic_load_explicit(&socket->state, relaxed) != SF_LIVE ||
+	       atomic_load_explicit(&socket->hold_in_ns, relaxed) || atomic_load_explicit(&socket->hold_out_ns, relaxed);
+}
+
 bool sf_mend_before(struct sf_call *c)
 {
 	uint32_t state = atomic_load_explicit(&c->socket->state, memory_order_acquire);
 
+	/* The number may have been closed where we did not see it: what has it now is not to be mended. */
+	if (has_after_state(c->socket) && !sf_probe_same(c->fd, c->socket)) {
+		sf_fd_set(c->fd, 0);
+		return false;
+	}
 	if (answer_held(c) || answer_stash(c))
 		return true;
 	if (state == SF_LIVE)
 		return false;
-	if (c->operation == SF_RECV && (state == SF_ENDED || state == SF_PEER_CLOSED))
-		return decide(c, 0, 0);
-	if (c->operation == SF_SEND && state == SF_PEER_CLOSED && c->type == SF_STREAM && c->family != SF_UNIX)
+	if (c->operation == SF_RECV && (state == SF_ENDED || state == SF_PEER_CLOSED)) {
+		swallow(c->fd);
+		return false; /* the kernel says 0, and fills what the program gave it as it does at a real end */
+	}
+	/* Of bytes that are out of reach (sendfile) only the kernel can say how many there are: they go out. */
+	if (c->operation == SF_SEND && state == SF_PEER_CLOSED && c->type == SF_STREAM && c->family != SF_UNIX &&
+	    c->shape != SF_SHAPE_NONE)
 		return send_to_closed(c);
 	/* The kernel would connect a socket that it has reset; a real one stays what it was. */
 	if (c->operation == SF_CONNECT && state == SF_DEAD && atomic_load_explicit(&c->socket->mended, relaxed))
@@ -131,6 +169,24 @@ static void mend_race(struct sf_call *c)
 	}
 }
 
+static bool is_ended(const struct sf_socket *socket)
+{
+	uint32_t state = atomic_load_explicit(&socket->state, relaxed);
+
+	return state == SF_ENDED || state == SF_PEER_CLOSED;
+}
+
+/* The reset of a Unix socket is told when its queue is empty, once. */
+static void tell_once(struct sf_call *c)
+{
+	int err = c->asked > 0 ? take_error(c->socket) : 0;
+
+	if (err) {
+		c->ret = -1;
+		c->err = err;
+	}
+}
+
 void sf_mend_after(struct sf_call *c)
 {
 	struct sf_socket *socket = c->socket;
@@ -139,6 +195,10 @@ void sf_mend_after(struct sf_call *c)
 
 	if (c->operation == SF_SEND && socket->type == SF_DGRAM && c->ret >= 0)
 		sf_datagram_overtaken(c->fd, socket, c->shape == SF_SHAPE_MESSAGES ? (int32_t)c->ret : 1);
+	if (c->operation == SF_RECV && c->ret > 0 && is_ended(socket))
+		c->ret = 0; /* it came between our look and the kernel's */
+	if (c->operation == SF_RECV && c->ret == 0 && socket->type == SF_STREAM && socket->family == SF_UNIX && !from)
+		tell_once(c);
 	if (c->func == SF_FUNC_getsockname && c->ret == 0 && atomic_load_explicit(&socket->mended, relaxed))
 		mend_name(c);
 	if (from && c->ret < 0 && c->err == from && (transfer || c->operation == SF_CONNECT)) {

@@ -36,13 +36,22 @@ bool sf_probe_ready(const struct sf_call *c)
 	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1;
 }
 
+static int option(int fd, int name)
+{
+	int value = 0;
+	socklen_t length = sizeof value;
+
+	return sf_sys(SYS_getsockopt, fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
 bool sf_probe_same(int fd, struct sf_socket *socket)
 {
 	struct stat st;
 
 	if (sf_sys(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) != 0 || !S_ISSOCK(st.st_mode))
 		return false;
-	if (!socket->inode)
+	if (!socket->inode && sf_family_of(option(fd, SO_DOMAIN)) == socket->family &&
+	    sf_type_of(option(fd, SO_TYPE)) == socket->type)
 		socket->inode = st.st_ino;
 	return socket->inode == st.st_ino;
 }
@@ -103,14 +112,6 @@ bool sf_probe_readable(const void *at, size_t length)
 		if (byte == last)
 			return true;
 	}
-}
-
-static int option(int fd, int name)
-{
-	int value = 0;
-	socklen_t length = sizeof value;
-
-	return sf_sys(SYS_getsockopt, fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
 }
 
 int sf_probe_take_error(int fd)

@@ -46,12 +46,18 @@ uint64_t sf_self_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec - sf_arena->start_ns;
 }
 
+/* The second word of the wiped page is never cleared but by the kernel: a child that finds it has our memory. Without
+ * such a page, pthread_atfork has told of forks before anybody could ask. */
+static bool shares_memory(void)
+{
+	return sf_life[1] != 0;
+}
+
 static struct sf_self *take_thread(uint32_t thread, uint32_t tid)
 {
 	struct sf_self *self = &sf_self_here;
 
-	*self = (struct sf_self){
-		.life = UNBORN, .thread = thread, .tid = tid, .next = (struct sf_event *)sf_arena};
+	*self = (struct sf_self){.life = UNBORN, .thread = thread, .tid = tid, .next = (struct sf_event *)sf_arena};
 	if (!thread)
 		return NULL;
 	self->life = life_now;
@@ -61,7 +67,7 @@ static struct sf_self *take_thread(uint32_t thread, uint32_t tid)
 /* This thread was created behind our back (by libc's own helpers, say): it counts as made by the main thread. */
 static struct sf_self *join_thread(void)
 {
-	uint32_t tid = (uint32_t)sf_sys(SYS_gettid);
+	uint32_t tid = sf_self_is_sandboxed() ? 0 : (uint32_t)sf_sys(SYS_gettid);
 	uint32_t main_thread = 0;
 	uint32_t count = atomic_load_explicit(&sf_arena->tables[SF_THREADS].count, memory_order_relaxed);
 
@@ -88,6 +94,7 @@ static struct sf_self *reborn(uint32_t pid)
 	sf_pid = pid;
 	life_now++;
 	*sf_life = life_now;
+	sf_life[1] = 1;
 	if (!child)
 		return take_thread(0, pid);
 	for (unsigned i = 0; i < sizeof child->program; i++)
@@ -119,7 +126,7 @@ struct sf_self *sf_self_look(void)
 		uint32_t pid = get_pid();
 
 		if (pid != sf_pid)
-			return atomic_load_explicit(&sf_vforks, memory_order_relaxed) ? NULL : reborn(pid);
+			return shares_memory() ? NULL : reborn(pid);
 		if (sf_vforked)
 			vfork_is_over();
 	}
@@ -130,7 +137,7 @@ struct sf_self *sf_self_look(void)
 
 bool sf_self_is_guest(void)
 {
-	if (sf_life == &never || *sf_life != 0 || !atomic_load_explicit(&sf_vforks, memory_order_relaxed))
+	if (sf_life == &never || *sf_life != 0 || !shares_memory())
 		return false;
 	return get_pid() != sf_pid;
 }
@@ -138,14 +145,15 @@ bool sf_self_is_guest(void)
 void sf_self_start(uint32_t process, uint32_t pid)
 {
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	static uint32_t kept; /* without the page, pthread_atfork alone tells of forks */
+	static uint32_t kept[2]; /* without the page, pthread_atfork alone tells of forks */
 
 	sf_process = process;
 	sf_pid = pid;
 	life_now = 2;
-	volatile uint32_t *life = page != MAP_FAILED && madvise(page, 4096, MADV_WIPEONFORK) == 0 ? page : &kept;
+	volatile uint32_t *life = page != MAP_FAILED && madvise(page, 4096, MADV_WIPEONFORK) == 0 ? page : kept;
 
-	*life = life_now;
+	life[0] = life_now;
+	life[1] = 1;
 	sf_life = life;
 	take_thread(sf_thread_new(sf_arena, process, 0, pid), pid);
 }
@@ -171,6 +179,15 @@ void sf_self_goes_blind(void)
 {
 	blind = 1;
 	sf_self_here.life = UNBORN;
+}
+
+void sf_self_shares(bool suspended)
+{
+	if (suspended && sf_vforked)
+		return;
+	sf_vforked |= suspended;
+	atomic_fetch_add_explicit(&sf_vforks, 1, memory_order_relaxed);
+	*sf_life = 0;
 }
 
 void sf_self_forks(void)

@@ -20,8 +20,8 @@ struct sf_self {
 	uint32_t life;   /* equal to *sf_life: all of this holds */
 	uint32_t thread; /* index */
 	uint32_t tid;
-	uint32_t forks;              /* which child of this thread is being forked: its lineage */
-	uint32_t page;               /* of events in use */
+	uint32_t forks;        /* which child of this thread is being forked: its lineage */
+	uint32_t page;         /* of events in use */
 	struct sf_event *next; /* the next free slot of it; the beginning of a page: none */
 };
 
@@ -33,7 +33,7 @@ extern _Atomic uint32_t sf_vforks;
 
 /* The arena of this run; before start-up an empty one in which nothing is watched. */
 extern struct sf_arena *sf_arena;
-extern uint32_t sf_process;      /* index of this process */
+extern uint32_t sf_process; /* index of this process */
 extern uint32_t sf_pid;
 
 struct sf_self *sf_self_look(void);
@@ -61,6 +61,9 @@ void sf_self_thread_begins(uint32_t thread);
 /* This thread may not read a clock any more: from now on it passes straight through. */
 void sf_self_goes_blind(void);
 
+/* A child is about to share our memory; `suspended`: this thread stands still until it has left. */
+void sf_self_shares(bool suspended);
+
 /* Before anything that forks: the child will be this thread's next child. */
 void sf_self_forks(void);
 /* In the child of a fork, at once (pthread_atfork). */
@@ -70,6 +73,14 @@ void sf_self_forked(void);
 static inline struct sf_process *sf_self_process(void)
 {
 	return sf_process_at(sf_arena, sf_process);
+}
+
+/* It has installed a seccomp filter: no system calls of ours any more (law 0). */
+static inline bool sf_self_is_sandboxed(void)
+{
+	const struct sf_process *process = sf_process ? sf_self_process() : NULL;
+
+	return process && atomic_load_explicit(&process->sandboxed, memory_order_relaxed);
 }
 
 /* Nanoseconds since the run began, by the clock. */

@@ -71,7 +71,7 @@ uint32_t sf_arena_pages(struct sf_arena *arena, uint32_t count)
 
 	do {
 		if (used + count > atomic_load_explicit(&arena->pages_ready, memory_order_acquire) ||
-			used + count > sf_arena_reach / SF_PAGE_SIZE)
+		    used + count > sf_arena_reach / SF_PAGE_SIZE)
 			return 0;
 	} while (!atomic_compare_exchange_weak_explicit(&arena->pages_used, &used, used + count, relaxed, relaxed));
 	return used;
@@ -147,8 +147,8 @@ void *sf_arena_record(const struct sf_arena *arena, enum sf_table_name name, uin
 	uint32_t page = atomic_load_explicit(directory_of(arena, table) + place, memory_order_acquire);
 
 	return page && page < sf_arena_reach / SF_PAGE_SIZE
-			   ? sf_arena_at(arena, page * SF_PAGE_SIZE + within * tables[name].record_size)
-			   : NULL;
+	           ? sf_arena_at(arena, page * SF_PAGE_SIZE + within * tables[name].record_size)
+	           : NULL;
 }
 
 bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)

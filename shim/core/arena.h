@@ -106,7 +106,8 @@ struct sf_arena {
 	_Atomic uint32_t paused;
 	_Atomic uint64_t ruleset_at;  /* struct sf_ruleset */
 	_Atomic uint64_t counters_at; /* struct sf_counter[ruleset.count] */
-	uint64_t reserved_watch[3];
+	uint64_t unnamed;             /* 1: made by hand without a name of its own: the last process to leave removes it */
+	uint64_t reserved_watch[2];
 
 	/* written by all */
 	_Alignas(64) _Atomic uint32_t pages_used;
@@ -389,8 +390,8 @@ static inline void *sf_arena_at(const struct sf_arena *arena, uint64_t offset)
 	return (char *)(uintptr_t)arena + offset;
 }
 
-/* Bytes from the beginning that this process has mapped, where it has less than the file may grow to (RLIMIT_AS). Nothing
- * beyond is handed out here, and what others put there does not exist here. */
+/* Bytes from the beginning that this process has mapped, where it has less than the file may grow to (RLIMIT_AS).
+ * Nothing beyond is handed out here, and what others put there does not exist here. */
 extern uint64_t sf_arena_reach;
 
 /* A piece of the heap by its offset; NULL for 0 and for what lies out of reach. */

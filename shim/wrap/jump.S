@@ -13,6 +13,7 @@
 #if defined(__x86_64__)
 
 #define CLONE_VM 0x100
+#define CLONE_VFORK 0x4000
 #define CLONE_THREAD 0x10000
 
 	/* Calls a C function with all arguments of the call under way kept. */
@@ -50,6 +51,16 @@
 	movl $0, (%rax)
 .endm
 
+	/* As SHARE, and this thread stands still until the child has left: its next call puts things right. */
+.macro SUSPEND
+	movq sf_vforked@gottpoff(%rip), %rax
+	cmpl $0, %fs:(%rax)
+	jne .Lsuspended\@
+	movl $1, %fs:(%rax)
+	SHARE
+.Lsuspended\@:
+.endm
+
 	.text
 	.globl vfork, __vfork
 	.type vfork, @function
@@ -57,12 +68,8 @@
 vfork:
 __vfork:
 	.cfi_startproc
-	movq sf_vforked@gottpoff(%rip), %rax
-	cmpl $0, %fs:(%rax)
-	jne 1f
-	movl $1, %fs:(%rax)
-	SHARE
-1:	JUMP vfork
+	SUSPEND
+	JUMP vfork
 	.cfi_endproc
 	.size vfork, . - vfork
 
@@ -78,7 +85,11 @@ __clone:
 	jne 2f
 	testl $CLONE_VM, %edx
 	je 1f
+	testl $CLONE_VFORK, %edx
+	jne 3f
 	SHARE
+	jmp 2f
+3:	SUSPEND
 	jmp 2f
 1:	NOTE sf_jump_clone
 2:	JUMP clone

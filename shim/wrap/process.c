@@ -61,7 +61,7 @@ static void *begin_thread(void *argument)
 SF_EXPORT int
 pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
 {
-	struct beginning beginning = {start, argument, sf_self_thread_ahead(), 0};
+	struct beginning beginning = {start, argument, sf_self_is_sandboxed() ? 0 : sf_self_thread_ahead(), 0};
 
 	if (!beginning.thread)
 		return real_pthread_create(thread, attributes, start, argument);
@@ -98,6 +98,21 @@ void sf_jump_clone(void)
 	sf_self_forks();
 }
 
+/* clone(flags, ...) and clone3(struct clone_args *, ...), whose first member is the flags. */
+static void note_clone(long number, long first)
+{
+	uint64_t flags = number == SYS_clone ? (uint64_t)first : 0;
+
+	if (number == SYS_clone3 && sf_readable((const void *)first))
+		flags = *(const uint64_t *)first;
+	if (flags & CLONE_THREAD)
+		return;
+	if (flags & CLONE_VM)
+		sf_self_shares(flags & CLONE_VFORK);
+	else
+		sf_self_forks();
+}
+
 void sf_jump_syscall(long number, long first, long second)
 {
 	(void)second;
@@ -109,7 +124,7 @@ void sf_jump_syscall(long number, long first, long second)
 	} else if (number == SYS_io_uring_setup) {
 		atomic_fetch_add_explicit(&sf_arena->io_uring, 1, memory_order_relaxed);
 	} else {
-		sf_self_forks();
+		note_clone(number, first);
 	}
 }
 

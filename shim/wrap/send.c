@@ -27,6 +27,8 @@ SF_WATCHED ssize_t watched_sendto(
 	struct sf_call c = SF_CALL_BUFFER(sendto, site, fd, buf, len, flags);
 
 	sf_call_goes_to(&c, to, to_len);
+	if (flags & MSG_FASTOPEN)
+		sf_track_connect(&c);
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_sendto(fd, buf, c.len, c.flags, to, to_len));

@@ -80,7 +80,8 @@ SF_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 	return (int)sf_leave(&c, real_connect(fd, address, length));
 }
 
-/* Where the program does not ask who it is, we do: on inet sockets it is the same system call. Others may have no name to give. */
+/* Where the program does not ask who it is, we do: on inet sockets it is the same system call. Others may have no name
+ * to give. */
 static int accept_any(struct sf_call *c, struct sockaddr *from, socklen_t *length, int flags)
 {
 	struct sockaddr_storage own;

@@ -6,8 +6,13 @@ CC       ?= cc
 BUILD    ?= build
 VERSION  := 0.1.0
 
+# `make V=1` shows each command.
+ifndef V
+MAKEFLAGS += --silent --no-print-directory
+endif
+
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wundef \
-            -Wwrite-strings -Wvla -Wformat=2 -Wno-missing-attributes \
+            -Wwrite-strings -Wvla -Wformat=2 -Wno-unknown-warning-option -Wno-missing-attributes \
             -Werror=implicit-function-declaration -Werror=incompatible-pointer-types -Werror=int-conversion \
             -Werror=return-type -Werror=uninitialized -Werror=missing-prototypes
 WERROR   ?=
@@ -19,7 +24,7 @@ SHIM_FLAGS := -fPIC -fvisibility=hidden -U_FORTIFY_SOURCE -fno-stack-protector -
 CORE_SRC  := $(sort $(wildcard shim/core/*.c))
 FAULT_SRC := $(sort $(wildcard shim/fault/*.c))
 FIND_SRC  := $(sort $(wildcard shim/finding/*.c))
-SHIM_SRC  := $(sort $(wildcard shim/*.c shim/wrap/*.c)) 
+SHIM_SRC  := $(sort $(wildcard shim/*.c shim/wrap/*.c))
 SHIM_ASM  := $(sort $(wildcard shim/wrap/*.S))
 CLI_SRC   := $(sort $(wildcard shim/cli/*.c))
 
@@ -48,20 +53,22 @@ $(BUILD)/gen/findings.def: $(FIND_SRC)
 GENERATED := $(BUILD)/gen/faults.def $(BUILD)/gen/findings.def
 
 $(BUILD)/lib/%.o: shim/%.c | $(GENERATED)
-	@mkdir -p $(@D)
+	@mkdir -p $(@D); echo '  CC      $@'
 	$(CC) $(SF_FLAGS) $(CFLAGS) $(SHIM_FLAGS) -MMD -MP -c $< -o $@
 $(BUILD)/lib/%.o: shim/%.S
-	@mkdir -p $(@D)
+	@mkdir -p $(@D); echo '  AS      $@'
 	$(CC) $(SF_FLAGS) $(SHIM_FLAGS) -c $< -o $@
 $(BUILD)/cli/%.o: shim/%.c | $(GENERATED)
-	@mkdir -p $(@D)
+	@mkdir -p $(@D); echo '  CC      $@'
 	$(CC) $(SF_FLAGS) $(CFLAGS) -fPIE -MMD -MP -c $< -o $@
 
 $(BUILD)/libsockfault.so: $(LIB_OBJ)
+	@echo '  LINK    $@'
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-soname,libsockfault.so -o $@ $^ -ldl
 # Linked statically where that can be done: it starts in half the time, and what LD_PRELOAD holds is the target's alone.
 STATIC ?= $(shell echo 'int main(void){return 0;}' | $(CC) $(CFLAGS) $(LDFLAGS) -static -x c - -o /dev/null 2>/dev/null && echo -static || echo -pie)
 $(BUILD)/sockfault: $(CLI_OBJ)
+	@echo '  LINK    $@'
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -Wl,-z,relro -Wl,-z,now -o $@ $^
 
 # The command finds all the rest from where it lies itself: a folder that was installed can be moved as a whole.

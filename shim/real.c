@@ -199,7 +199,9 @@ static int early_prctl(int option, ...)
 	return (int)done(sf_sys(SYS_prctl, option, a[0], a[1], a[2], a[3]));
 }
 
-static _Noreturn void early__exit(int status)
+static void early__exit(int status) __attribute__((noreturn));
+
+static void early__exit(int status)
 {
 	for (;;)
 		sf_sys(SYS_exit_group, status);

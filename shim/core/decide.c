@@ -23,27 +23,28 @@ static bool within(uint64_t value, struct sf_range range)
 
 /* ---- conditions of one call ---- */
 
+/* Does the text begin at this byte? It may go on in the next pieces. */
+static bool
+begins_at(const struct iovec *iov, size_t count, size_t piece, size_t offset, const char *want, size_t length)
+{
+	for (size_t n = 0; n < length; n++) {
+		while (piece < count && offset == iov[piece].iov_len) {
+			piece++;
+			offset = 0;
+		}
+		if (piece == count || !sf_readable(iov[piece].iov_base) ||
+		    ((const char *)iov[piece].iov_base)[offset++] != want[n])
+			return false;
+	}
+	return true;
+}
+
 static bool vector_contains(const struct iovec *iov, size_t count, const char *want, size_t length)
 {
-	for (size_t i = 0; sf_readable(iov) && i < count; i++)
-		for (size_t at = 0; at < iov[i].iov_len; at++) {
-			/* The text may go on in the next pieces. */
-			size_t piece = i, offset = at, n = 0;
-
-			while (n < length && piece < count) {
-				if (offset == iov[piece].iov_len) {
-					piece++;
-					offset = 0;
-				} else if (sf_readable(iov[piece].iov_base) && ((const char *)iov[piece].iov_base)[offset] == want[n]) {
-					n++;
-					offset++;
-				} else {
-					break;
-				}
-			}
-			if (n == length)
+	for (size_t i = 0; i < count; i++)
+		for (size_t at = 0; at < iov[i].iov_len; at++)
+			if (begins_at(iov, count, i, at, want, length))
 				return true;
-		}
 	return length == 0;
 }
 

@@ -196,7 +196,7 @@ static void the_kernel_writes(struct msghdr *header)
 
 static void what_the_kernel_wrote_comes_back(void **state)
 {
-	struct letter letter;
+	struct letter letter = {0};
 	struct msghdr *header = &letter.messages[0].msg_hdr;
 
 	(void)state;

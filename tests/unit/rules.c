@@ -67,23 +67,47 @@ static bool same_sites(
 }
 
 #define SAME(field)                                                                                                    \
-	if (memcmp(&a->field, &b->field, sizeof a->field) != 0)                                                            \
-		return #field;
+	do                                                                                                                 \
+		if (memcmp(&a->field, &b->field, sizeof a->field) != 0)                                                        \
+			return #field;                                                                                             \
+	while (0)
 #define SAME_TEXT(field)                                                                                               \
-	if (!same_text(a_set, a->field, b_set, b->field))                                                                  \
-		return #field;
+	do                                                                                                                 \
+		if (!same_text(a_set, a->field, b_set, b->field))                                                              \
+			return #field;                                                                                             \
+	while (0)
 
 const char *rules_differ(
     const struct sf_ruleset *a_set, const struct sf_rule *a, const struct sf_ruleset *b_set, const struct sf_rule *b)
 {
-	SAME(given)
-	SAME(operations)
-	SAME(left_out)
-	SAME(funcs)
-	SAME(families) SAME(types) SAME(sides) SAME(modes) SAME(per) SAME(any) SAME(action_count) SAME(chance) SAME(times)
-	    SAME(nth) SAME(nth_step) SAME(conn) SAME(process) SAME(offset) SAME(size) SAME(time) SAME_TEXT(key)
-	        SAME_TEXT(program) SAME_TEXT(thread) SAME_TEXT(caller) SAME_TEXT(data)
-	            SAME_TEXT(site) if (!same_address(a_set, &a->peer, b_set, &b->peer)) return "peer";
+	SAME(given);
+	SAME(operations);
+	SAME(left_out);
+	SAME(funcs);
+	SAME(families);
+	SAME(types);
+	SAME(sides);
+	SAME(modes);
+	SAME(per);
+	SAME(any);
+	SAME(action_count);
+	SAME(chance);
+	SAME(times);
+	SAME(nth);
+	SAME(nth_step);
+	SAME(conn);
+	SAME(process);
+	SAME(offset);
+	SAME(size);
+	SAME(time);
+	SAME_TEXT(key);
+	SAME_TEXT(program);
+	SAME_TEXT(thread);
+	SAME_TEXT(caller);
+	SAME_TEXT(data);
+	SAME_TEXT(site);
+	if (!same_address(a_set, &a->peer, b_set, &b->peer))
+		return "peer";
 	if (!same_address(a_set, &a->local, b_set, &b->local))
 		return "local";
 	if (!same_sites(a_set, a, b_set, b))

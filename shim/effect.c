@@ -230,8 +230,13 @@ static bool reset_unix(struct sf_call *c)
 {
 	sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
 	enter_state(c->socket, SF_DEAD);
+	if (c->operation == SF_RECV) {
+		/* As on TCP, what is queued counts as never having come: the rule named this call. */
+		sf_swallow(c->fd);
+		return decide(c, -1, ECONNRESET);
+	}
 	atomic_store_explicit(&c->socket->error_to, ECONNRESET, relaxed);
-	return false; /* a send says EPIPE by itself; recv gives what is queued, then the error (mend.c), then 0 */
+	return false; /* a send says EPIPE by itself; recv then gives what is queued, the error (mend.c), and 0 */
 }
 
 static bool reset(struct sf_call *c)

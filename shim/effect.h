@@ -23,6 +23,9 @@ void sf_effect_after(struct sf_call *c);
  * signal that interrupts. True: the call is decided. */
 bool sf_wait_in_silence(struct sf_call *c, uint64_t ns);
 
+/* What is queued in a stream is lost. */
+void sf_swallow(int fd);
+
 /* A socket with an after-state: what the kernel alone would not show. True: the call is decided. */
 bool sf_mend_before(struct sf_call *c);
 void sf_mend_after(struct sf_call *c);

@@ -60,7 +60,7 @@ static uint32_t operations_met(const struct sf_ruleset *set, struct sf_socket *s
 
 	for (uint32_t word = 0; bits && word < sf_rule_words(set); word++)
 		for (uint64_t left = bits[word] & settled.process[word]; left; left &= left - 1)
-			met |= set->rules[word * 64 + (unsigned)__builtin_ctzll(left)].operations;
+			met |= sf_rule_touches(&set->rules[word * 64 + (unsigned)__builtin_ctzll(left)]);
 	return met;
 }
 
@@ -81,8 +81,11 @@ static void settle(int fd, uint64_t entry, struct sf_socket *socket)
 
 	if (sf_entry_generation(entry) == (uint8_t)generation || !(set = rules_settled()))
 		return;
+	uint64_t was = entry;
+
 	entry = sf_entry(sf_entry_socket(entry), operations_met(set, socket), generation);
-	atomic_store_explicit(&sf_fds[fd], entry, relaxed);
+	/* Unless the number was closed, and perhaps given away, since it was read. */
+	atomic_compare_exchange_strong_explicit(&sf_fds[fd], &was, entry, relaxed, relaxed);
 }
 
 /* A datagram socket counts as a connection from its first call. */
@@ -280,7 +283,8 @@ static bool ask_rules(struct sf_call *c, struct sf_self *self)
 	sf_decide(&asker, c, &decision);
 	for (unsigned i = 0; i < decision.shaping_count; i++) {
 		act(c, &set->rules[decision.shaping[i].rule], &decision.shaping[i]);
-		if (c->released) /* it had fired when the silence began */
+		/* It had fired when the silence began. */
+		if (c->released && telling(&set->rules[decision.shaping[i].rule])->kind == SF_FAULT_latency)
 			sf_decide_give_back(&asker, c, decision.shaping[i].rule);
 	}
 	if (decision.decided) {

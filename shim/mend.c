@@ -100,7 +100,7 @@ static bool answer_stash(struct sf_call *c)
 }
 
 /* After the end nothing comes: what the peer, which knows nothing of it, still sends is lost. */
-static void swallow(int fd)
+void sf_swallow(int fd)
 {
 	char lost[4096];
 
@@ -128,7 +128,7 @@ bool sf_mend_before(struct sf_call *c)
 	if (state == SF_LIVE)
 		return false;
 	if (c->operation == SF_RECV && (state == SF_ENDED || state == SF_PEER_CLOSED)) {
-		swallow(c->fd);
+		sf_swallow(c->fd);
 		return false; /* the kernel says 0, and fills what the program gave it as it does at a real end */
 	}
 	/* Of bytes that are out of reach (sendfile) only the kernel can say how many there are: they go out. */

@@ -31,6 +31,8 @@ uint32_t sf_process;
 uint32_t sf_pid;
 
 static __thread uint32_t blind __attribute__((tls_model("initial-exec")));
+/* The life in which no record was to be had for this thread: it passes straight through, and does not ask again. */
+static __thread uint32_t unrecorded __attribute__((tls_model("initial-exec")));
 static uint32_t life_now; /* what *sf_life says while no vfork child may live */
 
 static uint32_t get_pid(void)
@@ -77,7 +79,10 @@ static struct sf_self *join_thread(void)
 		if (thread && thread->process == sf_process && thread->tid == sf_pid)
 			main_thread = i;
 	}
-	return take_thread(sf_thread_new(sf_arena, sf_process, main_thread, tid), tid);
+	struct sf_self *self = take_thread(sf_thread_new(sf_arena, sf_process, main_thread, tid), tid);
+
+	unrecorded = self ? 0 : life_now;
+	return self;
 }
 
 /* In a child that was forked by whatever means: a new process, whose only thread is this one. */
@@ -95,8 +100,10 @@ static struct sf_self *reborn(uint32_t pid)
 	life_now++;
 	*sf_life = life_now;
 	sf_life[1] = 1;
-	if (!child)
+	if (!child) {
+		sf_process = 0; /* not its mother's */
 		return take_thread(0, pid);
+	}
 	for (unsigned i = 0; i < sizeof child->program; i++)
 		child->program[i] = mother->program[i];
 	atomic_store_explicit(&child->sandboxed, mother->sandboxed, memory_order_relaxed);
@@ -132,7 +139,7 @@ struct sf_self *sf_self_look(void)
 	}
 	if (sf_self_here.life == life_now)
 		return &sf_self_here;
-	return join_thread();
+	return unrecorded == life_now ? NULL : join_thread();
 }
 
 bool sf_self_is_guest(void)

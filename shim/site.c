@@ -121,9 +121,13 @@ uint32_t sf_site_of(const void *place)
 	}
 	uint32_t site = address ? new_site(address) : 0;
 
-	if (site) {
-		atomic_store_explicit(&cache[at].address, 0, memory_order_relaxed);
-		atomic_thread_fence(memory_order_release);
+	uintptr_t was = atomic_load_explicit(&cache[at].address, memory_order_relaxed);
+
+	/* 1 is no address: while it stands there the place belongs to this thread alone. Who loses the race goes without.
+	 */
+	if (site && was != 1 &&
+	    atomic_compare_exchange_strong_explicit(
+	        &cache[at].address, &was, 1, memory_order_acquire, memory_order_relaxed)) {
 		atomic_store_explicit(&cache[at].site, site, memory_order_relaxed);
 		atomic_store_explicit(&cache[at].address, address, memory_order_release);
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/fault.h"
+#include "core/match.h"
 
 #define relaxed memory_order_relaxed
 
@@ -188,11 +189,11 @@ void sf_arena_watch(struct sf_arena *arena)
 	bool rounds = false;
 
 	for (uint32_t i = 0; set && !paused && i < set->count; i++) {
-		met |= set->rules[i].operations;
+		met |= sf_rule_touches(&set->rules[i]);
 		rounds = rounds || holds_back(&set->rules[i]);
 	}
 	for (int i = 0; i < SF_OPERATION_COUNT; i++) {
-		uint8_t why = atomic_load_explicit(&arena->watch[i], relaxed) & SF_WATCH_MEND;
+		uint8_t why = 0, was = atomic_load_explicit(&arena->watch[i], relaxed);
 
 		if (met & SF_BIT(i))
 			why |= SF_WATCH_RULES;
@@ -200,7 +201,10 @@ void sf_arena_watch(struct sf_arena *arena)
 			why |= SF_WATCH_ROUNDS;
 		if (arena->trace_level == SF_TRACE_ALL)
 			why |= SF_WATCH_TRACE;
-		atomic_store_explicit(&arena->watch[i], why, relaxed);
+		/* A fault of a target may set SF_WATCH_MEND meanwhile: it stays. */
+		while (!atomic_compare_exchange_weak_explicit(
+		    &arena->watch[i], &was, why | (was & SF_WATCH_MEND), relaxed, relaxed))
+			;
 	}
 }
 

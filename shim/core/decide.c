@@ -41,7 +41,7 @@ begins_at(const struct iovec *iov, size_t count, size_t piece, size_t offset, co
 
 static bool vector_contains(const struct iovec *iov, size_t count, const char *want, size_t length)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; sf_readable(iov) && i < count; i++)
 		for (size_t at = 0; at < iov[i].iov_len; at++)
 			if (begins_at(iov, count, i, at, want, length))
 				return true;
@@ -143,9 +143,18 @@ static bool rare_conditions_hold(const struct sf_asker *asker, const struct sf_r
 	(SF_BIT(SF_CONDITION_PEER) | SF_BIT(SF_CONDITION_CALLER) | SF_BIT(SF_CONDITION_SITE) |                             \
 	 SF_BIT(SF_CONDITION_THREAD) | SF_BIT(SF_CONDITION_DATA) | SF_BIT(SF_CONDITION_TIME))
 
+/* splice is a send or a recv, by where the socket is: its row knows only the one. */
+static bool meets(const struct sf_rule *rule, const struct sf_call *c)
+{
+	if (c->operation == sf_func_rows[c->func].operation)
+		return sf_rule_meets_func(rule, c->func);
+	return rule->operations & SF_BIT(c->operation) &&
+	       (!sf_rule_has(rule, SF_CONDITION_FUNC) || rule->funcs[c->func / 64] >> (c->func % 64) & 1);
+}
+
 static bool call_holds(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c)
 {
-	if (!sf_rule_meets_func(rule, c->func))
+	if (!meets(rule, c))
 		return false;
 	if (rule->modes && !(rule->modes >> c->mode & 1))
 		return false;

@@ -5,9 +5,12 @@
 #include "core/match.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/un.h>
+
+#include "core/fault.h"
 
 #define relaxed memory_order_relaxed
 
@@ -228,18 +231,39 @@ uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool
 	return bits;
 }
 
+static bool ends_connections(const struct sf_rule *rule)
+{
+	for (unsigned i = 0; i < rule->action_count; i++)
+		if (rule->actions[i].kind == SF_FAULT_reset || rule->actions[i].kind == SF_FAULT_closed ||
+		    (rule->actions[i].kind == SF_FAULT_fail && rule->operations & (SF_BIT(SF_SEND) | SF_BIT(SF_RECV)) &&
+		     rule->actions[i].argument.low != EAGAIN && rule->actions[i].argument.low != EINTR))
+			return true;
+	return false;
+}
+
+uint32_t sf_rule_touches(const struct sf_rule *rule)
+{
+	return rule->operations | (ends_connections(rule) ? SF_BIT(SF_SEND) | SF_BIT(SF_RECV) : 0);
+}
+
 void sf_match_process(const struct sf_ruleset *set, const struct sf_process *process, uint64_t *bits)
 {
-	memset(bits, 0, sf_rule_words(set) * sizeof *bits);
-	for (unsigned i = 0; i < set->count; i++)
-		if (holds_for_process(set, &set->rules[i], process))
-			bits[i / 64] |= UINT64_C(1) << (i % 64);
+	for (unsigned word = 0; word < sf_rule_words(set); word++) {
+		uint64_t met = 0;
+
+		for (unsigned i = word * 64; i < set->count && i < word * 64 + 64; i++)
+			met |= (uint64_t)holds_for_process(set, &set->rules[i], process) << (i % 64);
+		bits[word] = met; /* whole: another thread may be reading what it has settled itself */
+	}
 }
 
 void sf_match_operation(const struct sf_ruleset *set, enum sf_operation operation, uint64_t *bits)
 {
-	memset(bits, 0, sf_rule_words(set) * sizeof *bits);
-	for (unsigned i = 0; i < set->count; i++)
-		if (set->rules[i].operations & SF_BIT(operation))
-			bits[i / 64] |= UINT64_C(1) << (i % 64);
+	for (unsigned word = 0; word < sf_rule_words(set); word++) {
+		uint64_t met = 0;
+
+		for (unsigned i = word * 64; i < set->count && i < word * 64 + 64; i++)
+			met |= (uint64_t)(set->rules[i].operations >> operation & 1) << (i % 64);
+		bits[word] = met;
+	}
 }

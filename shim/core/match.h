@@ -29,6 +29,11 @@ uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool
 /* The same for program= and process=: fills bits[sf_rule_words()]. */
 void sf_match_process(const struct sf_ruleset *set, const struct sf_process *process, uint64_t *bits);
 
+/* Operations (bits) whose calls have to be looked at on a socket that the rule meets: its own, and the transfers of a
+ * connection that it may end, for a thread that is blocked in one when another thread's call ends it has to be mended
+ * as well. */
+uint32_t sf_rule_touches(const struct sf_rule *rule);
+
 /* Rules that meet an operation: fills bits[sf_rule_words()]. */
 void sf_match_operation(const struct sf_ruleset *set, enum sf_operation operation, uint64_t *bits);
 

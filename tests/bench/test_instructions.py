@@ -19,6 +19,7 @@ MISSED = {
     "all": "*",
     "tracked": "*",
     "faults": "*",
+    "poll": "stall: *",
 }
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 from conftest import BUILD, PROGRAMS, SOCKFAULT, events, run, under
 
-RULES = ["send chance=20%: short 1..8", "recv chance=15%: short 1..4", "send chance=1%: reset"]
+RULES = ["send chance=30%: short 1..8", "recv chance=1%: reset", "send chance=1%: reset"]
 ECHO = f"{BUILD / 'targets' / 'robust-echo-server'} 127.0.0.1 {{port}}"
 
 
@@ -30,7 +30,7 @@ def crowd(folder, name, *rules, options=()):
 
 def test_seed_gives_the_same_faults_in_20_runs(tmp_path):
     first = crowd(tmp_path, "first", *RULES, options=["--seed", "7"])
-    assert len({key for key, *_ in first}) >= 6 and len(first) > 50
+    assert len({key for key, *_ in first}) >= 6 and len(first) > 40
     for number in range(19):
         again = crowd(tmp_path, "again", *RULES, options=["--seed", "7"])
         assert again == first, f"run {number + 2}"

@@ -414,9 +414,13 @@ bool sf_enter(struct sf_call *c)
 	if (why & SF_WATCH_TRACE)
 		record(c, self);
 	int before = errno;
+	const struct sf_socket *ours = c->socket;
 	bool decided = (why & SF_WATCH_MEND) && c->socket && sf_mend_before(c);
 
-	if (!decided && (why & SF_WATCH_RULES) && ask_rules(c, self)) {
+	/* The number is somebody else's by now: no rule meets what we do not know. */
+	bool is_stranger = ours && !c->socket;
+
+	if (!decided && !is_stranger && (why & SF_WATCH_RULES) && ask_rules(c, self)) {
 		decided = sf_effect_before(c);
 		if (c->refused)
 			refuse(c, self);

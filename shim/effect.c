@@ -482,8 +482,6 @@ bool sf_effect_before(struct sf_call *c)
 		return end_of_peer(c, SF_PEER_CLOSED);
 	if (c->wishes & SF_DATAGRAM_WISHES)
 		return sf_datagram_before(c);
-	if (c->len < c->asked)
-		sf_cut(c);
 	return false;
 }
 

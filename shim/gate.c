@@ -15,6 +15,7 @@
 #include "core/fact.h"
 #include "core/fault.h"
 #include "core/match.h"
+#include "cut.h"
 #include "datagram.h"
 #include "effect.h"
 #include "evlog.h"
@@ -425,6 +426,9 @@ bool sf_enter(struct sf_call *c)
 		if (c->refused)
 			refuse(c, self);
 	}
+	/* By a fault, or because a rule's offset= begins inside this transfer. */
+	if (!decided && c->type == SF_STREAM && c->len < c->asked)
+		sf_cut(c);
 	if (!decided) {
 		errno = before;
 		return false;

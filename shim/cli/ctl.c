@@ -3,8 +3,6 @@
  * ctl.c -- `sockfault ctl`: looks at a run that goes on, and changes its rules. All through the arena: the target is
  * never stopped or asked, and what is written there counts from its next call.
  */
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,15 +11,9 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/rules.h"
+#include "cli/status.h"
 
 #define load(place) atomic_load_explicit(&(place), memory_order_acquire)
-
-static const char *const process_words[] = {"free", "awaited", "running", "exited", "killed"};
-
-static bool is_running(const struct sf_arena *arena)
-{
-	return !load(arena->ended) && arena->command_pid && (kill((pid_t)arena->command_pid, 0) == 0 || errno == EPERM);
-}
 
 static void put_process(const struct sf_process *process)
 {
@@ -31,7 +23,7 @@ static void put_process(const struct sf_process *process)
 		return;
 	printf(
 	    "  process %-3u pid %-7u %-16.*s %s", process->number, process->pid, (int)sizeof process->program,
-	    process->program, process_words[state]);
+	    process->program, sf_process_words[state]);
 	if (state == SF_PROCESS_EXITED || state == SF_PROCESS_SIGNALED)
 		printf(" %s %d", state == SF_PROCESS_EXITED ? "with status" : "by signal", process->exit_status);
 	printf("\n");
@@ -85,7 +77,7 @@ static int show_status(const struct sf_arena_file *file)
 
 	printf(
 	    "%s: %s%s, %u processes, %u connections, %u KiB of trace (%u ready), %llu events lost\n", file->path,
-	    is_running(arena) ? "running" : "ended", load(arena->paused) ? ", paused" : "", load(arena->process_count),
+	    sf_run_is_on(arena) ? "running" : "ended", load(arena->paused) ? ", paused" : "", load(arena->process_count),
 	    load(arena->conn_count), used * 64, ready * 64, (unsigned long long)load(arena->events_lost));
 	for (uint32_t i = 0; set && i < set->count; i++)
 		put_rule(arena, i);
@@ -134,11 +126,16 @@ static bool is_verb(const char *word)
 	return false;
 }
 
-static int obey(const struct sf_words *words, struct sf_arena_file *file, const char *verb, const char *rules)
+static int
+obey(const struct sf_words *words, struct sf_arena_file *file, const char *verb, const char *rules, bool is_json)
 {
+	if (is_json && strcmp(verb, "status") == 0)
+		return sf_status_put_json(file), SF_STATUS_GOOD;
+	if (is_json)
+		sf_words_refuse(words, "--json goes with status, not with %s", verb);
 	if (strcmp(verb, "status") == 0)
 		return show_status(file);
-	if (!is_running(file->arena))
+	if (!sf_run_is_on(file->arena))
 		sf_die("the run of %s has ended: there is nothing to change", file->path);
 	if (strcmp(verb, "pause") == 0)
 		return set_paused(file->arena, 1);
@@ -153,10 +150,11 @@ int sf_cmd_ctl(int argc, char **argv)
 {
 	struct sf_words words;
 	struct sf_arena_file file;
+	bool is_json = false;
 
 	sf_words_begin(&words, argc, argv);
-	while (sf_words_next(&words))
-		;
+	for (enum sf_option option; (option = sf_words_next(&words));)
+		is_json |= option == SF_OPTION_JSON;
 	char **operands = words.operands;
 	int has_file = words.operand_count > 1 && is_verb(operands[1]);
 	int rest = words.operand_count - has_file;
@@ -166,5 +164,5 @@ int sf_cmd_ctl(int argc, char **argv)
 	if (rest > 1 + (strcmp(operands[has_file], "load") == 0))
 		sf_words_refuse(&words, "'%s' is one word too many", operands[words.operand_count - 1]);
 	sf_arena_file_open(&file, has_file ? operands[0] : sf_path_latest());
-	return obey(&words, &file, operands[has_file], rest > 1 ? operands[has_file + 1] : NULL);
+	return obey(&words, &file, operands[has_file], rest > 1 ? operands[has_file + 1] : NULL, is_json);
 }

@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/run.h"
+#include "cli/status.h"
 #include "core/operation.h"
 
 #define ROWS_MAX 10 /* of rules */
@@ -131,23 +132,6 @@ static void put_head(FILE *out, const struct sf_run *run, const struct paint *p)
 	fprintf(out, "%s%s%s\n", faults ? p->bad : p->good, amount(faults, "fault injected", "faults injected"), p->off);
 }
 
-static const char *why_idle(const struct sf_run *run, const struct sf_counter *counter)
-{
-	uint64_t seen = load(counter->seen);
-
-	if (load(counter->not_applicable) && run->file.arena->realism == SF_KERNEL)
-		return "never fired: not applicable, Linux does not fail such a call so (--realism kernel)";
-	if (load(counter->not_applicable))
-		return "never fired: not applicable, neither Linux nor POSIX fails such a call so";
-	if (load(counter->shadowed))
-		return "never fired: an earlier rule had decided each call that it met";
-	if (seen)
-		return "never fired: its nth, times or chance let none of the calls that it met";
-	if (load(counter->conns))
-		return "never reached: its connection made no such call";
-	return "never reached: no call met its conditions";
-}
-
 static void put_rule(FILE *out, const struct sf_run *run, uint32_t index, const struct paint *p)
 {
 	const struct sf_counter *counter = sf_arena_counter(run->file.arena, index);
@@ -161,7 +145,7 @@ static void put_rule(FILE *out, const struct sf_run *run, uint32_t index, const 
 	    out, "%s%9s%s %9s  %s", fired ? p->bad : p->faint, amount(fired, NULL, NULL), p->off,
 	    amount(load(counter->seen), NULL, NULL), text);
 	if (!fired)
-		fprintf(out, "\n                     %s%s%s", p->bad, why_idle(run, counter), p->off);
+		fprintf(out, "\n                     %s%s%s", p->bad, sf_why_idle(run->file.arena, counter), p->off);
 	else if (load(counter->not_applicable))
 		fprintf(
 		    out, "   %s(%s)%s", p->faint,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """sockfault run with a peer, or a server and its client; {port} and {tmp}; sockfault ctl."""
 
+import json
 import os
 import re
 import signal
@@ -338,6 +339,21 @@ def test_ctl_of_a_run_that_has_ended():
     assert b"ended" in ctl("t.sft", "status").stdout
     assert ctl("t.sft", "pause").returncode == 125
     assert ctl("status").returncode == 0
+
+
+def test_ctl_status_as_json():
+    rules = ["-e", "connect: fail ECONNREFUSED", "-e", "recv: short 1"]
+    program = "import socket; socket.socketpair(); raise SystemExit(3)"
+    sockfault("--quiet", "--trace", "t.sft", *rules, "--", PYTHON, "-c", program)
+    lines = [json.loads(line) for line in ctl("t.sft", "status", "--json").stdout.splitlines()]
+    head, rules, processes = lines[0], lines[1:3], [x for x in lines if "process" in x]
+    assert head["state"] == "ended" and not head["paused"] and head["seed"] == 1
+    assert head["repeat"].endswith("-c 'import socket; socket.socketpair(); raise SystemExit(3)'")
+    assert [rule["text"] for rule in rules] == ["connect: fail ECONNREFUSED", "recv: short 1"]
+    assert [(rule["met"], rule["fired"]) for rule in rules] == [(0, 0), (0, 0)]
+    assert all(rule["why"].startswith("never reached") for rule in rules)
+    assert [(p["process"], p["state"], p["status"]) for p in processes] == [(1, "exited", 3)]
+    assert ctl("t.sft", "pause", "--json").returncode == 125
 
 
 @pytest.mark.parametrize(

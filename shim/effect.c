@@ -225,26 +225,40 @@ static bool reset_tcp(struct sf_call *c)
 	return true;
 }
 
-/* Unix sockets have no RST: both directions end, and the error is told once. */
+/* Unix sockets have no RST: both directions end, and the error is told once. It is there before the end is seen: a
+ * reader that waits wakes with the end, and tells the error (mend.c). */
 static bool reset_unix(struct sf_call *c)
 {
-	sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
+	if (c->operation != SF_RECV)
+		atomic_store_explicit(&c->socket->error_to, ECONNRESET, relaxed);
 	enter_state(c->socket, SF_DEAD);
+	sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
 	if (c->operation == SF_RECV) {
 		/* As on TCP, what is queued counts as never having come: the rule named this call. */
 		sf_swallow(c->fd);
 		return decide(c, -1, ECONNRESET);
 	}
-	atomic_store_explicit(&c->socket->error_to, ECONNRESET, relaxed);
 	return false; /* a send says EPIPE by itself; recv then gives what is queued, the error (mend.c), and 0 */
+}
+
+/* Whom a RST finds waiting in a receiving call learns it first, and takes the error; our call then finds what is left,
+ * as the next one would (transcript A10). It is woken already: it has a second to get the processor. */
+static void let_reader_take_it(const struct sf_call *c)
+{
+	for (int i = 0; i < 5000 && sf_probe_error(c->fd); i++)
+		pause_for(NULL, 200000);
 }
 
 static bool reset(struct sf_call *c)
 {
 	if (c->family == SF_UNIX)
 		return reset_unix(c);
+	bool is_read = sf_probe_reader(c->socket_index);
+
 	c->refused = !reset_tcp(c); /* some kernels say EBUSY while a thread waits in the socket */
-	return false;               /* the kernel's own ECONNRESET answers the call */
+	if (is_read && !c->refused)
+		let_reader_take_it(c);
+	return false; /* the kernel's own ECONNRESET answers the call */
 }
 
 /* As reset, but the error is another one, and it was taken by this call. */

@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 
 #include "core/match.h"
+#include "fdtab.h"
 #include "sys.h"
 
 #define TCP_INFO_OPTION 11
@@ -117,6 +119,85 @@ bool sf_probe_readable(const void *at, size_t length)
 int sf_probe_take_error(int fd)
 {
 	return option(fd, SO_ERROR);
+}
+
+bool sf_probe_error(int fd)
+{
+	struct pollfd one = {fd, 0, 0};
+	struct timespec now = {0, 0};
+
+	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1 && one.revents & POLLERR;
+}
+
+/* ---- who waits in a socket ---- */
+
+static unsigned long word_of(const char **text, int base)
+{
+	unsigned long n = 0;
+
+	while (**text == ' ')
+		++*text;
+	if (base == 16 && (*text)[0] == '0' && (*text)[1] == 'x')
+		*text += 2;
+	for (;; ++*text) {
+		char c = **text;
+		int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+
+		if (digit >= base)
+			return n;
+		n = n * (unsigned long)base + (unsigned long)digit;
+	}
+}
+
+/* /proc/self/task/TID/syscall of a thread that waits: "45 0x3 0x7f...": number and arguments. */
+static bool receives(const char *tid, uint32_t socket)
+{
+	char text[160], path[48] = "/proc/self/task/";
+	size_t length = strlen(tid);
+
+	if (length > 10)
+		return false;
+	memcpy(path + 16, tid, length);
+	memcpy(path + 16 + length, "/syscall", 9);
+	long file = sf_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	long got = file < 0 ? -1 : sf_sys(SYS_read, file, text, sizeof text - 1);
+
+	if (file >= 0)
+		sf_sys(SYS_close, file);
+	if (got <= 0 || text[0] < '0' || text[0] > '9') /* "running" */
+		return false;
+	text[got] = '\0';
+	const char *at = text;
+	unsigned long number = word_of(&at, 10), fd = word_of(&at, 16);
+
+	return (number == SYS_read || number == SYS_readv || number == SYS_recvfrom || number == SYS_recvmsg ||
+	        number == SYS_recvmmsg || number == SYS_preadv2) &&
+	       sf_fd_socket((int)fd) == socket;
+}
+
+bool sf_probe_reader(uint32_t socket)
+{
+	char buffer[1024] __attribute__((aligned(8)));
+	long dir = sf_sys(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	bool found = false;
+	long length;
+
+	while (dir >= 0 && !found && (length = sf_sys(SYS_getdents64, dir, buffer, sizeof buffer)) > 0)
+		for (long at = 0; at < length && !found;) {
+			struct {
+				uint64_t inode;
+				int64_t offset;
+				uint16_t length;
+				uint8_t type;
+				char name[];
+			} const *entry = (const void *)(buffer + at);
+
+			found = entry->name[0] != '.' && receives(entry->name, socket);
+			at += entry->length;
+		}
+	if (dir >= 0)
+		sf_sys(SYS_close, dir);
+	return found;
 }
 
 static void describe_addresses(int fd, struct sf_socket *socket)

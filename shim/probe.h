@@ -36,6 +36,12 @@ bool sf_probe_readable(const void *at, size_t length);
 /* Takes the pending error (SO_ERROR). */
 int sf_probe_take_error(int fd);
 
+/* Is another thread of this process waiting in a call that receives from this socket? */
+bool sf_probe_reader(uint32_t socket);
+
+/* Is an error pending that nobody has taken yet? Leaves it there. */
+bool sf_probe_error(int fd);
+
 /* Fills family, type, side, nonblocking, timeouts, inode, local and peer of a socket that was not seen being made.
  * False: fd is no socket. */
 bool sf_probe_describe(int fd, struct sf_socket *socket);

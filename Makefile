@@ -55,7 +55,7 @@ GENERATED := $(BUILD)/gen/faults.def $(BUILD)/gen/findings.def
 $(BUILD)/lib/%.o: shim/%.c | $(GENERATED)
 	@mkdir -p $(@D); echo '  CC      $@'
 	$(CC) $(SF_FLAGS) $(CFLAGS) $(SHIM_FLAGS) -MMD -MP -c $< -o $@
-$(BUILD)/lib/%.o: shim/%.S
+$(BUILD)/lib/%.o: shim/%.S shim/wrap/raw.h
 	@mkdir -p $(@D); echo '  AS      $@'
 	$(CC) $(SF_FLAGS) $(SHIM_FLAGS) -c $< -o $@
 $(BUILD)/cli/%.o: shim/%.c | $(GENERATED)
@@ -64,7 +64,7 @@ $(BUILD)/cli/%.o: shim/%.c | $(GENERATED)
 
 $(BUILD)/libsockfault.so: $(LIB_OBJ)
 	@echo '  LINK    $@'
-	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-soname,libsockfault.so -o $@ $^ -ldl
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-Bsymbolic-functions -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-soname,libsockfault.so -o $@ $^ -ldl
 # Linked statically where that can be done: it starts in half the time, and what LD_PRELOAD holds is the target's alone.
 STATIC ?= $(shell echo 'int main(void){return 0;}' | $(CC) $(CFLAGS) $(LDFLAGS) -static -x c - -o /dev/null 2>/dev/null && echo -static || echo -pie)
 $(BUILD)/sockfault: $(CLI_OBJ)

@@ -51,8 +51,18 @@ static inline bool sf_idle(enum sf_operation operation, int fd)
 	       sf_entry_generation(entry) == (uint8_t)atomic_load_explicit(&sf_arena->generation, memory_order_relaxed);
 }
 
+/* Where wrap/jump.S calls a wrapper on behalf of syscall(2): it leaves the program's own place at the end of the
+ * wrapper's frame. */
+extern const char sf_raw_return[] __attribute__((visibility("hidden")));
+
+static inline const void *sf_caller(const void *returns_to, const void *const *frame_end)
+{
+	return __builtin_expect(returns_to == sf_raw_return, 0) ? *frame_end : returns_to;
+}
+
 /* Where the program made the call. Only in an exported function itself. */
-#define SF_SITE __builtin_extract_return_addr(__builtin_return_address(0))
+#define SF_SITE                                                                                                        \
+	sf_caller(__builtin_extract_return_addr(__builtin_return_address(0)), (const void *const *)__builtin_dwarf_cfa())
 
 /* What the exported function does when it may not pass at once: apart, so that passing needs no stack frame. */
 #define SF_WATCHED static __attribute__((noinline))

@@ -101,6 +101,7 @@ EARLY(int, close, (int fd), close, fd)
 EARLY(int, close_range, (unsigned first, unsigned last, int flags), close_range, first, last, flags)
 EARLY(int, dup, (int fd), dup, fd)
 EARLY(int, dup3, (int from, int to, int flags), dup3, from, to, flags)
+EARLY(int, pidfd_getfd, (int pidfd, int fd, unsigned flags), pidfd_getfd, pidfd, fd, flags)
 EARLY(
     int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len), getsockopt, fd, level, name, value,
     len)

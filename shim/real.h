@@ -35,6 +35,9 @@ ssize_t __read_chk(int fd, void *buf, size_t len, size_t room);
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room);
 int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room);
 
+/* Names that are younger than the oldest libc whose headers we build with, or that one of them lacks. */
+int pidfd_getfd(int pidfd, int fd, unsigned flags);
+
 #define SF_CALL(name, operation, presence) extern __typeof__(name) *real_##name;
 #define SF_NAMED SF_CALL
 #define SF_ALIAS(name, of)

@@ -41,7 +41,6 @@ static const struct bystander {
     {"res_nsend", "asks a name server from inside libc: not seen"},
     {"aio_read", "reads in a thread of libc: not seen on a socket"},
     {"aio_write", "writes in a thread of libc: not seen on a socket"},
-    {"pidfd_getfd", "takes a descriptor from another process: not known to be a socket"},
     {"rcmd", "connects from inside libc: not seen"},
     {"__sendmsg64", "the 64-bit time twin of a 32-bit system: not seen"},
     {"__recvmsg64", "the 64-bit time twin of a 32-bit system: not seen"},

@@ -13,7 +13,7 @@
 
 #define SOCKET(w) F(w, socket)
 #define SOCKETPAIR(w) F(w, socketpair)
-#define DUP(w) F(w, dup)
+#define DUP(w) (F(w, dup) | F(w, pidfd_getfd))
 #define DUP3(w) F(w, dup3)
 #define DUPLICATING_ONTO(w) (F(w, dup2) | F(w, dup3))
 #define DUPLICATING(w) (DUP(w) | DUPLICATING_ONTO(w))

@@ -86,5 +86,19 @@ SF_EXPORT int dup3(int from, int to, int flags)
 	return copy_to(&c, to, flags);
 }
 
+/* Takes a copy of another process's descriptor: who made the socket may be under the library too. */
+SF_EXPORT int pidfd_getfd(int pidfd, int fd, unsigned flags)
+{
+	struct sf_call c = SF_CALL_PLAIN(pidfd_getfd, SF_SITE, -1, .asked = (size_t)fd, .flags = (int)flags);
+
+	if (!sf_unwatched(SF_SOCKET) && sf_enter(&c))
+		return (int)c.ret;
+	int copy = (int)sf_leave(&c, real_pidfd_getfd(pidfd, fd, flags));
+
+	if (copy >= 0)
+		sf_track_discover(copy);
+	return copy;
+}
+
 SF_EXPORT int __close(int fd) __attribute__((alias("close")));
 SF_EXPORT int __dup2(int from, int to) __attribute__((alias("dup2")));

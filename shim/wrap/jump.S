@@ -6,7 +6,7 @@
  * vfork's note: this thread's sf_vforked is set, sf_vforks counted up and *sf_life cleared, so that every wrapper looks again at
  * who it is. self.c puts that right when the thread is back from its child.
  */
-#include <sys/syscall.h>
+#include "raw.h"
 
 	.section .note.GNU-stack, "", %progbits
 
@@ -96,20 +96,49 @@ __clone:
 	.cfi_endproc
 	.size clone, . - clone
 
-	/* syscall(number, ...): numbers that matter to us leave a note first; all arguments pass untouched. */
+	/* syscall(number, a, ..., f): what sf_raw_kinds says of the number. All that is not ours passes untouched; what is ours has
+	   its arguments where a C function of seven has them. */
 	.globl syscall
 	.type syscall, @function
 syscall:
 	.cfi_startproc
-	.irp number, SYS_clone, SYS_clone3, SYS_fork, SYS_seccomp, SYS_io_uring_setup
-	cmpq $\number, %rdi
-	je 1f
-	.endr
-	jmp 2f
-1:	NOTE sf_jump_syscall
+	cmpq $SF_RAW_NUMBERS, %rdi
+	jae 2f
+	leaq sf_raw_kinds(%rip), %rax
+	movzbl (%rax,%rdi), %eax
+	testl %eax, %eax
+	je 2f
+	cmpl $SF_RAW_OURS, %eax
+	je sf_syscall
+	NOTE sf_jump_syscall
 2:	JUMP syscall
 	.cfi_endproc
 	.size syscall, . - syscall
+
+	/* sf_raw_call(given, wrapper, site): the wrapper finds the site where its own frame ends (SF_SITE in gate.h). */
+	.globl sf_raw_call, sf_raw_return
+	.hidden sf_raw_call, sf_raw_return
+	.type sf_raw_call, @function
+sf_raw_call:
+	.cfi_startproc
+	pushq %rdx
+	.cfi_adjust_cfa_offset 8
+	movq %rsi, %r11
+	movq %rdi, %r10
+	movq (%r10), %rdi
+	movq 8(%r10), %rsi
+	movq 16(%r10), %rdx
+	movq 24(%r10), %rcx
+	movq 32(%r10), %r8
+	movq 40(%r10), %r9
+	xorl %eax, %eax
+	call *%r11
+sf_raw_return:
+	addq $8, %rsp
+	.cfi_adjust_cfa_offset -8
+	ret
+	.cfi_endproc
+	.size sf_raw_call, . - sf_raw_call
 
 #else
 #error "wrap/jump.S knows x86-64"

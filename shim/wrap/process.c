@@ -103,6 +103,10 @@ static void note_clone(long number, long first)
 {
 	uint64_t flags = number == SYS_clone ? (uint64_t)first : 0;
 
+#if defined(__x86_64__)
+	if (number == SYS_vfork)
+		flags = CLONE_VM | CLONE_VFORK;
+#endif
 	if (number == SYS_clone3 && sf_readable((const void *)first))
 		flags = *(const uint64_t *)first;
 	if (flags & CLONE_THREAD)

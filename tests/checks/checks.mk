@@ -41,7 +41,7 @@ TIDY_OPTIONS = {Checks: "-*,readability-function-size", WarningsAsErrors: "*", C
 check-functions: $(patsubst %.c,$(CHECK_OUT)/%.tidy,$(TIDY_FILES))
 $(CHECK_OUT)/%.tidy: %.c | $(GENERATED)
 	@mkdir -p $(@D)
-	@clang-tidy --quiet --config='$(TIDY_OPTIONS)' $< -- $(SF_FLAGS) -w -Itests/snippets 2>/dev/null
+	@clang-tidy --quiet --config='$(TIDY_OPTIONS)' $< -- $(SF_FLAGS) -w -Itests/snippets -Ishim/wrap 2>/dev/null
 	@touch $@
 
 check-cppcheck:

@@ -7,13 +7,17 @@ SNIPPET_NAMES := $(sort $(basename $(notdir $(wildcard tests/snippets/*.c))))
 SNIPPET_PAIRS := $(shell sed -n 's/^SF_ALIAS(\(.*\), \(.*\))/\1:\2/p' shim/core/calls.def)
 SNIPPET_ALIAS := $(foreach p,$(SNIPPET_PAIRS),$(if $(filter $(lastword $(subst :, ,$p)),$(SNIPPET_NAMES)),$(firstword $(subst :, ,$p))))
 
-SNIPPET_FLAGS := -std=gnu11 -D_GNU_SOURCE -fPIC -g -Wall -Wextra -Wno-nonnull -Wno-unused-result -Itests/snippets -Itests/frames -I$(SNIPPET_OUT)
+# wrapper: the snippet of the wrapper through syscall(), by the name raw_WRAPPER (common/raw.c).
+SNIPPET_RAW := $(shell printf '\043include "raw.def"' | $(CC) -DSF_RAW=SNIPPET_RAW -Ishim/wrap -E -P -x c - | sed -n 's/^SNIPPET_RAW.[^,]*, *\([^,]*\),.*/\1/p')
+
+SNIPPET_FLAGS := -std=gnu11 -D_GNU_SOURCE -fPIC -g -Wall -Wextra -Wno-nonnull -Wno-unused-result -Itests/snippets -Itests/frames -Ishim/wrap -I$(SNIPPET_OUT)
 SNIPPET_PLAIN := -O1 -U_FORTIFY_SOURCE
 SNIPPET_FORTIFIED := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 SNIPPET_COMMON := $(patsubst tests/snippets/%.c,%,$(wildcard tests/snippets/common/*.c))
 
 PLAIN_OBJ     := $(patsubst %,$(SNIPPET_OUT)/plain/%.o,$(SNIPPET_COMMON) $(SNIPPET_NAMES)) \
-                 $(patsubst %,$(SNIPPET_OUT)/alias/%.o,$(SNIPPET_ALIAS)) $(SNIPPET_OUT)/list.o
+                 $(patsubst %,$(SNIPPET_OUT)/alias/%.o,$(SNIPPET_ALIAS)) \
+                 $(patsubst %,$(SNIPPET_OUT)/raw/%.o,$(SNIPPET_RAW)) $(SNIPPET_OUT)/list.o
 FORTIFIED_OBJ := $(patsubst %,$(SNIPPET_OUT)/fortified/%.o,$(SNIPPET_COMMON) $(SNIPPET_NAMES)) $(SNIPPET_OUT)/list-fortified.o
 
 .PHONY: snippets
@@ -25,6 +29,9 @@ $(SNIPPET_OUT)/plain/%.o: tests/snippets/%.c
 $(SNIPPET_OUT)/fortified/%.o: tests/snippets/%.c
 	@mkdir -p $(@D)
 	$(CC) $(SNIPPET_FLAGS) $(SNIPPET_FORTIFIED) -Dsnippet=snippet_$(*F) -MMD -MP -c $< -o $@
+$(SNIPPET_OUT)/raw/%.o: tests/snippets/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SNIPPET_FLAGS) $(SNIPPET_PLAIN) -D$(*F)=raw_$(*F) -Dsnippet=snippet_raw_$(*F) -MMD -MP -c $< -o $@
 
 define alias_rule
 $(SNIPPET_OUT)/alias/$(firstword $1).o: tests/snippets/$(lastword $1).c
@@ -33,9 +40,9 @@ $(SNIPPET_OUT)/alias/$(firstword $1).o: tests/snippets/$(lastword $1).c
 endef
 $(foreach p,$(SNIPPET_PAIRS),$(eval $(call alias_rule,$(subst :, ,$p))))
 
-$(SNIPPET_OUT)/snippets.def $(SNIPPET_OUT)/fortified/snippets.def: $(wildcard tests/snippets/*.c) shim/core/calls.def
+$(SNIPPET_OUT)/snippets.def $(SNIPPET_OUT)/fortified/snippets.def: $(wildcard tests/snippets/*.c) shim/core/calls.def shim/wrap/raw.def
 	@mkdir -p $(@D)
-	@printf 'SNIPPET(%s)\n' $(SNIPPET_NAMES) $(if $(findstring fortified,$@),,$(SNIPPET_ALIAS)) > $@
+	@printf 'SNIPPET(%s)\n' $(SNIPPET_NAMES) $(if $(findstring fortified,$@),,$(SNIPPET_ALIAS) $(addprefix raw_,$(SNIPPET_RAW))) > $@
 $(SNIPPET_OUT)/list.o: tests/frames/list.c $(SNIPPET_OUT)/snippets.def
 	$(CC) $(SNIPPET_FLAGS) -c $< -o $@
 $(SNIPPET_OUT)/list-fortified.o: tests/frames/list.c $(SNIPPET_OUT)/fortified/snippets.def

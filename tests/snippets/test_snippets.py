@@ -30,6 +30,8 @@ FRAMES = {
     "closefrom": ("frames", "closefrom"),
     "fortified": ("frames-fortified", "main"),
 }
+# syscall() itself goes through all of them.
+RAW_FRAMES = {"main", "constructor", "fork", "handler"}
 
 
 def aliases():
@@ -37,14 +39,22 @@ def aliases():
     return dict(re.findall(r"^SF_ALIAS\((\w+), (\w+)\)", rows, re.M))
 
 
+def raws():
+    """Wrappers that syscall() reaches too: raw_NAME is the snippet NAME, through syscall()."""
+    return re.findall(r"^SF_RAW\(\w+, (\w+),", (ROOT / "shim/wrap/raw.def").read_text(), re.M)
+
+
 def snippets():
     """(name, file) of each; an alias has the file of its row."""
     files = {path.stem: path for path in (ROOT / "tests/snippets").glob("*.c")}
     files.update({name: files[row] for name, row in aliases().items() if row in files})
+    files.update({f"raw_{name}": files[name] for name in raws()})
     return sorted(files.items())
 
 
 def fits(frame, name, path):
+    if name.startswith("raw_") and frame not in RAW_FRAMES:
+        return False
     if frame == "handler":
         head = re.sub(r"\n \* ", " ", path.read_text().split("*/")[0])
         return "Async-signal-safe" in head

@@ -61,6 +61,8 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 		                                                                                   : SF_REALISM_NONE;
 	if (err == EINTR && c->operation != SF_CLOSE)
 		return !sf_probe_ready(c) && interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
+	if (transfer && c->on == SF_ON_UDP && err == ECONNREFUSED)
+		return sf_probe_hears_refusals(c->fd, c->family) ? SF_KERNEL : SF_REALISM_NONE;
 	if (transfer && is_tcp(c) && ends_connection(err))
 		return sf_probe_resettable(c->fd) ? SF_KERNEL : SF_REALISM_NONE;
 	return SF_KERNEL;

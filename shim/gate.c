@@ -171,6 +171,17 @@ static void note_destination(struct sf_call *c)
 		c->socket->peer = to;
 }
 
+static uint64_t bytes_of(const struct sf_call *c)
+{
+	uint64_t sum = 0;
+
+	if (c->shape != SF_SHAPE_MESSAGES)
+		return (uint64_t)c->ret;
+	for (int i = 0; i < c->ret; i++)
+		sum += c->mmsg[i].msg_len;
+	return sum;
+}
+
 /* ---- deciding ---- */
 
 static size_t thread_name(char *name)
@@ -281,6 +292,7 @@ static bool ask_rules(struct sf_call *c, struct sf_self *self)
 
 	c->site_index = c->event ? c->event->site : sf_site_of(c->site);
 	c->counts = 1;
+	c->rules_at = atomic_load_explicit(&sf_arena->ruleset_at, relaxed);
 	sf_decide(&asker, c, &decision);
 	for (unsigned i = 0; i < decision.shaping_count; i++) {
 		act(c, &set->rules[decision.shaping[i].rule], &decision.shaping[i]);
@@ -299,10 +311,18 @@ static bool ask_rules(struct sf_call *c, struct sf_self *self)
 	return true;
 }
 
+/* The rules that this call was counted by. NULL: others have taken their place, and count from zero. */
+static const struct sf_ruleset *same_rules(const struct sf_call *c)
+{
+	const struct sf_ruleset *set = rules_settled();
+
+	return c->rules_at == atomic_load_explicit(&sf_arena->ruleset_at, relaxed) ? set : NULL;
+}
+
 static void take_back(struct sf_call *c)
 {
 	struct sf_self *self = sf_self_get();
-	const struct sf_ruleset *set = self ? rules_settled() : NULL;
+	const struct sf_ruleset *set = self ? same_rules(c) : NULL;
 
 	if (!set)
 		return;
@@ -327,24 +347,36 @@ static void forget_rule(struct sf_call *c)
 /* The kernel would not have the fault. */
 static void refuse(struct sf_call *c, struct sf_self *self)
 {
-	struct sf_asker asker = asker_of(rules_settled(), self, c);
+	const struct sf_ruleset *set = same_rules(c);
 
-	sf_decide_refuse(&asker, c, c->rule - 1u);
+	if (set) {
+		struct sf_asker asker = asker_of(set, self, c);
+
+		sf_decide_refuse(&asker, c, c->rule - 1u);
+	}
 	forget_rule(c);
 }
 
-/* A request that was only made shorter, and found nothing at all. */
+static bool only_shortens(const struct sf_rule *rule)
+{
+	return rule->action_count == 1 && rule->actions[0].kind == SF_FAULT_short;
+}
+
+/* A request that was only made shorter, where the kernel moved less than even that: it would have done the same without
+ * the rule. */
 static void give_back(struct sf_call *c)
 {
-	struct sf_self *self = sf_self_get();
+	struct sf_self *self = c->rule && !c->wishes ? sf_self_get() : NULL;
+	const struct sf_ruleset *set = self ? same_rules(c) : NULL;
 
-	bool nothing = c->ret < 0 ? c->err == EAGAIN && c->mode == SF_NONBLOCKING : c->ret == 0 && c->operation == SF_RECV;
-
-	if (!self || !c->rule || c->wishes || !nothing || c->len == c->asked)
+	if (!set || !only_shortens(&set->rules[c->rule - 1]))
 		return;
-	struct sf_asker asker = asker_of(rules_settled(), self, c);
+	if (c->ret >= 0 && bytes_of(c) >= c->len && c->len < c->asked)
+		return;
+	struct sf_asker asker = asker_of(set, self, c);
 
 	sf_decide_give_back(&asker, c, c->rule - 1u);
+	atomic_fetch_add_explicit(&sf_arena_counter(sf_arena, c->rule - 1u)->without_effect, 1, relaxed);
 	forget_rule(c);
 }
 
@@ -361,15 +393,16 @@ static bool found_nothing(const struct sf_call *c)
 	return c->ret < 0 && c->err == EAGAIN && c->mode == SF_NONBLOCKING && !c->rule;
 }
 
-static uint64_t bytes_of(const struct sf_call *c)
+static void note_bytes(struct sf_call *c)
 {
-	uint64_t sum = 0;
+	struct sf_socket *socket = c->socket;
 
-	if (c->shape != SF_SHAPE_MESSAGES)
-		return (uint64_t)c->ret;
-	for (int i = 0; i < c->ret; i++)
-		sum += c->mmsg[i].msg_len;
-	return sum;
+	if (c->operation == SF_SEND)
+		atomic_fetch_add_explicit(&socket->sent, bytes_of(c), relaxed);
+	else if (c->operation == SF_RECV && !(c->flags & MSG_PEEK))
+		atomic_fetch_add_explicit(&socket->received, bytes_of(c), relaxed);
+	else if (c->operation == SF_RECV && c->type == SF_STREAM)
+		atomic_store_explicit(&socket->shown, atomic_load_explicit(&socket->received, relaxed) + bytes_of(c), relaxed);
 }
 
 /* The call is over, decided by us or answered by the kernel: counters and the event. */
@@ -384,12 +417,8 @@ static void conclude(struct sf_call *c)
 		if (ordinal)
 			atomic_fetch_add_explicit(ordinal, 1, relaxed);
 	}
-	if (c->socket && c->ret > 0 && !(c->flags & MSG_PEEK)) {
-		if (c->operation == SF_SEND)
-			atomic_fetch_add_explicit(&c->socket->sent, bytes_of(c), relaxed);
-		else if (c->operation == SF_RECV)
-			atomic_fetch_add_explicit(&c->socket->received, bytes_of(c), relaxed);
-	}
+	if (c->socket && c->ret > 0)
+		note_bytes(c);
 	if (c->socket && c->type == SF_DGRAM)
 		sf_datagram_conclude(c);
 	if (c->event)

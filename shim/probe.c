@@ -91,6 +91,21 @@ bool sf_probe_resettable(int fd)
 	return info[0] == TCP_IS_ESTABLISHED || info[0] == TCP_IS_FIN_WAIT1 || info[0] == TCP_IS_FIN_WAIT2;
 }
 
+bool sf_probe_hears_refusals(int fd, enum sf_family family)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof peer, size = sizeof(int);
+	bool six = family == SF_INET6;
+	int wants = 0;
+
+	if (sf_sys(SYS_getpeername, fd, &peer, &length) == 0)
+		return true;
+	return sf_sys(
+	           SYS_getsockopt, fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_RECVERR : IP_RECVERR, &wants, &size) ==
+	           0 &&
+	       wants;
+}
+
 uint64_t sf_probe_timeout(int fd, bool sending)
 {
 	struct timeval tv = {0, 0};

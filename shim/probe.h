@@ -27,6 +27,10 @@ bool sf_probe_handles(int signal);
 /* Can a TCP connection still be reset by its peer: established, or half closed by us, not ended by the peer. */
 bool sf_probe_resettable(int fd);
 
+/* Is a UDP socket told that nobody listens where its datagrams went? Only with a peer, or where it asks (IP_RECVERR).
+ */
+bool sf_probe_hears_refusals(int fd, enum sf_family family);
+
 /* SO_RCVTIMEO or SO_SNDTIMEO in ns, 0: none. */
 uint64_t sf_probe_timeout(int fd, bool sending);
 

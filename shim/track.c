@@ -6,6 +6,7 @@
 #include "track.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -82,6 +83,16 @@ void sf_track_connect(struct sf_call *c)
 	name(socket, c->fd);
 }
 
+/* What the kernel copies from a listener into its connections, but for Unix sockets. */
+static void inherit(struct sf_socket *socket, const struct sf_socket *listener)
+{
+	if (listener->family == SF_UNIX)
+		return;
+	socket->receive_timeout = listener->receive_timeout;
+	socket->send_timeout = listener->send_timeout;
+	atomic_store_explicit(&socket->low_water, atomic_load(&listener->low_water), memory_order_relaxed);
+}
+
 void sf_track_accept(int listener, int fd, const struct sockaddr *from, uint32_t length, int flags)
 {
 	struct sf_socket *parent = is_live() ? socket_of(listener) : NULL;
@@ -97,6 +108,7 @@ void sf_track_accept(int listener, int fd, const struct sockaddr *from, uint32_t
 	if (parent->family == SF_UNIX && !socket->peer.family)
 		socket->peer.family = SF_UNIX;
 	socket->local = parent->local;
+	inherit(socket, parent);
 	name(socket, fd);
 }
 
@@ -148,6 +160,12 @@ void sf_track_nonblocking(int fd, bool nonblocking)
 		socket->nonblocking = nonblocking;
 }
 
+/* As the kernel takes it: what is negative means all. */
+static uint32_t low_water_of(int value)
+{
+	return value < 0 ? INT_MAX : (uint32_t)value;
+}
+
 void sf_track_option(int fd, int level, int option, const void *value, uint32_t length)
 {
 	struct sf_socket *socket = socket_of(fd);
@@ -163,6 +181,19 @@ void sf_track_option(int fd, int level, int option, const void *value, uint32_t 
 		socket->send_timeout = given;
 	else if (option == SO_REUSEADDR && length >= sizeof(int))
 		socket->reuse_address = *(const int *)value != 0;
+	else if (option == SO_RCVLOWAT && length >= sizeof(int))
+		atomic_store_explicit(&socket->low_water, low_water_of(*(const int *)value), memory_order_relaxed);
+}
+
+void sf_track_shown(int fd, int bytes)
+{
+	struct sf_socket *socket = socket_of(fd);
+
+	if (!socket || bytes < 0)
+		return;
+	uint64_t received = atomic_load_explicit(&socket->received, memory_order_relaxed);
+
+	atomic_store_explicit(&socket->shown, received + (uint64_t)bytes, memory_order_relaxed);
 }
 
 /* The record of a socket that another process of the run made, by inode; else 0. */

@@ -23,6 +23,8 @@ void sf_track_close(int fd);
 void sf_track_close_range(unsigned first, unsigned last);
 void sf_track_nonblocking(int fd, bool nonblocking);
 void sf_track_option(int fd, int level, int name, const void *value, uint32_t length);
+/* The program was told how many bytes are queued (FIONREAD). */
+void sf_track_shown(int fd, int bytes);
 /* Descriptors that arrived with a message (SCM_RIGHTS). */
 void sf_track_received(const struct msghdr *msg);
 /* A descriptor that appeared by other means: asks the kernel what it is, and finds its record if another process of the

@@ -32,6 +32,8 @@ const char *sf_why_idle(const struct sf_arena *arena, const struct sf_counter *c
 		return "never fired: not applicable, neither Linux nor POSIX fails such a call so";
 	if (load(counter->shadowed))
 		return "never fired: an earlier rule had decided each call that it met";
+	if (load(counter->without_effect))
+		return "never fired: each call that it met moved no more than it allows anyway";
 	if (load(counter->seen))
 		return "never fired: its nth, times or chance let none of the calls that it met";
 	if (load(counter->conns))

@@ -69,7 +69,8 @@ struct sf_counter {
 	_Atomic uint64_t not_applicable; /* would have fired, but neither Linux nor POSIX could */
 	_Atomic uint64_t shadowed;       /* met, but an earlier rule had decided the call */
 	_Atomic uint64_t conns; /* connections that met peer, local, family, type, side, program: what conn= counts */
-	uint64_t reserved[3];
+	_Atomic uint64_t without_effect; /* fired, and taken back: the call moved no more than it was left */
+	uint64_t reserved[2];
 };
 
 /* Counters of one rule within one connection, process or thread. */
@@ -214,6 +215,8 @@ struct sf_socket {
 	/* struct sf_stash: datagrams that are held back for others to overtake them */
 	_Atomic uint64_t stash_out_at, stash_in_at;
 	_Atomic uint64_t hold_in_ns, hold_out_ns; /* readiness is withheld until then (ns since the run began), 0: not */
+	_Atomic uint64_t shown;     /* of streams: the program has been shown what comes before this place in `received` */
+	_Atomic uint32_t low_water; /* SO_RCVLOWAT; 0: never set */
 
 	/* written by every transfer */
 	_Alignas(64) _Atomic uint64_t received, sent;

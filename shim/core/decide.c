@@ -12,6 +12,7 @@
 #include "core/fact.h"
 #include "core/fault.h"
 #include "core/match.h"
+#include "core/payload.h"
 #include "core/rng.h"
 
 #define relaxed memory_order_relaxed
@@ -312,8 +313,12 @@ static void end_at_offset(const struct sf_asker *asker, unsigned i, struct sf_ca
 {
 	uint64_t at = moved(c), low = asker->set->rules[i].offset.low;
 
-	if (c->type == SF_STREAM && at < low && c->len > low - at && would_fire(asker, i, c))
-		c->len = (size_t)(low - at);
+	if (c->type != SF_STREAM || at >= low || !would_fire(asker, i, c))
+		return;
+	uint64_t most = sf_payload_at_least(c, low - at);
+
+	if (c->len > most)
+		c->len = (size_t)most;
 }
 
 static enum sf_realism worse(enum sf_realism a, enum sf_realism b)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * payload.h -- may a fault touch what this call moves? Asked by the faults that lose, double, reorder, cut and spoil.
- * What the kernel would refuse is left to the kernel, and what the program was promised (MSG_PEEK) is kept. Looks at
- * the call alone, at nothing that a bad pointer could lead to.
+ * What the kernel would refuse is left to the kernel, and what the program was promised (MSG_PEEK, FIONREAD,
+ * SO_RCVLOWAT) is kept. Looks at the call alone, at nothing that a bad pointer could lead to.
  */
 #ifndef SF_CORE_PAYLOAD_H
 #define SF_CORE_PAYLOAD_H
@@ -76,6 +76,32 @@ static inline bool sf_payload_is_datagram(const struct sf_call *c)
 static inline bool sf_payload_is_peeked(const struct sf_call *c)
 {
 	return c->operation == SF_RECV && (c->flags & MSG_PEEK || sf_payload_remembers(c, SF_DATAGRAM_PEEKED));
+}
+
+/* Bytes of a stream that the program has seen in the queue and not read yet. */
+static inline uint64_t sf_payload_shown(const struct sf_call *c)
+{
+	if (!c->socket || c->operation != SF_RECV || c->type != SF_STREAM)
+		return 0;
+	uint64_t shown = atomic_load_explicit(&c->socket->shown, memory_order_relaxed);
+	uint64_t received = atomic_load_explicit(&c->socket->received, memory_order_relaxed);
+
+	return shown > received ? shown - received : 0;
+}
+
+/* A read of a stream that is cut to `most` bytes gets so many all the same: no less than was shown, or than poll waits
+ * for. Who looks again without reading sees more each time, as when it trickles in. */
+static inline uint64_t sf_payload_at_least(const struct sf_call *c, uint64_t most)
+{
+	uint64_t shown = sf_payload_shown(c);
+	uint64_t low_water = c->socket && c->operation == SF_RECV && c->type == SF_STREAM
+	                         ? atomic_load_explicit(&c->socket->low_water, memory_order_relaxed)
+	                         : 0;
+	uint64_t least = shown > low_water ? shown : low_water;
+
+	if (c->flags & MSG_PEEK && shown)
+		return shown + most;
+	return most > least ? most : least;
 }
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "core/call.h"
 #include "core/fault.h"
+#include "core/payload.h"
 
 static void before(struct sf_call *c, const struct sf_argument *a)
 {
@@ -13,8 +14,9 @@ static void before(struct sf_call *c, const struct sf_argument *a)
 		c->rate = a->low;
 	bool takes_all = c->operation == SF_SEND && c->mode != SF_NONBLOCKING;
 
-	if (c->type == SF_STREAM && !takes_all && c->len > (slice ? slice : 1))
-		c->len = (size_t)(slice ? slice : 1);
+	slice = sf_payload_at_least(c, slice ? slice : 1);
+	if (c->type == SF_STREAM && !takes_all && c->len > slice)
+		c->len = (size_t)slice;
 }
 
 const struct sf_fault sf_fault_rate = {

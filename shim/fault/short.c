@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * fault/short.c -- move fewer bytes than asked for, never none.
- * The request is shrunk before the real call; a result is never cut, so no byte is lost (engineering law 7).
+ * The request is shrunk before the real call; a result is never cut, so no byte is lost (engineering law 7). Where the
+ * kernel then moves less still, nothing was done: the gate takes the injection back.
  */
 #include "core/call.h"
 #include "core/fault.h"
+#include "core/payload.h"
 
 static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
 {
-	(void)a;
+	(void)a; /* whatever its number, so that a rule which repeats one of these calls counts the same calls */
 	if (c->type != SF_STREAM || c->asked < 2)
 		return SF_REALISM_NONE;
 	/* A blocking call that asks for all gets all, or the end. */
@@ -24,8 +26,7 @@ static void before(struct sf_call *c, const struct sf_argument *a)
 
 	if (a->unit == SF_UNIT_PERCENT)
 		most = c->asked * a->low / SF_CHANCE_ONE;
-	if (most == 0)
-		most = 1;
+	most = sf_payload_at_least(c, most ? most : 1);
 	if (c->len > most)
 		c->len = (size_t)most;
 	c->value = c->len;
@@ -46,7 +47,11 @@ const struct sf_fault sf_fault_short = {
         "seed.\n\n"
         "recv: always real, for TCP has no messages and may cut the stream anywhere. send: real on a non-blocking "
         "socket, with SO_SNDTIMEO, or where a signal handler stands; on a plain blocking socket Linux takes "
-        "everything, so it is marked 'posix' there. Datagrams are never short.\n\n"
+        "everything, so it is marked 'posix' there. Datagrams are never short. What the program has been shown "
+        "(MSG_PEEK, FIONREAD, SO_RCVLOWAT) it gets. A call that moves no more than N bytes by itself is not "
+        "counted as injected.\n\n"
+        "Where each call is cut this is a stress, not a measure of speed: programs that wait a moment after a short "
+        "read, as some do, take as many moments as there are calls.\n\n"
         "A right program keeps the rest of a short send and sends it next, and reads on until its message is "
         "complete. See send(2), recv(2), write(2).",
     .possible = possible,

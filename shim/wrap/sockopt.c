@@ -130,6 +130,8 @@ SF_EXPORT int ioctl(int fd, unsigned long request, ...)
 
 	if (ret == 0 && request == FIONBIO)
 		sf_track_nonblocking(fd, *(const int *)argument != 0);
+	else if (ret == 0 && request == FIONREAD)
+		sf_track_shown(fd, *(const int *)argument);
 	return ret;
 }
 

@@ -722,6 +722,19 @@ static void datagrams_are_never_cut(void **state)
 	world_end(&world);
 }
 
+/* It was shown to the program, so it is there: the rule acts at the first call after it. */
+static void a_read_goes_past_the_offset_to_the_end_of_what_was_shown(void **state)
+{
+	struct world world = world_with("recv offset=100..: reset");
+	struct sf_call call = world_call(SF_FUNC_recv, world_connection(&world, world.thread, 80), 600);
+
+	(void)state;
+	atomic_store(&call.socket->shown, 130);
+	world_decides(&world, &call);
+	assert_int_equal(call.len, 130);
+	world_end(&world);
+}
+
 static void offset_has_an_end(void **state)
 {
 	struct world world = world_with("recv offset=10..20: reset");
@@ -1266,6 +1279,7 @@ static const struct CMUnitTest tests[] = {
     HOLDS(threads_never_exceed_times),
     HOLDS(the_same_random_number_comes_with_the_same_call),
     HOLDS(a_transfer_ends_where_offset_begins),
+    HOLDS(a_read_goes_past_the_offset_to_the_end_of_what_was_shown),
     HOLDS(a_transfer_goes_past_the_offset_of_a_rule_that_will_not_fire),
     HOLDS(datagrams_are_never_cut),
     HOLDS(offset_has_an_end),

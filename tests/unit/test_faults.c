@@ -392,6 +392,50 @@ static void short_holds(void **state)
 	assert_int_equal(shortened(argument(SF_UNIT_BYTES, 16, 16), 64, 10, 0), 10); /* was cut already */
 }
 
+/* What the program has seen of a stream, and what poll promises it, is what it gets. */
+static void short_and_rate_keep_promises(void **state)
+{
+	struct sf_argument one = argument(SF_UNIT_BYTES, 1, 1), slow = argument(SF_UNIT_RATE, 50, 50);
+	struct sf_socket socket = {.received = 100, .shown = 110};
+	struct sf_call read = stream_call(SF_FUNC_recv), peek, slowly;
+
+	(void)state;
+	read.socket = &socket;
+	slowly = peek = read;
+	peek.flags = MSG_PEEK;
+	sf_fault_short.before(&read, &one);
+	assert_int_equal(read.len, 10);
+	sf_fault_rate.before(&slowly, &slow);
+	assert_int_equal(slowly.len, 10);
+	sf_fault_short.before(&peek, &one); /* who looks again sees more */
+	assert_int_equal(peek.len, 11);
+
+	socket.received = 110; /* it has been read */
+	read.len = read.asked;
+	sf_fault_short.before(&read, &one);
+	assert_int_equal(read.len, 1);
+	socket.low_water = 5;
+	read.len = read.asked;
+	sf_fault_short.before(&read, &one);
+	assert_int_equal(read.len, 5);
+	socket.low_water = 1000;
+	read.len = read.asked;
+	sf_fault_short.before(&read, &one);
+	assert_int_equal(read.len, 64);
+}
+
+static void a_send_is_short_whatever_was_shown(void **state)
+{
+	struct sf_argument one = argument(SF_UNIT_BYTES, 1, 1);
+	struct sf_socket socket = {.shown = 10, .low_water = 5};
+	struct sf_call send = stream_call(SF_FUNC_send);
+
+	(void)state;
+	send.socket = &socket;
+	sf_fault_short.before(&send, &one);
+	assert_int_equal(send.len, 1);
+}
+
 static void short_by_percent_is_of_what_was_asked_for(void **state)
 {
 	(void)state;
@@ -498,6 +542,8 @@ int main(void)
 #define SF_FAULT(kind) HOLDS(kind##_holds),
 #include "faults.def"
 #undef SF_FAULT
+	    HOLDS(short_and_rate_keep_promises),
+	    HOLDS(a_send_is_short_whatever_was_shown),
 	    HOLDS(short_by_percent_is_of_what_was_asked_for),
 	    HOLDS(short_is_never_none_and_never_longer),
 	    HOLDS(a_range_is_drawn_from_whole_and_evenly),

@@ -55,7 +55,10 @@ static bool ends_connection(int err)
 static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rule, int err)
 {
 	bool transfer = c->operation == SF_SEND || c->operation == SF_RECV;
+	bool peers = c->type == SF_STREAM || c->type == SF_SEQPACKET;
 
+	if (transfer && peers && !sf_probe_has_peer(c->fd, is_tcp(c)))
+		return SF_REALISM_NONE;
 	if (err == EINTR && c->operation == SF_POLL)
 		return sf_wait_finds_nothing(c) && (sf_wait_is_epoll(c) || interruptible(c, rule)) ? SF_KERNEL
 		                                                                                   : SF_REALISM_NONE;

@@ -20,7 +20,7 @@
 #define TCP_INFO_OPTION 11
 #define KERNEL_SIGNALS 64
 
-enum { TCP_IS_ESTABLISHED = 1, TCP_IS_FIN_WAIT1 = 4, TCP_IS_FIN_WAIT2 = 5 };
+enum { TCP_IS_ESTABLISHED = 1, TCP_IS_FIN_WAIT1 = 4, TCP_IS_FIN_WAIT2 = 5, TCP_IS_CLOSE = 7, TCP_IS_LISTEN = 10 };
 
 /* The kernel's own struct sigaction. */
 struct kernel_action {
@@ -81,14 +81,31 @@ bool sf_probe_handles(int signal)
 	return handled(signal, &action);
 }
 
-bool sf_probe_resettable(int fd)
+/* 0 where it can't be told. */
+static uint8_t tcp_state(int fd)
 {
 	uint8_t info[8]; /* struct tcp_info: the state is its first byte */
 	socklen_t length = sizeof info;
 
-	if (sf_sys(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO_OPTION, info, &length) != 0)
-		return false;
-	return info[0] == TCP_IS_ESTABLISHED || info[0] == TCP_IS_FIN_WAIT1 || info[0] == TCP_IS_FIN_WAIT2;
+	return sf_sys(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO_OPTION, info, &length) == 0 ? info[0] : 0;
+}
+
+bool sf_probe_resettable(int fd)
+{
+	uint8_t state = tcp_state(fd);
+
+	return state == TCP_IS_ESTABLISHED || state == TCP_IS_FIN_WAIT1 || state == TCP_IS_FIN_WAIT2;
+}
+
+bool sf_probe_has_peer(int fd, bool is_tcp)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof peer;
+	uint8_t state = is_tcp ? tcp_state(fd) : 0;
+
+	if (!is_tcp)
+		return sf_sys(SYS_getpeername, fd, &peer, &length) != -ENOTCONN;
+	return state != TCP_IS_CLOSE && state != TCP_IS_LISTEN;
 }
 
 bool sf_probe_hears_refusals(int fd, enum sf_family family)

@@ -27,6 +27,10 @@ bool sf_probe_handles(int signal);
 /* Can a TCP connection still be reset by its peer: established, or half closed by us, not ended by the peer. */
 bool sf_probe_resettable(int fd);
 
+/* Has this stream (or seqpacket) socket a peer, or is it on its way to one? If not, the kernel says ENOTCONN, or EPIPE,
+ * before anything else can go wrong with a transfer. */
+bool sf_probe_has_peer(int fd, bool is_tcp);
+
 /* Is a UDP socket told that nobody listens where its datagrams went? Only with a peer, or where it asks (IP_RECVERR).
  */
 bool sf_probe_hears_refusals(int fd, enum sf_family family);

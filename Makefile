@@ -86,13 +86,15 @@ install: all ## install below PREFIX, /usr/local (DESTDIR is honoured)
 	for page in $(MANUALS); do install -m 644 $$page $(SHARE)/man/man$${page##*.}/ || exit 1; done
 	install -m 644 doc/completions/sockfault.bash $(SHARE)/bash-completion/completions/sockfault
 	install -m 644 doc/completions/_sockfault $(SHARE)/zsh/site-functions/_sockfault
+	$(MAKE) install-harness
 
 uninstall: ## take away what install put there
 	rm -f $(BIN)/sockfault $(SHARE)/bash-completion/completions/sockfault $(SHARE)/zsh/site-functions/_sockfault
 	for page in $(notdir $(MANUALS)); do rm -f $(SHARE)/man/man$${page##*.}/$$page; done
+	$(MAKE) uninstall-harness
 	rm -rf $(PRIVATE) $(SHARE)/sockfault
 
-# Each folder of tests brings its own part.
-include $(sort $(wildcard tests/*.mk tests/*/*.mk))
+# The Python package, and each folder of tests, bring their own part.
+include harness/harness.mk $(sort $(wildcard tests/*.mk tests/*/*.mk))
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ))

@@ -4,7 +4,7 @@ E2E_SRC      := $(sort $(wildcard tests/e2e/programs/*.c))
 E2E_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/e2e/%,$(E2E_SRC)) $(BUILD)/tests/e2e/guest-static
 PYTEST       := env -u LD_PRELOAD SOCKFAULT_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
 
-.PHONY: deps test test-all test-programs test-snippets test-e2e
+.PHONY: deps test test-all test-programs test-snippets test-e2e test-harness
 deps: ## install what the tests and checks need (Debian and Ubuntu)
 	@tests/install-deps
 
@@ -15,13 +15,17 @@ test: deps ## everything that CI runs: checks, units, fuzz seconds, snippets x f
 	$(MAKE) -s --no-print-directory unit
 	$(MAKE) -s --no-print-directory fuzz
 	$(PYTEST) -m "not long" tests/snippets tests/e2e tests/bench
+	$(PYTEST) -m "not long" tests/harness
 
 test-all: test ## test, then ten minutes of fuzzing and the long tests
 	$(MAKE) -s --no-print-directory fuzz FUZZ_SECONDS=600
 	$(PYTEST) -m long tests/e2e || [ $$? = 5 ]
+	$(PYTEST) -m long tests/harness || [ $$? = 5 ]
 
 test-snippets: all snippets ## each libc call in each frame, natively first
 	$(PYTEST) tests/snippets
+test-harness: all targets test-programs ## the Python package
+	$(PYTEST) -m "not long" tests/harness
 test-e2e: all targets test-programs ## scenarios, the command and real programs
 	$(PYTEST) -m "not long" tests/e2e
 

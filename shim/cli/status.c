@@ -115,6 +115,7 @@ static void put_run(const struct sf_arena_file *file)
 	put_word("state", sf_run_is_on(arena) ? "running" : "ended");
 	put_key("paused");
 	sf_put_text(&out, load(arena->paused) ? "true" : "false");
+	put_number("start_ns", arena->start_ns); /* of CLOCK_MONOTONIC: zero of time_ns in events */
 	put_number("seed", set ? set->seed : 0);
 	put_word("realism", sf_realism_words[arena->realism == SF_KERNEL ? SF_KERNEL : SF_POSIX]);
 	put_number("processes", load(arena->process_count));

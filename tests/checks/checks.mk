@@ -3,11 +3,11 @@
 CHECK_OUT  := $(BUILD)/checked
 C_FILES    := $(sort $(wildcard shim/*.[ch] shim/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch]))
 TIDY_FILES := $(filter-out %/list.c,$(filter %.c,$(C_FILES)))
-PY_FILES   := $(sort $(wildcard tests/*/*.py harness/*/*.py harness/*/*/*.py))
+PY_FILES   := $(sort $(wildcard tests/*/*.py harness/*.py harness/*/*.py) $(wildcard harness/bin/*))
 SH_FILES   := tests/install-deps .ci/run $(sort $(wildcard tests/*/*.sh))
 MAN_FILES  := $(sort $(wildcard doc/*.[1-9]))
 PROSE      := $(wildcard *.md) doc shim scenarios tests harness Makefile
-CHECKS     := layers symbols coverage docs snippets format functions cppcheck shell spelling man python gcc clang
+CHECKS     := layers symbols coverage docs snippets format functions cppcheck shell spelling man python types gcc clang
 
 .PHONY: check $(addprefix check-,$(CHECKS))
 check: all ## layers, exports, docs, style, and warnings of gcc and clang as errors
@@ -59,6 +59,9 @@ check-man:
 check-python:
 	@black -q --check -l 100 $(PY_FILES) || { echo "black -l 100 would change:"; black --check -l 100 $(PY_FILES) 2>&1 | grep '^would'; exit 1; }
 	@flake8 --max-line-length 100 --extend-ignore E203 $(PY_FILES)
+
+check-types:
+	@mypy --config-file harness/pyproject.toml --cache-dir $(CHECK_OUT)/mypy --no-error-summary harness/sockfault
 
 # Whole builds, kept apart from the one in use.
 check-gcc check-clang: check-%:

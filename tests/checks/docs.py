@@ -80,11 +80,13 @@ def usage(command):
         argv = [command] + ([name] if name else []) + ["--help"]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
         words += re.findall(r"--[a-z][a-z-]+", done.stdout + done.stderr)
+    for path in (ROOT / "harness" / "sockfault").glob("*.py"):
+        words += re.findall(r'"(--[a-z][a-z-]+)', path.read_text())
     return set(words)
 
 
 def make_targets():
-    makefiles = [ROOT / "Makefile", *(ROOT / "tests").rglob("*.mk")]
+    makefiles = [ROOT / "Makefile", *ROOT.rglob("*.mk")]
     text = "\n".join(path.read_text() for path in makefiles)
     return {word for line in re.findall(r"^([\w -]+):", text, re.M) for word in line.split()}
 

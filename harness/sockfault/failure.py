@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""What a failure says: the calls around the fault, rules that never fired, findings, and how to
+repeat it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Sequence
+
+from .run import Run
+from .table import event_table
+
+OUTPUT_MAX = 1500  # characters of what a target printed last
+
+
+def _tail(name: str, data: bytes) -> list[str]:
+    text = data.decode(errors="replace").rstrip()
+    if not text:
+        return []
+    if len(text) > OUTPUT_MAX:
+        text = "..." + text[-OUTPUT_MAX:]
+    if "\n" not in text:
+        return [f"{name}: {text}"]
+    return [f"{name}:", *(f"    {line}" for line in text.splitlines())]
+
+
+def _rules(run: Run) -> list[str]:
+    lines = []
+    for rule in run.rules:
+        times = f"fired {rule.fired} of {rule.met}" if rule.fired else rule.why
+        lines.append(f"rule {rule.rule}: {rule.text}   ({times})")
+    return lines
+
+
+def _findings(run: Run) -> list[str]:
+    lines = []
+    for finding in run.findings:
+        lines.append(f"finding: {finding}")
+        if finding.hint:
+            lines.append(f"    {finding.hint}")
+    return lines
+
+
+def describe(run: Run) -> str:
+    """One run: how it ended, its rules, the calls around the fault, findings, what it printed."""
+    lines = [f"{shlex.join(run.argv)} {run.ended}"]
+    lines += _rules(run)
+    table = event_table(run)
+    if table:
+        lines += ["", table, ""]
+    lines += _findings(run)
+    lines += _tail("stdout", run.stdout)
+    lines += _tail("stderr", run.stderr)
+    return "\n".join(lines)
+
+
+def sections(runs: Sequence[Run], repeat: str) -> list[tuple[str, str]]:
+    """Titles and texts for a report. The run that failed is the last one, as a rule."""
+    made = []
+    if runs:
+        run = runs[-1]
+        before = "" if len(runs) == 1 else f" (the last of {len(runs)} runs)"
+        text = describe(run)
+        made.append((f"sockfault: {run.name}{before}", f"{text}\ntrace:  {run.trace}"))
+    made.append(("repeat", repeat))
+    return made

@@ -89,13 +89,23 @@ static void settle(int fd, uint64_t entry, struct sf_socket *socket)
 	atomic_compare_exchange_strong_explicit(&sf_fds[fd], &was, entry, relaxed, relaxed);
 }
 
-/* A datagram socket counts as a connection from its first call. */
-static void name_datagram(struct sf_socket *socket, const struct sf_self *self, int fd)
+/* The peer of a datagram socket is whom it last sent to or heard from. */
+static void note_destination(const struct sf_call *c, struct sf_socket *socket)
 {
+	struct sf_endpoint to;
+
+	if (c->operation == SF_SEND && sf_endpoint_from(&to, c->address, c->address_length))
+		socket->peer = to;
+}
+
+/* A datagram socket counts as a connection from its first call, to the peer of that call. */
+static void name_datagram(const struct sf_call *c, struct sf_socket *socket, const struct sf_self *self)
+{
+	note_destination(c, socket);
 	sf_socket_name(sf_arena, socket, self->thread);
 	if (sf_arena_rules(sf_arena))
 		sf_match_socket(sf_arena, socket, true);
-	sf_fd_set(fd, sf_fd_socket(fd));
+	sf_fd_set(c->fd, sf_fd_socket(c->fd));
 }
 
 static uint8_t mode_of(const struct sf_call *c, const struct sf_socket *socket)
@@ -118,7 +128,7 @@ static void look(struct sf_call *c, const struct sf_self *self)
 		return;
 	if (socket->type == SF_DGRAM && (c->operation == SF_SEND || c->operation == SF_RECV) &&
 	    !atomic_load_explicit(&socket->conn, relaxed)) {
-		name_datagram(socket, self, c->fd);
+		name_datagram(c, socket, self);
 		entry = sf_fd_entry(c->fd);
 	}
 	settle(c->fd, entry, socket);
@@ -160,15 +170,6 @@ static void measure(struct sf_call *c)
 	/* What the kernel will refuse is for the kernel alone: nothing of it is looked at. */
 	if (c->asked == 0)
 		c->shape = SF_SHAPE_NONE;
-}
-
-/* The peer of a datagram socket is whom it last sent to or heard from. */
-static void note_destination(struct sf_call *c)
-{
-	struct sf_endpoint to;
-
-	if (sf_endpoint_from(&to, c->address, c->address_length))
-		c->socket->peer = to;
 }
 
 static uint64_t bytes_of(const struct sf_call *c)
@@ -280,6 +281,18 @@ static void record_decision(
 		sf_stack_take(c->event, c->site);
 }
 
+/* The number was closed where we did not see it, and is another socket's by now, of which nothing is known. */
+static void disown(struct sf_call *c)
+{
+	c->socket = NULL;
+	c->socket_index = 0;
+	c->counts = 0;
+	if (c->event) {
+		c->event->socket = 0;
+		c->event->conn_ordinal = 0;
+	}
+}
+
 /* True: something fired, and the call has its wishes. */
 static bool ask_rules(struct sf_call *c, struct sf_self *self)
 {
@@ -292,8 +305,10 @@ static bool ask_rules(struct sf_call *c, struct sf_self *self)
 
 	c->site_index = c->event ? c->event->site : sf_site_of(c->site);
 	c->counts = 1;
-	c->rules_at = atomic_load_explicit(&sf_arena->ruleset_at, relaxed);
+	c->rules_page = sf_ruleset_page(sf_arena, set);
 	sf_decide(&asker, c, &decision);
+	if (c->stranger)
+		disown(c);
 	for (unsigned i = 0; i < decision.shaping_count; i++) {
 		act(c, &set->rules[decision.shaping[i].rule], &decision.shaping[i]);
 		/* It had fired when the silence began. */
@@ -316,7 +331,7 @@ static const struct sf_ruleset *same_rules(const struct sf_call *c)
 {
 	const struct sf_ruleset *set = rules_settled();
 
-	return c->rules_at == atomic_load_explicit(&sf_arena->ruleset_at, relaxed) ? set : NULL;
+	return set && c->rules_page == sf_ruleset_page(sf_arena, set) ? set : NULL;
 }
 
 static void take_back(struct sf_call *c)
@@ -376,7 +391,7 @@ static void give_back(struct sf_call *c)
 	struct sf_asker asker = asker_of(set, self, c);
 
 	sf_decide_give_back(&asker, c, c->rule - 1u);
-	atomic_fetch_add_explicit(&sf_arena_counter(sf_arena, c->rule - 1u)->without_effect, 1, relaxed);
+	atomic_fetch_add_explicit(&sf_ruleset_counter(set, c->rule - 1u)->without_effect, 1, relaxed);
 	forget_rule(c);
 }
 
@@ -439,8 +454,8 @@ bool sf_enter(struct sf_call *c)
 
 	c->entered = 1;
 	measure(c);
-	if (c->operation == SF_SEND && c->type == SF_DGRAM)
-		note_destination(c);
+	if (c->type == SF_DGRAM)
+		note_destination(c, c->socket);
 	if (why & SF_WATCH_TRACE)
 		record(c, self);
 	int before = errno;
@@ -450,6 +465,8 @@ bool sf_enter(struct sf_call *c)
 	/* The number is somebody else's by now: no rule meets what we do not know. */
 	bool is_stranger = ours && !c->socket;
 
+	if (is_stranger)
+		disown(c);
 	if (!decided && !is_stranger && (why & SF_WATCH_RULES) && ask_rules(c, self)) {
 		decided = sf_effect_before(c);
 		if (c->refused)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tally.c -- see tally.h. Asks fault/<kind>.c, as core/decide.c does, whether an action applies to a call; what an
- * event says of its call is enough for that.
+ * tally.c -- see tally.h. Whether an action applies to a call it asks as core/decide.c does; what an event says of its
+ * call is enough for that.
  */
 #include "cli/tally.h"
 
@@ -146,15 +146,9 @@ static struct sf_call call_of(const struct sf_event *event, const struct sf_sock
 
 static bool applies(const struct deed *deed, const struct sf_call *call)
 {
-	for (unsigned i = 0; i < deed->count; i++) {
-		const struct sf_fault *fault = sf_faults[deed->actions[i].kind];
-
-		if (!(fault->operations & SF_BIT(call->operation)) ||
-		    (fault->types && call->type != SF_TYPE_OTHER && !(fault->types >> call->type & 1)) ||
-		    (fault->families && call->family != SF_FAMILY_OTHER && !(fault->families >> call->family & 1)) ||
-		    (fault->possible && fault->possible(call, &deed->actions[i].argument) == SF_REALISM_NONE))
+	for (unsigned i = 0; i < deed->count; i++)
+		if (sf_action_applies(&deed->actions[i], call) == SF_REALISM_NONE)
 			return false;
-	}
 	return true;
 }
 

@@ -156,7 +156,7 @@ bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)
 {
 	uint64_t size = sf_ruleset_size(set);
 	uint64_t counters = (set->count + 1) * sizeof(struct sf_counter);
-	uint64_t before = (size + 63) & ~UINT64_C(63);
+	uint64_t before = (uint64_t)((char *)sf_ruleset_counter(set, 0) - (char *)(uintptr_t)set);
 	uint32_t page = sf_arena_pages(arena, (uint32_t)((before + counters + SF_PAGE_SIZE - 1) / SF_PAGE_SIZE));
 
 	if (!page)

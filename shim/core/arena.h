@@ -73,7 +73,8 @@ struct sf_counter {
 	uint64_t reserved[2];
 };
 
-/* Counters of one rule within one connection, process or thread. */
+/* Counters of one rule within one connection, process or thread. They stand in a row, behind one whose `seen` is the
+ * page of the ruleset that they belong to. */
 struct sf_scope_counter {
 	_Atomic uint32_t seen, fired;
 };
@@ -153,7 +154,7 @@ struct sf_process {
 	_Atomic uint32_t execs;
 	_Atomic uint32_t sandboxed; /* a seccomp filter was installed: no system calls of ours any more */
 	_Atomic uint32_t slots_lock;
-	_Atomic uint64_t slots_at; /* struct sf_scope_counter[ruleset.scope_slots] */
+	_Atomic uint64_t slots_at; /* struct sf_scope_counter[1 + ruleset.scope_slots] */
 	int32_t exit_status;       /* exit code or signal */
 	uint32_t reserved;
 	_Atomic uint64_t last_stamp;
@@ -169,7 +170,7 @@ struct sf_thread {
 	_Atomic uint32_t forks;                     /* children it forked */
 	_Atomic uint32_t conns;                     /* connections it made */
 	_Atomic uint32_t first_page;                /* of its events; the pages are chained by sf_event_page.next */
-	_Atomic uint64_t slots_at;                  /* struct sf_scope_counter[ruleset.scope_slots] */
+	_Atomic uint64_t slots_at;                  /* struct sf_scope_counter[1 + ruleset.scope_slots] */
 	_Atomic uint32_t calls[SF_OPERATION_COUNT]; /* of each operation, those without a connection */
 };
 
@@ -206,7 +207,7 @@ struct sf_socket {
 	_Atomic uint64_t match_at;    /* uint64_t[(rules + 63) / 64] of rules whose static conditions hold; 0: none yet */
 	_Atomic uint32_t match_rules; /* page of the ruleset that match_at was settled for */
 	_Atomic uint32_t state;       /* enum sf_socket_state */
-	_Atomic uint64_t slots_at;    /* struct sf_scope_counter[ruleset.conn_slots] */
+	_Atomic uint64_t slots_at;    /* struct sf_scope_counter[1 + ruleset.conn_slots] */
 
 	/* after-state, written by faults */
 	_Atomic int32_t error_from, error_to; /* an errno of the kernel's that stands for another one, once */
@@ -409,6 +410,20 @@ static inline const struct sf_ruleset *sf_arena_rules(const struct sf_arena *are
 	uint64_t at = atomic_load_explicit(&arena->ruleset_at, memory_order_acquire);
 
 	return at ? sf_arena_at(arena, at) : NULL;
+}
+
+/* The counters of a set that was loaded lie behind it. */
+static inline struct sf_counter *sf_ruleset_counter(const struct sf_ruleset *set, unsigned rule)
+{
+	uint64_t before = (sf_ruleset_size(set) + 63) & ~UINT64_C(63);
+
+	return (struct sf_counter *)(void *)((char *)(uintptr_t)set + before) + rule;
+}
+
+/* Tells a set from those before and after it. */
+static inline uint32_t sf_ruleset_page(const struct sf_arena *arena, const struct sf_ruleset *set)
+{
+	return (uint32_t)(((uintptr_t)set - (uintptr_t)arena) / SF_PAGE_SIZE);
 }
 
 static inline struct sf_counter *sf_arena_counter(const struct sf_arena *arena, unsigned rule)

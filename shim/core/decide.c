@@ -184,48 +184,71 @@ struct counts {
 	struct sf_counter *run;
 	struct sf_scope_counter *scope; /* what nth and times count within; NULL: the run */
 	struct sf_scope_counter *key;   /* of the connection, else of the thread: what chance counts */
+	bool lost;                      /* there is no room to count within what the rule says */
 };
 
+/* A row of counters that are zero, in place of the row at `before`. NULL: no room, or another thread was quicker. */
 static struct sf_scope_counter *
-slot_of(struct sf_arena *arena, _Atomic uint64_t *slots_at, uint32_t slots, uint32_t slot)
+make_row(const struct sf_asker *asker, _Atomic uint64_t *slots_at, uint64_t before, uint32_t slots)
 {
-	uint64_t at = atomic_load_explicit(slots_at, memory_order_acquire);
+	uint64_t fresh = sf_arena_heap(asker->arena, (slots + UINT64_C(1)) * sizeof(struct sf_scope_counter));
+	struct sf_scope_counter *row = sf_arena_piece(asker->arena, fresh);
+
+	if (!row)
+		return NULL;
+	atomic_store_explicit(&row->seen, sf_ruleset_page(asker->arena, asker->set), relaxed);
+	return atomic_compare_exchange_strong_explicit(slots_at, &before, fresh, memory_order_release, relaxed) ? row
+	                                                                                                        : NULL;
+}
+
+/* Rules that were loaded later have other slots, and count from zero. */
+static struct sf_scope_counter *row_at(const struct sf_asker *asker, const _Atomic uint64_t *slots_at, uint64_t *at)
+{
+	*at = atomic_load_explicit(slots_at, memory_order_acquire);
+	struct sf_scope_counter *row = sf_arena_piece(asker->arena, *at);
+	uint32_t page = sf_ruleset_page(asker->arena, asker->set);
+
+	return row && atomic_load_explicit(&row->seen, relaxed) == page ? row : NULL;
+}
+
+static struct sf_scope_counter *
+slot_of(const struct sf_asker *asker, _Atomic uint64_t *slots_at, uint32_t slots, uint32_t slot, bool *lost)
+{
+	uint64_t at;
 
 	if (slot == SF_NO_SLOT)
 		return NULL;
-	if (!at) {
-		uint64_t fresh = sf_arena_heap(arena, slots * sizeof(struct sf_scope_counter));
+	struct sf_scope_counter *row = row_at(asker, slots_at, &at);
 
-		if (!fresh)
-			return NULL;
-		if (atomic_compare_exchange_strong_explicit(slots_at, &at, fresh, memory_order_release, memory_order_acquire))
-			at = fresh;
-	}
-	struct sf_scope_counter *counters = sf_arena_piece(arena, at);
-
-	return counters ? counters + slot : NULL;
+	if (!row)
+		row = make_row(asker, slots_at, at, slots);
+	if (!row)
+		row = row_at(asker, slots_at, &at);
+	*lost |= !row;
+	return row ? row + 1 + slot : NULL;
 }
 
 static struct counts counts_of(const struct sf_asker *asker, unsigned i, const struct sf_call *c)
 {
-	const struct sf_rule *rule = &asker->set->rules[i];
-	struct counts counts = {.run = sf_arena_counter(asker->arena, i)};
+	const struct sf_ruleset *set = asker->set;
+	const struct sf_rule *rule = &set->rules[i];
+	struct counts counts = {.run = sf_ruleset_counter(set, i)};
 
 	if (rule->conn_slot == SF_NO_SLOT && rule->scope_slot == SF_NO_SLOT)
 		return counts;
 	struct sf_scope_counter *thread = NULL, *conn = NULL;
 
 	if (c->socket)
-		conn = slot_of(asker->arena, &c->socket->slots_at, asker->set->conn_slots, rule->conn_slot);
+		conn = slot_of(asker, &c->socket->slots_at, set->conn_slots, rule->conn_slot, &counts.lost);
 	if (!c->socket || rule->per == SF_PER_THREAD)
-		thread = slot_of(asker->arena, &asker->thread->slots_at, asker->set->scope_slots, rule->scope_slot);
+		thread = slot_of(asker, &asker->thread->slots_at, set->scope_slots, rule->scope_slot, &counts.lost);
 	counts.key = c->socket ? conn : thread;
 	if (rule->per == SF_PER_CONN)
 		counts.scope = counts.key;
 	else if (rule->per == SF_PER_THREAD)
 		counts.scope = thread;
 	else if (rule->per == SF_PER_PROCESS)
-		counts.scope = slot_of(asker->arena, &asker->process->slots_at, asker->set->scope_slots, rule->scope_slot);
+		counts.scope = slot_of(asker, &asker->process->slots_at, set->scope_slots, rule->scope_slot, &counts.lost);
 	return counts;
 }
 
@@ -304,7 +327,7 @@ static bool would_fire(const struct sf_asker *asker, unsigned i, const struct sf
 	struct counts counts = counts_of(asker, i, c);
 	struct ordinals next = count(&counts, 0);
 
-	return !exhausted(rule, &counts) && nth_holds(rule, next.nth) &&
+	return !counts.lost && !exhausted(rule, &counts) && nth_holds(rule, next.nth) &&
 	       chance_holds(rule, sf_rng(asker->set->seed, i, key_of(asker, c), next.key));
 }
 
@@ -340,16 +363,8 @@ static enum sf_realism applies(const struct sf_asker *asker, const struct sf_rul
 	enum sf_realism realism = SF_KERNEL;
 
 	for (unsigned i = 0; i < rule->action_count; i++) {
-		const struct sf_action *action = &rule->actions[i];
-		const struct sf_fault *fault = sf_faults[action->kind];
-		enum sf_realism one = SF_KERNEL;
+		enum sf_realism one = sf_action_applies(&rule->actions[i], c);
 
-		if (!(fault->operations & SF_BIT(c->operation)) ||
-		    (fault->types && c->type != SF_TYPE_OTHER && !(fault->types >> c->type & 1)) ||
-		    (fault->families && c->family != SF_FAMILY_OTHER && !(fault->families >> c->family & 1)))
-			return SF_REALISM_NONE;
-		if (fault->possible)
-			one = fault->possible(c, &action->argument);
 		if (one == SF_REALISM_NONE || (one == SF_POSIX && asker->arena->realism == SF_KERNEL))
 			return SF_REALISM_NONE;
 		realism = worse(realism, one);
@@ -389,9 +404,14 @@ static void consider(
 {
 	const struct sf_rule *rule = &asker->set->rules[i];
 	struct counts counts = counts_of(asker, i, c);
+	bool ready = true;
+
+	if (counts.lost) { /* better no fault than one in the wrong place; the summary says that there was no room */
+		atomic_fetch_add_explicit(&asker->arena->events_lost, 1, relaxed);
+		return;
+	}
 	struct ordinals ordinals = count(&counts, 1);
 	uint64_t random = sf_rng(asker->set->seed, i, key_of(asker, c), ordinals.key);
-	bool ready = true;
 
 	remember(c, i, true);
 	if (!nth_holds(rule, ordinals.nth) || exhausted(rule, &counts) || !chance_holds(rule, random))
@@ -402,7 +422,7 @@ static void consider(
 	}
 	enum sf_realism confirmed = asker->confirm(c, rule, &ready);
 
-	if (!ready)
+	if (!ready || c->stranger)
 		return; /* the real call will say EAGAIN, and sf_decide_undo takes the count back */
 	if (confirmed == SF_REALISM_NONE || (confirmed == SF_POSIX && asker->arena->realism == SF_KERNEL)) {
 		uncount(&counts, c, i);
@@ -425,8 +445,25 @@ candidates(const struct sf_asker *asker, const struct sf_call *c, const uint64_t
 static const uint64_t *socket_bits_of(const struct sf_asker *asker, const struct sf_call *c)
 {
 	uint64_t at = c->socket ? atomic_load_explicit(&c->socket->match_at, memory_order_acquire) : 0;
+	uint32_t page = sf_ruleset_page(asker->arena, asker->set);
 
+	/* Bits of other rules, which were loaded a moment ago: none of ours is known to meet. */
+	if (!at || atomic_load_explicit(&c->socket->match_rules, relaxed) != page)
+		return NULL;
 	return sf_arena_piece(asker->arena, at);
+}
+
+/* It was found out that the call is on another socket than was thought: nobody has counted it. */
+static void forget(const struct sf_asker *asker, struct sf_call *c, struct sf_decision *decision)
+{
+	sf_decide_undo(asker, c);
+	for (unsigned i = 0; i < decision->shaping_count; i++)
+		sf_decide_give_back(asker, c, decision->shaping[i].rule);
+	if (decision->decided)
+		sf_decide_give_back(asker, c, decision->deciding.rule);
+	decision->decided = false;
+	decision->shaping_count = 0;
+	c->len = c->asked;
 }
 
 void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decision *decision)
@@ -451,8 +488,12 @@ void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decisi
 			}
 			if (realism != SF_REALISM_NONE)
 				consider(asker, i, c, realism, decision);
-			else
-				atomic_fetch_add_explicit(&sf_arena_counter(asker->arena, i)->not_applicable, 1, relaxed);
+			if (c->stranger) {
+				forget(asker, c, decision);
+				return;
+			}
+			if (realism == SF_REALISM_NONE)
+				atomic_fetch_add_explicit(&sf_ruleset_counter(asker->set, i)->not_applicable, 1, relaxed);
 		}
 }
 
@@ -477,7 +518,8 @@ void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c)
 				continue;
 			struct counts counts = counts_of(asker, i, c);
 
-			count(&counts, UINT32_MAX);
+			if (!counts.lost)
+				count(&counts, UINT32_MAX);
 		}
 }
 

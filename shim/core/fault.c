@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/call.h"
+
 const struct sf_fault *const sf_faults[SF_FAULT_COUNT] = {
 #define SF_FAULT(kind) &sf_fault_##kind,
 #include "faults.def"
@@ -24,4 +26,15 @@ int sf_fault_find(const char *word, size_t length)
 		if (strlen(sf_fault_words[i]) == length && memcmp(sf_fault_words[i], word, length) == 0)
 			return i;
 	return -1;
+}
+
+enum sf_realism sf_action_applies(const struct sf_action *action, const struct sf_call *c)
+{
+	const struct sf_fault *fault = sf_faults[action->kind];
+
+	if (!(fault->operations & SF_BIT(c->operation)) ||
+	    (fault->types && c->type != SF_TYPE_OTHER && !(fault->types >> c->type & 1)) ||
+	    (fault->families && c->family != SF_FAMILY_OTHER && !(fault->families >> c->family & 1)))
+		return SF_REALISM_NONE;
+	return fault->possible ? fault->possible(c, &action->argument) : SF_KERNEL;
 }

@@ -54,6 +54,9 @@ extern const struct sf_fault *const sf_faults[SF_FAULT_COUNT];
 extern const char *const sf_fault_words[SF_FAULT_COUNT];
 int sf_fault_find(const char *word, size_t length);
 
+/* Can the action be done to this call, as far as the call itself tells, and how real is it? SF_REALISM_NONE: no. */
+enum sf_realism sf_action_applies(const struct sf_action *action, const struct sf_call *c);
+
 #define SF_FAULT(kind) extern const struct sf_fault sf_fault_##kind;
 #include "faults.def"
 #undef SF_FAULT

@@ -196,6 +196,10 @@ conn_in_range(struct sf_arena *arena, const struct sf_ruleset *set, unsigned i, 
 	const struct sf_process *process = sf_process_at(arena, socket->process);
 	uint64_t number = atomic_load_explicit(&socket->conn, relaxed);
 
+	/* A datagram socket is met call by call, and counted by whom its first call was for, where that is known. */
+	if (sf_rule_has(rule, SF_CONDITION_PEER) && socket->type == SF_DGRAM && socket->peer.family != SF_FAMILY_OTHER &&
+	    !sf_match_endpoint(set, &rule->peer, &socket->peer))
+		return false;
 	if (rule->given & NAMES_CONNECTIONS) {
 		if (process && sf_rule_has(rule, SF_CONDITION_PROGRAM) && !holds_for_process(set, rule, process))
 			return false;
@@ -215,9 +219,10 @@ uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool
 		at = sf_arena_heap(arena, sf_rule_words(set) * sizeof(uint64_t));
 	uint64_t *bits = sf_arena_piece(arena, at);
 
-	if (!bits)
+	if (!bits) {
+		atomic_fetch_add_explicit(&arena->events_lost, 1, relaxed); /* no rule meets it: the summary says so */
 		return NULL;
-
+	}
 	named |= fresh && atomic_load_explicit(&socket->conn, relaxed);
 	for (unsigned i = 0; i < set->count; i++) {
 		bool holds = holds_for_socket(set, &set->rules[i], socket);

@@ -788,6 +788,31 @@ static void conn_numbers_are_the_runs_where_the_rule_has_no_words(void **state)
 	world_end(&world);
 }
 
+static bool meets_datagrams_to(struct world *world, uint16_t port)
+{
+	struct sf_socket *socket = world_socket(world, SF_INET, SF_DGRAM, SF_SIDE_NONE);
+	struct sf_call call = world_call(SF_FUNC_send, socket, 64);
+
+	socket->peer = (struct sf_endpoint){.family = SF_INET, .length = 4, .port = port, .bytes = {127, 0, 0, 1}};
+	sf_socket_name(world->arena, socket, world->thread);
+	assert_non_null(sf_match_socket(world->arena, socket, true));
+	return world_fires(world, &call);
+}
+
+static void datagram_sockets_count_by_the_peer_of_their_first_call(void **state)
+{
+	struct world world = world_with("send type=dgram peer=*:53 conn=2: drop");
+
+	(void)state;
+	assert_false(meets_datagrams_to(&world, 54));
+	assert_false(meets_datagrams_to(&world, 53));
+	assert_false(meets_datagrams_to(&world, 54));
+	assert_true(meets_datagrams_to(&world, 53));
+	assert_false(meets_datagrams_to(&world, 53));
+	assert_int_equal(counter(&world, 0)->conns, 3);
+	world_end(&world);
+}
+
 static void conn_counts_those_of_the_program(void **state)
 {
 	struct world world = world_with("recv program=server* conn=1: reset");
@@ -1219,7 +1244,7 @@ static void fill(struct world *world)
 		;
 }
 
-static void counting_falls_back_to_the_run_when_the_arena_is_full(void **state)
+static void nothing_fires_where_there_is_no_room_to_count(void **state)
 {
 	static const char *const rules[] = {
 	    "recv nth=2 per=conn: reset", "recv nth=2 per=thread: reset", "recv nth=2 per=process: reset",
@@ -1231,9 +1256,87 @@ static void counting_falls_back_to_the_run_when_the_arena_is_full(void **state)
 		struct sf_call call = world_call(SF_FUNC_recv, world_connection(&world, world.thread, 80), 64);
 
 		fill(&world);
-		assert_int_equal(world_pattern(&world, &call, 6), 2);
+		assert_int_equal(world_pattern(&world, &call, 6), 0);
+		assert_int_equal(world.arena->events_lost, 6); /* the summary says so */
+		assert_int_equal(counter(&world, 0)->seen, 0);
+		world_undoes(&world, &call);
+		assert_int_equal(counter(&world, 0)->seen, 0);
 		world_end(&world);
 	}
+}
+
+/* What a rule counts before it is found out that the number has become another socket's. */
+static void nobody_counts_a_call_on_another_socket(void **state)
+{
+	struct world world = world_with("recv nth=9 per=conn: eof\nrecv: delay 1ms\nrecv times=1: reset\nrecv: short 1");
+	struct sf_call call = world_call(SF_FUNC_recv, world_connection(&world, world.thread, 80), 64), again = call;
+
+	(void)state;
+	world_says.is_stranger = true;
+	struct sf_decision decision = world_decides(&world, &call);
+
+	assert_false(decision.decided);
+	assert_int_equal(decision.shaping_count, 0);
+	for (unsigned rule = 0; rule < 4; rule++) {
+		assert_int_equal(counter(&world, rule)->seen, 0);
+		assert_int_equal(counter(&world, rule)->fired, 0);
+		assert_int_equal(counter(&world, rule)->not_applicable, 0);
+	}
+	world_says.is_stranger = false;
+	assert_true(world_decides(&world, &again).decided);
+	world_end(&world);
+}
+
+/* ---- rules that take the place of others ---- */
+
+static void load(struct world *world, const char *rules, struct sf_socket *socket)
+{
+	struct sf_ruleset *set = rules_parsed(rules);
+
+	sf_ruleset_finish(set);
+	assert_true(sf_arena_load(world->arena, set));
+	assert_non_null(sf_match_socket(world->arena, socket, true));
+}
+
+static void new_rules_count_from_zero_and_in_slots_of_their_own(void **state)
+{
+	static const char *const scopes[] = {"conn", "thread", "process"};
+	char before[64], after[256];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(before, sizeof before, "recv nth=2 per=%s: reset", scopes[i]);
+		snprintf(
+		    after, sizeof after, "send nth=2 per=%s: reset\nsend nth=3 per=%s: closed\nrecv nth=3 per=%s: reset",
+		    scopes[i], scopes[i], scopes[i]);
+		struct world world = world_with(before);
+		struct sf_call call = world_call(SF_FUNC_recv, world_connection(&world, world.thread, 80), 64);
+
+		assert_int_equal(world_pattern(&world, &call, 1), 0);
+		load(&world, after, call.socket);
+		struct sf_scope_counter *next = sf_arena_at(world.arena, sf_arena_heap(world.arena, sizeof *next));
+
+		assert_int_equal(world_pattern(&world, &call, 6), 4);
+		assert_int_equal(next->seen, 0); /* what was given to others is theirs */
+		world_end(&world);
+	}
+}
+
+/* A call that was entered under rules which are no longer there leaves the counters of the new ones alone. */
+static void bits_of_other_rules_are_not_read(void **state)
+{
+	struct world world = world_with("recv: reset");
+	struct sf_call call = world_call(SF_FUNC_recv, world_connection(&world, world.thread, 80), 64);
+	struct sf_ruleset *set = rules_parsed("recv: eof\nsend: reset");
+
+	(void)state;
+	assert_true(world_fires(&world, &call));
+	sf_ruleset_finish(set);
+	assert_true(sf_arena_load(world.arena, set));
+	assert_false(world_fires(&world, &call)); /* the socket was not settled for them yet */
+	assert_non_null(sf_match_socket(world.arena, call.socket, true));
+	assert_true(decided_by(&world, &call, 0));
+	world_end(&world);
 }
 
 static void a_socket_that_found_no_room_meets_no_rule(void **state)
@@ -1285,6 +1388,7 @@ static const struct CMUnitTest tests[] = {
     HOLDS(offset_has_an_end),
     HOLDS(conn_numbers_follow_the_rules_own_words),
     HOLDS(conn_numbers_are_the_runs_where_the_rule_has_no_words),
+    HOLDS(datagram_sockets_count_by_the_peer_of_their_first_call),
     HOLDS(conn_counts_those_of_the_program),
     HOLDS(a_socket_without_a_number_has_no_conn),
     HOLDS(key_names_one_connection),
@@ -1311,7 +1415,10 @@ static const struct CMUnitTest tests[] = {
     HOLDS(the_last_word_is_the_kernels),
     HOLDS(the_worst_realism_of_all_actions_is_told),
     HOLDS(without_rules_nothing_is_decided),
-    HOLDS(counting_falls_back_to_the_run_when_the_arena_is_full),
+    HOLDS(nothing_fires_where_there_is_no_room_to_count),
+    HOLDS(new_rules_count_from_zero_and_in_slots_of_their_own),
+    HOLDS(bits_of_other_rules_are_not_read),
+    HOLDS(nobody_counts_a_call_on_another_socket),
     HOLDS(a_socket_that_found_no_room_meets_no_rule),
 };
 

@@ -97,11 +97,11 @@ static size_t thread_name(char *name)
 
 static enum sf_realism confirm(struct sf_call *c, const struct sf_rule *rule, bool *ready)
 {
-	(void)c;
 	(void)rule;
 	if (world_says.dawdles)
 		sched_yield();
 	*ready = world_says.ready;
+	c->stranger = world_says.is_stranger;
 	return world_says.confirmed;
 }
 

@@ -21,7 +21,8 @@ struct world_says {
 	const char *thread_name;
 	enum sf_realism confirmed;
 	bool ready;
-	bool dawdles; /* another thread may come between the question and the answer */
+	bool is_stranger; /* the call is on another socket than its number was */
+	bool dawdles;     /* another thread may come between the question and the answer */
 };
 extern struct world_says world_says;
 

@@ -152,7 +152,10 @@ static size_t vector_length(const struct iovec *iov, size_t count)
 
 static size_t message_length(const struct msghdr *msg)
 {
-	return sf_readable(msg) ? vector_length(msg->msg_iov, msg->msg_iovlen) : 0;
+	if (!sf_readable(msg))
+		return 0;
+	sf_real_tidy(msg);
+	return vector_length(msg->msg_iov, msg->msg_iovlen);
 }
 
 static void measure(struct sf_call *c)

@@ -9,7 +9,6 @@
  */
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +140,20 @@ static void watch_exit(void)
 		atexit(leave_somehow);
 }
 
+/* Forks inside libc are told as well. glibc gives pthread_atfork to each library as a stub of its own, around this
+ * name; musl has no such name, and the function itself. Looked up, so that one build of the library loads under both.
+ */
+static void watch_forks(void)
+{
+	int (*at_fork)(void (*before)(void), void (*parent)(void), void (*child)(void), void *library);
+
+	*(void **)&at_fork = dlsym(RTLD_DEFAULT, "__register_atfork");
+	if (!at_fork)
+		*(void **)&at_fork = dlsym(RTLD_DEFAULT, "pthread_atfork");
+	if (at_fork)
+		at_fork(forks, NULL, forked, NULL);
+}
+
 static void live(const char *arena, uint32_t ahead)
 {
 	uint32_t pid = (uint32_t)sf_sys(SYS_getpid);
@@ -156,7 +169,7 @@ static void live(const char *arena, uint32_t ahead)
 	sf_self_start(index, pid);
 	arena_path = arena;
 	sf_heir_start(library, arena);
-	pthread_atfork(forks, NULL, forked);
+	watch_forks();
 	watch_exit();
 	sf_track_inherited();
 	announce(process);

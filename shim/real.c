@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 
@@ -42,8 +43,6 @@ EARLY(ssize_t, send, (int fd, const void *buf, size_t len, int flags), sendto, f
 EARLY(
     ssize_t, sendto, (int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len),
     sendto, fd, buf, len, flags, to, to_len)
-EARLY(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags), sendmsg, fd, msg, flags)
-EARLY(int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned count, int flags), sendmmsg, fd, msgs, count, flags)
 EARLY(ssize_t, write, (int fd, const void *buf, size_t len), write, fd, buf, len)
 EARLY(ssize_t, writev, (int fd, const struct iovec *iov, int count), writev, fd, iov, count)
 EARLY(
@@ -59,10 +58,6 @@ EARLY(ssize_t, recv, (int fd, void *buf, size_t len, int flags), recvfrom, fd, b
 EARLY(
     ssize_t, recvfrom, (int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len), recvfrom,
     fd, buf, len, flags, from, from_len)
-EARLY(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags), recvmsg, fd, msg, flags)
-EARLY(
-    int, recvmmsg, (int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout), recvmmsg, fd,
-    msgs, count, flags, timeout)
 EARLY(ssize_t, read, (int fd, void *buf, size_t len), read, fd, buf, len)
 EARLY(ssize_t, readv, (int fd, const struct iovec *iov, int count), readv, fd, iov, count)
 EARLY(
@@ -114,6 +109,30 @@ EARLY(int, execve, (const char *path, char *const argv[], char *const envp[]), e
 EARLY(
     int, execveat, (int dir, const char *path, char *const argv[], char *const envp[], int flags), execveat, dir, path,
     argv, envp, flags)
+
+/* What is no header at all is for the kernel to refuse. */
+static const void *tidy(const struct msghdr *header)
+{
+	if ((uintptr_t)header >= 4096)
+		sf_real_tidy(header);
+	return header;
+}
+
+static struct mmsghdr *tidy_all(struct mmsghdr *messages, unsigned count)
+{
+	for (unsigned i = 0; i < count && i < IOV_MAX && (uintptr_t)messages >= 4096; i++)
+		sf_real_tidy(&messages[i].msg_hdr);
+	return messages;
+}
+
+EARLY(ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags), sendmsg, fd, tidy(msg), flags)
+EARLY(
+    int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned count, int flags), sendmmsg, fd, tidy_all(msgs, count),
+    count, flags)
+EARLY(ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags), recvmsg, fd, tidy(msg), flags)
+EARLY(
+    int, recvmmsg, (int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout), recvmmsg, fd,
+    tidy_all(msgs, count), count, flags, timeout)
 
 static struct timespec *milliseconds(int timeout, struct timespec *ts)
 {
@@ -213,6 +232,12 @@ static pid_t early__Fork(void)
 	return (pid_t)done(sf_sys(SYS_clone, SIGCHLD));
 }
 
+/* Stays where libc has none: then nobody asks for it. */
+static void early_closefrom(int first)
+{
+	sf_sys(SYS_close_range, first < 0 ? 0 : first, ~0u, 0);
+}
+
 /* More than one system call each: nobody calls these before libc itself works, so they bind on the spot. */
 #define LATE(type, name, parameters, ...)                                                                              \
 	static type early_##name parameters                                                                                \
@@ -223,7 +248,6 @@ static pid_t early__Fork(void)
 		return real_##name(__VA_ARGS__);                                                                               \
 	}
 
-LATE(void, closefrom, (int first), first)
 LATE(int, sockatmark, (int fd), fd)
 LATE(
     int, getaddrinfo, (const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found),

@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -45,6 +46,24 @@ int pidfd_getfd(int pidfd, int fd, unsigned flags);
 #undef SF_CALL
 #undef SF_NAMED
 #undef SF_ALIAS
+
+/* musl's struct msghdr has halves of words where the kernel has words: its own functions clear the other halves, and so
+ * must we before the kernel, or code that was compiled for glibc, reads the header. Writes only where something is to
+ * be cleared. */
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
+
+static inline void sf_real_tidy(const struct msghdr *header)
+{
+	uint32_t *pieces_high = (uint32_t *)((uintptr_t)&header->msg_iovlen + 4);
+	uint32_t *control_high = (uint32_t *)((uintptr_t)&header->msg_controllen + 4);
+
+	if (gnu_get_libc_version)
+		return;
+	if (*pieces_high)
+		*pieces_high = 0;
+	if (*control_high)
+		*control_high = 0;
+}
 
 /* Binds all. Not for call paths: dlsym may take locks, and allocates where a name is missing. False, and the name, if a
  * REQUIRED one is missing. */

@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "evlog.h"
 
@@ -36,7 +37,10 @@ static struct {
 
 static int (*find_object)(void *address, struct found_object *result);
 static int (*take_frames)(void **frames, int size);
+static int (*unwind)(int (*visit)(void *frame, void *user), void *user);
+static uintptr_t (*unwound_address)(void *frame);
 static char executable_path[sizeof((struct sf_object *)0)->path];
+static void *executable_base;
 
 static void copy_path(char *to, const char *from, size_t size)
 {
@@ -48,7 +52,11 @@ static void copy_path(char *to, const char *from, size_t size)
 
 void sf_site_start(const char *executable)
 {
+	Dl_info info;
+
 	*(void **)&find_object = dlsym(RTLD_DEFAULT, "_dl_find_object");
+	if (!find_object && dladdr((const void *)getauxval(AT_ENTRY), &info))
+		executable_base = info.dli_fbase;
 	copy_path(executable_path, executable, sizeof executable_path);
 }
 
@@ -94,7 +102,7 @@ static uint32_t new_site(uintptr_t address)
 		    (uint64_t)((char *)found.map_end - (char *)found.map_start));
 	} else if (!find_object && dladdr((void *)address, &info)) {
 		base = (uintptr_t)info.dli_fbase;
-		object = object_of(base, base, info.dli_fname, 0);
+		object = object_of(base, base, info.dli_fbase == executable_base ? NULL : info.dli_fname, 0);
 	}
 	uint32_t index = sf_arena_new(sf_arena, SF_SITES);
 	struct sf_site *site = sf_site_at(sf_arena, index);
@@ -134,22 +142,48 @@ uint32_t sf_site_of(const void *place)
 	return site;
 }
 
+/* musl has no backtrace(); a program that knows exceptions has brought an unwinder. */
+struct frames {
+	void **at;
+	int count, size;
+};
+
+static int add_frame(void *frame, void *user)
+{
+	struct frames *frames = user;
+
+	frames->at[frames->count++] = (void *)unwound_address(frame);
+	return frames->count < frames->size ? 0 : 5; /* _URC_NO_REASON, _URC_END_OF_STACK */
+}
+
+static int unwind_frames(void **at, int size)
+{
+	struct frames frames = {at, 0, size};
+
+	unwind(add_frame, &frames);
+	return frames.count;
+}
+
 /* backtrace() loads its unwinder, and allocates, the first time: so that is now. */
 void sf_stack_prime(void)
 {
 	void *frames[2];
 
 	*(void **)&take_frames = dlsym(RTLD_DEFAULT, "backtrace");
+	*(void **)&unwind = dlsym(RTLD_DEFAULT, "_Unwind_Backtrace");
+	*(void **)&unwound_address = dlsym(RTLD_DEFAULT, "_Unwind_GetIP");
+	if (!take_frames && unwind && unwound_address)
+		take_frames = unwind_frames;
 	if (take_frames)
 		take_frames(frames, 2);
 }
 
-/* The first frame is the one that called us: those before it are our own. */
+/* The first frame is the one that called us: those before it are our own. Without an unwinder it is the only one. */
 void sf_stack_take(struct sf_event *event, const void *site)
 {
-	void *frames[FRAMES + 8];
+	void *frames[FRAMES + 8] = {(void *)(uintptr_t)site};
 	uint32_t sites[FRAMES];
-	int count = take_frames ? take_frames(frames, FRAMES + 8) : 0;
+	int count = take_frames ? take_frames(frames, FRAMES + 8) : 1;
 	int first = 0, kept = 0;
 
 	while (first < count && frames[first] != site)

@@ -118,6 +118,14 @@ static bool in_cache_file(const struct search *s, const struct sf_elf *file)
 	return false;
 }
 
+/* musl's libc is its loader, whatever name a program needs it by. */
+static bool is_the_loader(const struct search *s)
+{
+	const char *loader = sf_elf_loader(s->elf);
+
+	return loader && strstr(loader, "/ld-musl-") && strncmp(s->name, "libc.", 5) == 0 && fits(s, loader);
+}
+
 static bool in_cache(const struct search *s)
 {
 	struct sf_elf file;
@@ -134,7 +142,7 @@ bool sf_library_find(const struct sf_elf *elf, const char *path, const char *nam
 
 	if (strchr(name, '/'))
 		return fits(&s, name);
-	return (!runpath && in_folders(&s, rpath)) || in_folders(&s, getenv("LD_LIBRARY_PATH")) ||
+	return is_the_loader(&s) || (!runpath && in_folders(&s, rpath)) || in_folders(&s, getenv("LD_LIBRARY_PATH")) ||
 	       in_folders(&s, runpath) || in_cache(&s) ||
 	       in_folders(&s, elf->wide ? "/lib64:/usr/lib64:/lib:/usr/lib" : "/lib:/usr/lib");
 }

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "evlog.h"
 #include "gate.h"
@@ -73,30 +72,54 @@ static long masked(const struct raw *raw, const long *given, const void *site)
 	return masks(given[4], given[5]) ? plain(raw, given, site) : by_kernel(raw, given);
 }
 
-/* The kernel writes the time that is left over the timeout; libc's functions keep it from the program. */
-static long leaves_time(const struct raw *raw, const long *given, struct timespec *timeout, const void *site)
+/* Not every libc asks the kernel what to do with such: where nothing can come of it, the kernel is asked at once. */
+static long message(const struct raw *raw, const long *given, const void *site)
+{
+	return sf_readable((const void *)given[1]) ? plain(raw, given, site) : by_kernel(raw, given);
+}
+
+static long copying(const struct raw *raw, const long *given, const void *site)
+{
+	bool refused = (int)given[0] == (int)given[1] || ((int)given[2] & ~O_CLOEXEC);
+
+	return refused ? by_kernel(raw, given) : plain(raw, given, site);
+}
+
+static long sized(const struct raw *raw, const long *given, const void *site)
+{
+	return (int)given[0] > 0 ? plain(raw, given, site) : by_kernel(raw, given);
+}
+
+/* The kernel writes the time that is left over the timeout; libc's functions keep it from the program. `unit_ns`: of
+ * its second word. */
+static long leaves_time(const struct raw *raw, const long *given, long *timeout, uint64_t unit_ns, const void *site)
 {
 	if (!sf_readable(timeout) || !sf_self_get())
 		return plain(raw, given, site);
-	struct timespec asked = *timeout;
+	uint64_t asked_ns = (uint64_t)timeout[0] * 1000000000 + (uint64_t)timeout[1] * unit_ns;
 	uint64_t begun_ns = sf_self_now_ns();
 	long ret = plain(raw, given, site);
 
-	if ((asked.tv_sec || asked.tv_nsec) && (ret >= 0 || (errno != EFAULT && errno != EINVAL))) {
-		uint64_t asked_ns = (uint64_t)asked.tv_sec * 1000000000 + (uint64_t)asked.tv_nsec;
+	if (asked_ns && (ret >= 0 || (errno != EFAULT && errno != EINVAL))) {
 		uint64_t spent_ns = sf_self_now_ns() - begun_ns;
 		uint64_t left_ns = spent_ns < asked_ns ? asked_ns - spent_ns : 0;
 
-		*timeout = (struct timespec){(time_t)(left_ns / 1000000000), (long)(left_ns % 1000000000)};
+		timeout[0] = (long)(left_ns / 1000000000);
+		timeout[1] = (long)(left_ns % 1000000000 / unit_ns);
 	}
 	return ret;
+}
+
+static long timed(const struct raw *raw, const long *given, const void *site)
+{
+	return leaves_time(raw, given, (long *)given[4], 1000, site);
 }
 
 static long polling(const struct raw *raw, const long *given, const void *site)
 {
 	if (!masks(given[3], given[4]))
 		return by_kernel(raw, given);
-	return leaves_time(raw, given, (struct timespec *)given[2], site);
+	return leaves_time(raw, given, (long *)given[2], 1, site);
 }
 
 /* The mask comes with its size, behind a pointer. */
@@ -108,7 +131,7 @@ static long selecting(const struct raw *raw, const long *given, const void *site
 	if (mask && (!sf_readable(mask) || !masks(mask[0], mask[1])))
 		return by_kernel(raw, given);
 	moved[5] = mask ? mask[0] : 0;
-	return leaves_time(raw, moved, (struct timespec *)given[4], site);
+	return leaves_time(raw, moved, (long *)given[4], 1, site);
 }
 
 static const struct raw raws[SF_RAW_NUMBERS] = {

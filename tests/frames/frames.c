@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "frames.h"
 
 extern char **environ;
+void closefrom(int first) __attribute__((weak)); /* musl has none */
 
 static const char *snippet_name;
 static int snippet_status;
@@ -98,7 +100,10 @@ static int frame_handler(void)
 
 static int frame_closefrom(void)
 {
-	closefrom(3);
+	if (closefrom)
+		closefrom(3);
+	else
+		syscall(SYS_close_range, 3, ~0u, 0);
 	return frame_run(snippet_name);
 }
 

@@ -40,7 +40,9 @@ int snippet(void)
 		say("message %d: %u, flags %#x", i, messages[i].msg_len, (unsigned)messages[i].msg_hdr.msg_flags);
 	SAY(recvmmsg(ends[1], messages, 3, MSG_DONTWAIT, NULL));
 	SAY(recvmmsg(ends[1], messages, 0, 0, NULL));
+#ifdef __GLIBC__ /* musl does not look, and dies of it */
 	SAY(recvmmsg(ends[1], bad_pointer(), 1, MSG_DONTWAIT, NULL));
+#endif
 	close_all(ends, 2);
 	return 0;
 }

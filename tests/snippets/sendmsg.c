@@ -41,7 +41,9 @@ static void vectors(void)
 	SAY(sendmsg(ends[0], &message, 0));
 	message.msg_iovlen = 100000;
 	SAY(sendmsg(ends[0], &message, 0));
+#ifdef __GLIBC__ /* musl does not look, and dies of it */
 	SAY(sendmsg(ends[0], bad_pointer(), 0));
+#endif
 	say_bytes("arrived", buffer, (size_t)recv(ends[1], buffer, sizeof(buffer), 0));
 	close_all(ends, 2);
 }

@@ -31,6 +31,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* musl knows errors by their sentences alone. */
+#ifndef __GLIBC__
+#define strerrorname_np strerror
+#endif
+
 /* Each file defines this; the build gives it the name of its row. 0, unless the snippet itself could not work. */
 int snippet(void);
 

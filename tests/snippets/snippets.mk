@@ -3,12 +3,21 @@
 
 SNIPPET_OUT   := $(BUILD)/tests/snippets
 SNIPPET_NAMES := $(sort $(basename $(notdir $(wildcard tests/snippets/*.c))))
+SNIPPET_FRAMES ?= frames frames-fortified frames-constructor frames-static
 # alias:row, where the row has a snippet. The alias is the same snippet with the name replaced.
 SNIPPET_PAIRS := $(shell sed -n 's/^SF_ALIAS(\(.*\), \(.*\))/\1:\2/p' shim/core/calls.def)
 SNIPPET_ALIAS := $(foreach p,$(SNIPPET_PAIRS),$(if $(filter $(lastword $(subst :, ,$p)),$(SNIPPET_NAMES)),$(firstword $(subst :, ,$p))))
 
 # wrapper: the snippet of the wrapper through syscall(), by the name raw_WRAPPER (common/raw.c).
 SNIPPET_RAW := $(shell printf '\043include "raw.def"' | $(CC) -DSF_RAW=SNIPPET_RAW -Ishim/wrap -E -P -x c - | sed -n 's/^SNIPPET_RAW.[^,]*, *\([^,]*\),.*/\1/p')
+# Another libc (its file): what it lacks is left out.
+SNIPPET_LIBC ?=
+ifneq ($(SNIPPET_LIBC),)
+SNIPPET_THERE := $(shell nm -D --defined-only $(SNIPPET_LIBC) | sed 's/.* //')
+SNIPPET_NAMES := $(filter $(SNIPPET_THERE),$(SNIPPET_NAMES))
+SNIPPET_ALIAS := $(filter $(SNIPPET_THERE),$(SNIPPET_ALIAS))
+endif
+SNIPPET_RAW := $(filter $(SNIPPET_NAMES),$(SNIPPET_RAW))
 
 SNIPPET_FLAGS := -std=gnu11 -D_GNU_SOURCE -fPIC -g -Wall -Wextra -Wno-nonnull -Wno-unused-result -Itests/snippets -Itests/frames -Ishim/wrap -I$(SNIPPET_OUT)
 SNIPPET_PLAIN := -O1 -U_FORTIFY_SOURCE
@@ -21,7 +30,7 @@ PLAIN_OBJ     := $(patsubst %,$(SNIPPET_OUT)/plain/%.o,$(SNIPPET_COMMON) $(SNIPP
 FORTIFIED_OBJ := $(patsubst %,$(SNIPPET_OUT)/fortified/%.o,$(SNIPPET_COMMON) $(SNIPPET_NAMES)) $(SNIPPET_OUT)/list-fortified.o
 
 .PHONY: snippets
-snippets: $(addprefix $(SNIPPET_OUT)/,frames frames-fortified frames-constructor frames-static) ## build the snippets and their frames
+snippets: $(addprefix $(SNIPPET_OUT)/,$(SNIPPET_FRAMES)) ## build the snippets and their frames
 
 $(SNIPPET_OUT)/plain/%.o: tests/snippets/%.c
 	@mkdir -p $(@D)

@@ -30,8 +30,16 @@ FRAMES = {
     "closefrom": ("frames", "closefrom"),
     "fortified": ("frames-fortified", "main"),
 }
+# The same frames of a program that is linked with musl (`make musl`), under the same library.
+MUSL = BUILD / "musl" / "tests" / "snippets"
+FRAMES.update(
+    {f"musl-{frame}": (MUSL / program, word) for frame, (program, word) in FRAMES.items()}
+)
+for frame in ("musl-static", "musl-fortified"):
+    del FRAMES[frame]
 # syscall() itself goes through all of them.
 RAW_FRAMES = {"main", "constructor", "fork", "handler"}
+RAW_FRAMES |= {f"musl-{frame}" for frame in RAW_FRAMES}
 
 
 def aliases():
@@ -52,10 +60,18 @@ def snippets():
     return sorted(files.items())
 
 
+def of_musl():
+    """The snippets whose function musl has; none where `make musl` was not done."""
+    listed = MUSL / "snippets.def"
+    return set(re.findall(r"\((\w+)\)", listed.read_text() if listed.exists() else ""))
+
+
 def fits(frame, name, path):
+    if frame.startswith("musl-") and name not in of_musl():
+        return False
     if name.startswith("raw_") and frame not in RAW_FRAMES:
         return False
-    if frame == "handler":
+    if frame.endswith("handler"):
         head = re.sub(r"\n \* ", " ", path.read_text().split("*/")[0])
         return "Async-signal-safe" in head
     return frame != "fortified" or name not in aliases()

@@ -29,7 +29,8 @@ void passing_say(struct passing *passing)
 	char text[32] = "";
 	int fd;
 
-	say("  flags %#x, %zu bytes of control", (unsigned)passing->message.msg_flags, passing->message.msg_controllen);
+	say("  flags %#x, %u bytes of control", (unsigned)passing->message.msg_flags,
+	    (unsigned)passing->message.msg_controllen);
 	if (!header || header->cmsg_type != SCM_RIGHTS)
 		return;
 	memcpy(&fd, CMSG_DATA(header), sizeof(fd));

@@ -19,6 +19,10 @@ struct mask {
 	{                                                                                                                  \
 		return syscall(number, a, b, c, d, e, f);                                                                      \
 	}
+#define message plain
+#define copying plain
+#define sized plain
+#define timed plain
 #define positioned(name, number)                                                                                       \
 	long raw_##name(WORDS)                                                                                             \
 	{                                                                                                                  \

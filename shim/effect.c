@@ -183,7 +183,7 @@ bool sf_wait_in_silence(struct sf_call *c, uint64_t ns)
 static bool hold(struct sf_call *c)
 {
 	bool sending = c->operation == SF_SEND || c->operation == SF_CONNECT;
-	uint64_t until_ns = c->hold_ns == UINT64_MAX ? UINT64_MAX : sf_self_now_ns() + c->hold_ns;
+	uint64_t until_ns = SF_HOLD_DECIDED | (c->hold_ns == UINT64_MAX ? UINT64_MAX : sf_self_now_ns() + c->hold_ns);
 
 	if (!c->socket)
 		return false;
@@ -191,7 +191,10 @@ static bool hold(struct sf_call *c)
 		return sf_wait_in_silence(c, c->hold_ns);
 	sf_hold(c->fd, c->socket, sending, until_ns);
 	/* A connect that gets no answer is under way; its end is seen when the silence is over. */
-	return c->operation == SF_CONNECT ? false : decide(c, -1, EAGAIN);
+	if (c->operation == SF_CONNECT)
+		return false;
+	c->postponed = c->hold_ns != UINT64_MAX;
+	return decide(c, -1, EAGAIN);
 }
 
 /* ---- the end of a connection ---- */
@@ -222,13 +225,14 @@ static bool reset_tcp(struct sf_call *c)
 
 	remember_name(c);
 	enter_state(c->socket, SF_DYING);
-	if (sf_sys(SYS_connect, c->fd, &none, sizeof none) != 0) {
-		atomic_store_explicit(&c->socket->state, SF_LIVE, relaxed);
-		return false;
-	}
-	sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
-	atomic_store_explicit(&c->socket->state, SF_DEAD, memory_order_release);
-	return true;
+	sf_ending_begins();
+	bool done = sf_sys(SYS_connect, c->fd, &none, sizeof none) == 0;
+
+	if (done)
+		sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
+	atomic_store_explicit(&c->socket->state, done ? SF_DEAD : SF_LIVE, memory_order_release);
+	sf_ending_is_over();
+	return done;
 }
 
 /* Unix sockets have no RST: both directions end, and the error is told once. It is there before the end is seen: a
@@ -447,7 +451,7 @@ static bool arrive_later(struct sf_call *c)
 	if (c->released)
 		return false;
 	if (c->mode == SF_NONBLOCKING) {
-		sf_hold(c->fd, c->socket, c->operation == SF_CONNECT, sf_self_now_ns() + c->latency_ns);
+		sf_hold(c->fd, c->socket, c->operation == SF_CONNECT, SF_HOLD_DECIDED | (sf_self_now_ns() + c->latency_ns));
 		return c->operation == SF_CONNECT ? false : decide(c, -1, EAGAIN);
 	}
 	while (c->mode == SF_BLOCKING && c->operation != SF_CONNECT && pause_for(&one, UINT64_MAX))
@@ -468,7 +472,9 @@ static void slow_down(struct sf_call *c)
 static void pause_after(struct sf_call *c)
 {
 	if (c->mode == SF_NONBLOCKING && c->ret > 0)
-		sf_hold(c->fd, c->socket, c->operation == SF_SEND, sf_self_now_ns() + transfer_ns(c, (uint64_t)c->ret));
+		sf_hold(
+		    c->fd, c->socket, c->operation == SF_SEND,
+		    (sf_self_now_ns() + transfer_ns(c, (uint64_t)c->ret)) & ~SF_HOLD_DECIDED);
 }
 
 /* ---- before, after ---- */

@@ -19,6 +19,8 @@
 #include "datagram.h"
 #include "effect.h"
 #include "evlog.h"
+#include "probe.h"
+#include "readiness.h"
 
 #define relaxed memory_order_relaxed
 
@@ -318,6 +320,11 @@ static bool ask_rules(struct sf_call *c, struct sf_self *self)
 		if (c->released && telling(&set->rules[decision.shaping[i].rule])->kind == SF_FAULT_latency)
 			sf_decide_give_back(&asker, c, decision.shaping[i].rule);
 	}
+	if (decision.decided && c->released &&
+	    telling(&set->rules[decision.deciding.rule])->kind == SF_FAULT_stall) { /* so had this one */
+		sf_decide_give_back(&asker, c, decision.deciding.rule);
+		decision.decided = false;
+	}
 	if (decision.decided) {
 		c->rule = decision.deciding.rule + 1;
 		c->realism = decision.deciding.realism;
@@ -421,12 +428,15 @@ static void note_bytes(struct sf_call *c)
 		atomic_fetch_add_explicit(&socket->received, bytes_of(c), relaxed);
 	else if (c->operation == SF_RECV && c->type == SF_STREAM)
 		atomic_store_explicit(&socket->shown, atomic_load_explicit(&socket->received, relaxed) + bytes_of(c), relaxed);
+	if (c->operation == SF_RECV && c->flags & MSG_PEEK)
+		sf_hold_never(socket);
 }
 
 /* The call is over, decided by us or answered by the kernel: counters and the event. */
 static void conclude(struct sf_call *c)
 {
-	if (found_nothing(c)) {
+	/* What is kept silent for a while is counted when it is found. */
+	if (found_nothing(c) || c->postponed) {
 		if (c->counts)
 			take_back(c);
 	} else {
@@ -441,6 +451,32 @@ static void conclude(struct sf_call *c)
 		sf_datagram_conclude(c);
 	if (c->event)
 		sf_event_end(c);
+}
+
+bool sf_gate_ahead(int fd)
+{
+	struct sf_self *self = sf_self_get();
+	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+
+	/* A datagram socket without a number has not begun; what is silent, or was, has been decided. */
+	if (!self || !socket || (socket->type == SF_DGRAM && !atomic_load_explicit(&socket->conn, relaxed)) ||
+	    atomic_load_explicit(&socket->hold_in_ns, relaxed) & SF_HOLD_DECIDED || sf_silence(fd))
+		return false;
+	bool accepts = socket->side == SF_LISTENER;
+	struct sf_call c = {
+	    .func = accepts ? SF_FUNC_accept : SF_FUNC_recv, .operation = accepts ? SF_ACCEPT : SF_RECV, .fd = fd};
+
+	look(&c, self);
+	if (!c.socket || !(atomic_load_explicit(&sf_arena->watch[c.operation], relaxed) & SF_WATCH_RULES) ||
+	    !(sf_entry_operations(sf_fd_entry(fd)) & SF_BIT(c.operation)))
+		return false;
+	struct sf_asker asker = asker_of(rules_settled(), self, &c);
+	uint64_t ns = asker.set ? sf_decide_ahead(&asker, &c) : 0;
+
+	if (!ns || !sf_probe_same(fd, c.socket))
+		return false;
+	sf_hold(fd, c.socket, false, SF_HOLD_DECIDED | (ns == UINT64_MAX ? ns : sf_self_now_ns() + ns));
+	return true;
 }
 
 bool sf_enter(struct sf_call *c)

@@ -113,6 +113,10 @@ static inline void sf_call_goes_to(struct sf_call *c, const void *to, uint32_t l
 /* A call that makes a socket: family and type come from its arguments. Before sf_enter(). */
 void sf_call_creates(struct sf_call *c, int domain, int type);
 
+/* A wait is about to say that fd is ready to receive or accept. True: it is not, for a rule keeps silent what has come,
+ * from now on (sf_decide_ahead). */
+bool sf_gate_ahead(int fd);
+
 /* What the rules say of this descriptor is settled anew at its next call. */
 void sf_gate_forget(int fd);
 

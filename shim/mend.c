@@ -71,6 +71,17 @@ static bool answer_option(struct sf_call *c)
 	return decide(c, 0, 0);
 }
 
+/* A silence is over, and what had come in it is found; a look (MSG_PEEK) leaves that to the next call. */
+static bool release(struct sf_call *c)
+{
+	_Atomic uint64_t *hold_ns = c->operation == SF_SEND ? &c->socket->hold_out_ns : &c->socket->hold_in_ns;
+	uint64_t was = c->operation == SF_RECV && c->flags & MSG_PEEK ? atomic_load_explicit(hold_ns, relaxed)
+	                                                              : atomic_exchange_explicit(hold_ns, 0, relaxed);
+
+	c->released = was & SF_HOLD_DECIDED;
+	return false;
+}
+
 /* A held direction is silent for calls as it is for poll: non-blocking ones say EAGAIN, blocking ones wait it out. */
 static bool answer_held(struct sf_call *c)
 {
@@ -78,14 +89,10 @@ static bool answer_held(struct sf_call *c)
 
 	if (c->operation != SF_SEND && c->operation != SF_RECV && c->operation != SF_ACCEPT)
 		return false;
-	if (!sf_is_held(c->socket, c->operation == SF_SEND, &left_ns)) {
-		_Atomic uint64_t *hold_ns = c->operation == SF_SEND ? &c->socket->hold_out_ns : &c->socket->hold_in_ns;
-
-		c->released = atomic_exchange_explicit(hold_ns, 0, relaxed) != 0;
-		return false;
-	}
+	if (!sf_is_held(c->socket, c->operation == SF_SEND, &left_ns))
+		return release(c);
 	if (c->mode != SF_NONBLOCKING)
-		return sf_wait_in_silence(c, left_ns);
+		return sf_wait_in_silence(c, left_ns) || release(c);
 	sf_hold_here(c->fd); /* it may have begun in another process, or under another number */
 	return decide(c, -1, EAGAIN);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * readiness.c -- see readiness.h. A held direction is left out of what the kernel is asked, and put back by the next
- * round after the silence is over; rounds end early enough for that. Between rounds all signals are blocked, and the
- * kernel unblocks them for as long as it waits: so none is handled where it would not end the wait.
+ * readiness.c -- see readiness.h. A held direction is left out of what the kernel is asked, and put back when the
+ * silence is over; the wait is cut into rounds that end early enough for that. Between rounds all signals are blocked,
+ * and the kernel unblocks them for as long as it waits: so none is handled where it would not end the wait.
  */
 #include "readiness.h"
 
@@ -80,13 +80,30 @@ void sf_hold_here(int fd)
 	sf_epoll_show(fd);
 }
 
+static void watch(enum sf_operation operation)
+{
+	if (!(atomic_load_explicit(&sf_arena->watch[operation], relaxed) & SF_WATCH_MEND))
+		atomic_fetch_or_explicit(&sf_arena->watch[operation], SF_WATCH_MEND, relaxed);
+}
+
 void sf_hold(int fd, struct sf_socket *socket, bool sending, uint64_t until_ns)
 {
+	static const enum sf_operation watched[] = {SF_SEND, SF_RECV, SF_ACCEPT, SF_POLL, SF_CLOSE};
+
 	atomic_store(sending ? &socket->hold_out_ns : &socket->hold_in_ns, until_ns);
-	for (int i = 0; i < SF_OPERATION_COUNT; i++)
-		if (i == SF_SEND || i == SF_RECV || i == SF_ACCEPT || i == SF_POLL || i == SF_CLOSE)
-			atomic_fetch_or_explicit(&sf_arena->watch[i], SF_WATCH_MEND, relaxed);
+	for (unsigned i = 0; i < sizeof watched / sizeof watched[0]; i++)
+		watch(watched[i]);
 	sf_hold_here(fd);
+}
+
+void sf_hold_never(struct sf_socket *socket)
+{
+	uint64_t nothing = 0;
+
+	if (!(atomic_load_explicit(&sf_arena->watch[SF_POLL], relaxed) & SF_WATCH_HOLDS))
+		return;
+	if (atomic_compare_exchange_strong(&socket->hold_in_ns, &nothing, SF_HOLD_DECIDED))
+		watch(SF_RECV);
 }
 
 /* Shows of one descriptor what may be shown now, and says when that changes. */
@@ -127,6 +144,32 @@ static uint64_t release(void)
 	return next_ns;
 }
 
+/* ---- connections that are being ended ---- */
+
+static _Atomic uint32_t endings_begun, endings_over;
+
+void sf_ending_begins(void)
+{
+	atomic_fetch_add(&endings_begun, 1);
+}
+
+void sf_ending_is_over(void)
+{
+	atomic_fetch_add(&endings_over, 1);
+}
+
+/* Has one been ended since? Then it is done when this returns. */
+static bool has_seen_half(uint32_t before)
+{
+	uint32_t begun = atomic_load(&endings_begun);
+
+	if (begun == before && atomic_load(&endings_over) == begun)
+		return false;
+	for (int i = 0; i < 1000 && (int32_t)(atomic_load(&endings_over) - begun) < 0; i++)
+		sf_sys(SYS_sched_yield);
+	return true;
+}
+
 /* ---- rounds ---- */
 
 /* The shortest silence that an action can make; UINT64_MAX: it makes none. Of rate: about a slice's time. */
@@ -165,7 +208,7 @@ static uint64_t round_ns(void)
 	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
 	uint64_t key = atomic_load_explicit(&sf_arena->ruleset_at, relaxed) | (uint64_t)sf_process << 40;
 
-	if (!set || !(atomic_load_explicit(&sf_arena->watch[SF_POLL], relaxed) & SF_WATCH_ROUNDS))
+	if (!set || !(atomic_load_explicit(&sf_arena->watch[SF_POLL], relaxed) & SF_WATCH_HOLDS))
 		return 0;
 	if (atomic_load_explicit(&settled_for, memory_order_acquire) != key) {
 		atomic_store_explicit(&settled_ns, round_for(set), relaxed);
@@ -174,10 +217,12 @@ static uint64_t round_ns(void)
 	return atomic_load_explicit(&settled_ns, relaxed);
 }
 
-bool sf_waits_in_rounds(void)
+bool sf_waits_are_ours(void)
 {
 	if (!sf_process || sf_self_is_guest() || atomic_load_explicit(&sf_self_process()->sandboxed, relaxed))
 		return false;
+	if (atomic_load_explicit(&sf_arena->watch[SF_POLL], relaxed) & SF_WATCH_ENDS && !sf_self_is_alone())
+		return true;
 	return atomic_load_explicit(&held_count, relaxed) > 0 || round_ns() > 0;
 }
 
@@ -186,7 +231,9 @@ struct rounds {
 	const struct timespec *timeout; /* the program's; NULL: for good */
 	const sigset_t *mask;           /* for the real call */
 	uint64_t end_ns;
-	bool last; /* no round after this one */
+	uint64_t most_ns; /* no round is longer; 0: no limit */
+	uint32_t endings; /* as many connections had been ended by us when it began */
+	bool last;        /* no round after this one */
 	bool blocked;
 	sigset_t before; /* the thread's signal mask; the kernel's 64 bits of it */
 	struct timespec left;
@@ -198,6 +245,7 @@ static bool begin(struct rounds *rounds, const struct timespec *timeout, const s
 	memset(rounds, 0, sizeof *rounds);
 	rounds->timeout = timeout;
 	rounds->mask = mask;
+	rounds->endings = atomic_load(&endings_begun);
 	if (!timeout)
 		return true;
 	if (!sf_probe_readable(timeout, sizeof *timeout) || timeout->tv_sec < 0 || timeout->tv_nsec < 0 ||
@@ -212,6 +260,8 @@ static bool begin(struct rounds *rounds, const struct timespec *timeout, const s
 
 static void block_signals(struct rounds *rounds)
 {
+	if (rounds->blocked)
+		return;
 	uint64_t all = ~UINT64_C(0);
 
 	rounds->blocked = sf_sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &rounds->before, 8) == 0;
@@ -228,15 +278,15 @@ static void end(const struct rounds *rounds)
 /* Gives back what is over; then how long this round may wait. NULL: for good. */
 static const struct timespec *next_round(struct rounds *rounds)
 {
-	uint64_t next_ns = release(), round = round_ns(), now_ns = sf_self_now_ns();
+	uint64_t next_ns = release(), now_ns = sf_self_now_ns();
 	uint64_t left_ns = rounds->end_ns > now_ns ? rounds->end_ns - now_ns : 0;
 
-	if (round && round < next_ns)
-		next_ns = round;
+	if (rounds->most_ns && rounds->most_ns < next_ns)
+		next_ns = rounds->most_ns;
 	else if (next_ns != UINT64_MAX)
 		next_ns += 100000; /* a little past the end, not a little before */
 	rounds->last = rounds->timeout ? left_ns <= next_ns : next_ns == UINT64_MAX;
-	if (!rounds->last && !rounds->blocked)
+	if (!rounds->last)
 		block_signals(rounds);
 	if (rounds->last && !rounds->timeout)
 		return NULL;
@@ -244,6 +294,17 @@ static const struct timespec *next_round(struct rounds *rounds)
 		next_ns = left_ns;
 	rounds->left = (struct timespec){(time_t)(next_ns / 1000000000), (long)(next_ns % 1000000000)};
 	return &rounds->left;
+}
+
+/* Is there a next round? After one in which the kernel found nothing, unless its time was the wait's own; and after one
+ * of which nothing may be told. */
+static bool goes_on(struct rounds *rounds, int found, int told)
+{
+	if (told != 0 || (found == 0 && rounds->last))
+		return false;
+	if (found > 0)
+		block_signals(rounds);
+	return true;
 }
 
 /* Memory for the time of a wait: the caller's own where it is enough. */
@@ -281,19 +342,74 @@ static struct pollfd heard(const struct pollfd *asked)
 	return one;
 }
 
+/* What the kernel says of one descriptor at this moment. */
+static short poll_once(int fd, short events)
+{
+	struct pollfd one = {fd, events, 0};
+	struct timespec now = {0, 0};
+
+	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1 ? one.revents : 0;
+}
+
+/* An instance that is readable for the sake of what a rule keeps silent is not. */
+static bool is_quiet_instance(int fd)
+{
+	return sf_epoll_is_instance(fd) && sf_epoll_ahead(fd) && !poll_once(fd, POLLIN);
+}
+
+/* May the kernel's answer for one descriptor be told? What is kept silent from now on is taken from it. */
+static void settle_one(struct pollfd *one)
+{
+	if (!(one->revents & (POLL_FOR_IN | POLLERR | POLLHUP)))
+		return;
+	sf_gate_ahead(one->fd);
+	unsigned silent = sf_silence(one->fd);
+
+	if (silent & SF_SILENT_IN)
+		one->revents &= (short)~(POLLERR | POLLHUP);
+	one->revents = (short)(one->revents & ~poll_bits(silent));
+	if (is_quiet_instance(one->fd))
+		one->revents = 0;
+}
+
+static int settle_poll(struct pollfd *copy, nfds_t count, uint32_t endings)
+{
+	bool half = has_seen_half(endings);
+	int told = 0;
+
+	for (nfds_t i = 0; i < count; i++) {
+		if (half && copy[i].fd >= 0 && copy[i].revents & (POLLERR | POLLHUP))
+			copy[i].revents = poll_once(copy[i].fd, copy[i].events);
+		if (copy[i].fd >= 0 && copy[i].revents && !(copy[i].revents & POLLNVAL))
+			settle_one(&copy[i]);
+		told += copy[i].revents != 0;
+	}
+	return told;
+}
+
 static int poll_rounds(
     struct rounds *rounds, struct pollfd *copy, const struct pollfd *fds, nfds_t count, const struct timespec *once)
 {
-	int ready;
+	int found, told;
 
 	do {
 		const struct timespec *wait = once ? once : next_round(rounds);
 
 		for (nfds_t i = 0; i < count; i++)
 			copy[i] = heard(&fds[i]);
-		ready = real_ppoll(copy, count, wait, rounds->mask);
-	} while (ready == 0 && !once && !rounds->last);
-	return ready;
+		found = told = real_ppoll(copy, count, wait, rounds->mask);
+		if (found > 0)
+			told = settle_poll(copy, count, rounds->endings);
+	} while (!once && goes_on(rounds, found, told));
+	return told;
+}
+
+static uint64_t most_for_poll(const struct pollfd *fds, nfds_t count)
+{
+	for (nfds_t i = 0; i < count && !sf_self_is_alone(); i++)
+		if (sf_epoll_is_instance(fds[i].fd))
+			return round_ns();
+	return 0;
 }
 
 enum { POLL_FEW = 64 };
@@ -310,6 +426,7 @@ int sf_held_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeou
 
 	if (!copy)
 		return real_ppoll(fds, count, timeout, mask);
+	rounds.most_ns = most_for_poll(fds, count);
 	int ready = poll_rounds(&rounds, copy, fds, count, NULL);
 
 	for (nfds_t i = 0; i < count && ready >= 0; i++)
@@ -333,10 +450,20 @@ static fd_set *ours(const struct sets *sets, int i)
 	return sets->theirs[i] ? (fd_set *)((char *)sets->ours + (size_t)i * sets->size) : NULL;
 }
 
+enum { BITS = 8 * sizeof(unsigned long) };
+
+static bool is_in(const struct sets *sets, int i, int fd)
+{
+	return sets->theirs[i] && ((unsigned long *)ours(sets, i))[fd / BITS] >> fd % BITS & 1;
+}
+
+static void take_from(const struct sets *sets, int i, int fd)
+{
+	((unsigned long *)ours(sets, i))[fd / BITS] &= ~(1ul << fd % BITS);
+}
+
 static void copy_heard(const struct sets *sets)
 {
-	enum { BITS = 8 * sizeof(unsigned long) };
-
 	for (int i = 0; i < 3; i++)
 		if (sets->theirs[i])
 			memcpy(ours(sets, i), sets->theirs[i], sets->size);
@@ -345,8 +472,37 @@ static void copy_heard(const struct sets *sets)
 
 		for (int i = 0; silent && i < 3; i++)
 			if (sets->theirs[i] && silent & (i == 1 ? SF_SILENT_OUT : SF_SILENT_IN))
-				((unsigned long *)ours(sets, i))[fd / BITS] &= ~(1ul << fd % BITS);
+				take_from(sets, i, fd);
 	}
+}
+
+/* As settle_poll: of what the kernel found, what may be told. */
+static int settle_select(const struct sets *sets)
+{
+	int told = 0;
+
+	for (int fd = 0; fd < sets->count; fd++) {
+		if (is_in(sets, 0, fd))
+			sf_gate_ahead(fd);
+		for (int i = 0; i < 3; i++) {
+			if (!is_in(sets, i, fd))
+				continue;
+			if (sf_silence(fd) & (i == 1 ? SF_SILENT_OUT : SF_SILENT_IN) || (i == 0 && is_quiet_instance(fd)))
+				take_from(sets, i, fd);
+			else
+				told++;
+		}
+	}
+	return told;
+}
+
+static uint64_t most_for_select(const struct sets *sets)
+{
+	for (int fd = 0; fd < sets->count && !sf_self_is_alone(); fd++)
+		if (sf_epoll_is_instance(fd) && sets->theirs[0] &&
+		    ((const unsigned long *)(const void *)sets->theirs[0])[fd / BITS] >> fd % BITS & 1)
+			return round_ns();
+	return 0;
 }
 
 static bool sets_prepare(struct sets *sets, unsigned long *few, size_t few_size)
@@ -369,22 +525,25 @@ int sf_held_select(
 	unsigned long few[SETS_FEW];
 	struct sets sets = {.count = count, .theirs = {in, out, except}};
 	struct rounds rounds;
-	int ready;
+	int found, told;
 
 	if (!begin(&rounds, timeout, mask) || !sets_prepare(&sets, few, sizeof few))
 		return real_pselect(count, in, out, except, timeout, mask);
+	rounds.most_ns = most_for_select(&sets);
 	do {
 		const struct timespec *wait = next_round(&rounds);
 
 		copy_heard(&sets);
-		ready = real_pselect(count, ours(&sets, 0), ours(&sets, 1), ours(&sets, 2), wait, rounds.mask);
-	} while (ready == 0 && !rounds.last);
-	for (int i = 0; i < 3 && ready >= 0; i++)
+		found = told = real_pselect(count, ours(&sets, 0), ours(&sets, 1), ours(&sets, 2), wait, rounds.mask);
+		if (found > 0)
+			told = settle_select(&sets);
+	} while (goes_on(&rounds, found, told));
+	for (int i = 0; i < 3 && told >= 0; i++)
 		if (sets.theirs[i])
 			memcpy(sets.theirs[i], ours(&sets, i), sets.size);
 	end(&rounds);
 	give_back(sets.ours, few, 3 * sets.size);
-	return ready;
+	return told;
 }
 
 /* ---- epoll ---- */
@@ -410,18 +569,74 @@ epoll_round(int epfd, struct epoll_event *events, int count, const struct timesp
 	return real_epoll_pwait(epfd, events, count, milliseconds, mask);
 }
 
+/* Of what a reset has just ended the whole is told, not what the first half of it showed. */
+static uint32_t whole(int fd, uint32_t events)
+{
+	uint32_t asked = sf_epoll_asked(fd) | EPOLLERR | EPOLLHUP;
+
+	return events & (EPOLLERR | EPOLLHUP) ? (uint32_t)(uint16_t)poll_once(fd, (short)(uint16_t)asked) & asked : events;
+}
+
+/* What of an event may be told now; 0: nothing. */
+static uint32_t settle_event(int epfd, int fd, uint32_t events)
+{
+	if (sf_epoll_is_instance(fd))
+		return is_quiet_instance(fd) ? 0 : events;
+	if (events & (POLL_FOR_IN | EPOLLERR | EPOLLHUP))
+		sf_gate_ahead(fd);
+	unsigned silent = sf_silence(fd);
+	uint32_t told = events & ~(uint32_t)(uint16_t)poll_bits(silent);
+
+	if (silent & SF_SILENT_IN)
+		told &= ~(uint32_t)(EPOLLERR | EPOLLHUP);
+	if (!told)
+		sf_epoll_withhold(epfd, fd, events);
+	return told;
+}
+
+static int settle_epoll(int epfd, struct epoll_event *events, int found, uint32_t endings)
+{
+	bool half = has_seen_half(endings);
+	int told = 0;
+
+	for (int i = 0; i < found; i++) {
+		int fd = sf_epoll_find(epfd, events[i].data.u64);
+
+		if (fd >= 0 && half)
+			events[i].events = whole(fd, events[i].events);
+		if (fd >= 0)
+			events[i].events = settle_event(epfd, fd, events[i].events);
+		if (events[i].events)
+			events[told++] = events[i];
+	}
+	return told;
+}
+
 int sf_held_epoll(int epfd, struct epoll_event *events, int count, const struct timespec *timeout, const sigset_t *mask)
 {
 	struct rounds rounds;
-	int ready;
+	int found, told;
 
 	if (!begin(&rounds, timeout, mask))
 		return real_epoll_pwait2(epfd, events, count, timeout, mask);
-	do
-		ready = epoll_round(epfd, events, count, next_round(&rounds), rounds.mask);
-	while (ready == 0 && !rounds.last);
+	rounds.most_ns = sf_self_is_alone() ? 0 : round_ns();
+	do {
+		found = told = epoll_round(epfd, events, count, next_round(&rounds), rounds.mask);
+		if (found > 0)
+			told = settle_epoll(epfd, events, found, rounds.endings);
+	} while (goes_on(&rounds, found, told));
 	end(&rounds);
-	return ready;
+	return told;
+}
+
+/* ---- bytes ---- */
+
+bool sf_hides_bytes(int fd)
+{
+	if (!sf_waits_are_ours())
+		return false;
+	sf_gate_ahead(fd);
+	return sf_silence(fd) & SF_SILENT_IN;
 }
 
 /* ---- may it be interrupted? ---- */

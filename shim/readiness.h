@@ -5,9 +5,12 @@
  * epoll, which also gives an edge again that an injected EAGAIN or short count would swallow. Owns no descriptor and no
  * thread.
  *
- * A wait that has begun must notice a silence that another thread begins, and one that ends. So in a process whose
- * rules can hold sockets back, and in one that holds one back, a wait is made of rounds. In all others the real call is
- * made, and nothing else. A wait that was begun before such rules were loaded (sockfault ctl) ends as it would have.
+ * What a wait is about to report is looked at first: does a rule keep silent what has come (sf_gate_ahead), was it
+ * another thread that began a silence meanwhile, is a connection just being reset? Then the wait goes on, with what is
+ * left of its time, and ends early enough for what it knows to be held back. One case is left in which nobody would
+ * wake it: several threads, epoll, and a silence that began after the wait. There a wait is made of rounds of 1 to 20
+ * ms. Where no rule of the process can hold anything back the real call is made, and nothing else. A wait that was
+ * begun before such rules were loaded (sockfault ctl) ends as it would have.
  */
 #ifndef SF_READINESS_H
 #define SF_READINESS_H
@@ -21,8 +24,15 @@
 #include "core/call.h"
 #include "registered.h"
 
+/* A time until which a socket is silent carries this bit where a rule has decided about what came (latency, stall): the
+ * call that finds it is not asked again. Without it (rate) it is. */
+#define SF_HOLD_DECIDED UINT64_C(1)
+
 /* The socket is silent until `until_ns` of the run (UINT64_MAX: for good), in one direction. */
 void sf_hold(int fd, struct sf_socket *socket, bool sending, uint64_t until_ns);
+
+/* The program has seen what is there (MSG_PEEK): no silence comes before it is read. */
+void sf_hold_never(struct sf_socket *socket);
 
 /* fd turned out to be a socket that is held back already, by another process or through another number. */
 void sf_hold_here(int fd);
@@ -33,10 +43,18 @@ bool sf_is_held(const struct sf_socket *socket, bool sending, uint64_t *left_ns)
 /* The directions in which fd is silent now: SF_SILENT_ bits. */
 unsigned sf_silence(int fd);
 
-/* Is a wait of this process to be made of rounds, by the functions below? */
-bool sf_waits_in_rounds(void);
+/* A connection is about to be reset, by two system calls: what waits see between them is half of it, and they look
+ * again when it is over. */
+void sf_ending_begins(void);
+void sf_ending_is_over(void);
 
-/* poll, select and epoll_wait in rounds: as the real ones, with their signal masks. A NULL timeout waits for good.
+/* Does the kernel's count of bytes (FIONREAD) have to be 0, for they are silent? */
+bool sf_hides_bytes(int fd);
+
+/* Are waits of this process to be made by the functions below? */
+bool sf_waits_are_ours(void);
+
+/* poll, select and epoll_wait: as the real ones, with their signal masks. A NULL timeout waits for good.
  * Results and errno as libc's. They are cancellation points. What a wait took for its time (more than 64 descriptors)
  * stays mapped if a handler leaves it by longjmp, or the thread is cancelled. */
 int sf_held_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask);

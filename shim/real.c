@@ -312,8 +312,11 @@ static const struct {
 #undef SF_ALIAS
 };
 
+const char *sf_libc_is_alone;
+
 bool sf_real_bind(const char **missing)
 {
+	sf_libc_is_alone = dlsym(RTLD_DEFAULT, "__libc_single_threaded");
 	for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++) {
 		void *found = dlsym(RTLD_NEXT, bindings[i].name);
 

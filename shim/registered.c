@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "gate.h"
 #include "probe.h"
 #include "readiness.h"
 #include "real.h"
@@ -31,7 +32,9 @@
 #define NUMBER_BITS 21
 #define SHOWN_BITS 3
 #define VERSION_ONE (1u << (NUMBER_BITS + SHOWN_BITS))
-enum { TAKEN_OUT = 4 }; /* shown: SF_SILENT_ bits that are masked, or this */
+/* shown: SF_SILENT_ bits that are masked, or: the kernel does not have it; it is EPOLLONESHOT, has fired, and the
+ * program was not told. */
+enum { TAKEN_OUT = 4, WITHHELD = 5 };
 
 struct registration {
 	_Atomic uint32_t word;
@@ -54,8 +57,19 @@ static _Atomic uint16_t further_of[SF_FDS]; /* index of the first further one, 0
 static struct further further[FURTHER_MAX];
 static _Atomic uint32_t further_used = 1;
 
-/* Numbers of epoll instances. */
-static _Atomic uint64_t instances[SF_FDS / 64];
+/* Numbers of epoll instances; and of those that others may have registered with. */
+static _Atomic uint64_t instances[SF_FDS / 64], foreign[SF_FDS / 64];
+static _Atomic uint32_t foreign_count;
+
+/* Further numbers of instances: number + 1 in the high half, the one that stands in words in the low. */
+#define COPIES_MAX 64
+static _Atomic uint64_t copies[COPIES_MAX];
+static _Atomic uint32_t copies_used;
+
+/* Where sf_epoll_find found something before: descriptors, to be looked at first. */
+#define HINTS 4096
+static _Atomic int hints[HINTS];
+static _Atomic bool hints_used;
 
 /* Moved on before and after each change of ours: the program's own epoll_ctl sees that one came between. */
 static _Atomic uint32_t changes;
@@ -152,6 +166,88 @@ static void keep(struct registration *one, int epfd, const struct epoll_event *e
 		;
 }
 
+/* ---- instances ---- */
+
+static bool bit_of(const _Atomic uint64_t *bits, int fd)
+{
+	return (unsigned)fd < SF_FDS && atomic_load_explicit(&bits[fd / 64], relaxed) >> (fd % 64) & 1;
+}
+
+static void set_bit(_Atomic uint64_t *bits, int fd)
+{
+	if (!bit_of(bits, fd))
+		atomic_fetch_or_explicit(&bits[fd / 64], UINT64_C(1) << (fd % 64), relaxed);
+}
+
+bool sf_epoll_is_instance(int fd)
+{
+	return bit_of(instances, fd);
+}
+
+void sf_epoll_made(int epfd)
+{
+	if ((unsigned)epfd >= SF_FDS)
+		return;
+	mark(epfd);
+	set_bit(instances, epfd);
+}
+
+/* The number under which the instance's registrations are kept. */
+static int first_number(int epfd)
+{
+	uint32_t used = atomic_load_explicit(&copies_used, relaxed);
+
+	for (uint32_t i = 0; i < used; i++) {
+		uint64_t copy = atomic_load_explicit(&copies[i], relaxed);
+
+		if (copy >> 32 == (uint32_t)epfd + 1u)
+			return (int)(uint32_t)copy;
+	}
+	return epfd;
+}
+
+void sf_epoll_copied(int from, int to)
+{
+	if (!sf_epoll_is_instance(from) || (unsigned)to >= SF_FDS || from == to)
+		return;
+	uint64_t copy = ((uint64_t)to + 1) << 32 | (uint32_t)first_number(from);
+
+	sf_epoll_made(to);
+	for (uint32_t i = 0; i < COPIES_MAX; i++) {
+		uint64_t empty = 0;
+		uint32_t used = atomic_load(&copies_used);
+
+		if (!atomic_compare_exchange_strong(&copies[i], &empty, copy))
+			continue;
+		while (used <= i && !atomic_compare_exchange_weak(&copies_used, &used, i + 1))
+			;
+		return;
+	}
+}
+
+/* One of the instance's numbers is closed. The number that stands for its registrations from now on; -1: the instance
+ * is gone. The number itself: nothing changes. */
+static int number_after(int closed)
+{
+	uint32_t used = atomic_load(&copies_used);
+	int next = -1;
+
+	for (uint32_t i = 0; i < used; i++) {
+		uint64_t copy = atomic_load(&copies[i]);
+
+		if (copy >> 32 == (uint32_t)closed + 1u) { /* it was a further one */
+			atomic_store(&copies[i], 0);
+			return closed;
+		}
+		if (!copy || (int)(uint32_t)copy != closed)
+			continue;
+		if (next < 0)
+			next = (int)(copy >> 32) - 1;
+		atomic_store(&copies[i], next == (int)(copy >> 32) - 1 ? 0 : (copy >> 32) << 32 | (uint32_t)next);
+	}
+	return next;
+}
+
 /* ---- what may be shown ---- */
 
 static uint32_t bits_of(unsigned silent)
@@ -184,59 +280,138 @@ static long control(int epfd, int op, int fd, uint32_t events, uint64_t data)
 struct scan {
 	char word[24];
 	unsigned length;
-	char named; /* what the last word announced: 't' a descriptor, 'e' conditions */
+	char named; /* what the last word announced: 't' a descriptor, 'e' conditions, 'd' data */
 	int fd;
 	uint32_t events;
+	void (*found)(void *context, const struct scan *scan, uint64_t data);
+	void *context;
 };
 
-static uint32_t number(const char *word, unsigned base)
+static uint64_t number(const char *word, unsigned base)
 {
-	uint32_t n = 0;
+	uint64_t n = 0;
 
 	for (; *word; word++)
 		n = n * base + (unsigned)(*word <= '9' ? *word - '0' : *word - 'a' + 10);
 	return n;
 }
 
-static void end_word(struct scan *scan, int fd)
+static void end_word(struct scan *scan)
 {
 	if (scan->length == 0)
 		return;
 	scan->word[scan->length] = '\0';
 	if (scan->named == 't')
 		scan->fd = (int)number(scan->word, 10);
-	else if (scan->named == 'e' && scan->fd == fd)
-		scan->events = number(scan->word, 16);
+	else if (scan->named == 'e')
+		scan->events = (uint32_t)number(scan->word, 16);
+	else if (scan->named == 'd' && scan->fd >= 0)
+		scan->found(scan->context, scan, number(scan->word, 16));
 	scan->named = scan->word[scan->length - 1] == ':' ? scan->word[0] : 0;
 	scan->length = 0;
+}
+
+/* The name of a file below /proc/self that is named by a descriptor. */
+static const char *path_of(char *path, size_t size, const char *folder, int fd)
+{
+	size_t length = strlen(folder);
+	char *digit = path + size - 1;
+
+	memcpy(path, folder, length);
+	*digit = '\0';
+	for (int rest = fd; !*digit || rest; rest /= 10)
+		*--digit = (char)('0' + rest % 10);
+	memmove(path + length, digit, strlen(digit) + 1);
+	return path;
+}
+
+static void read_registrations(int epfd, struct scan *scan)
+{
+	char chunk[512], path[40];
+	long info =
+	    sf_sys(SYS_openat, AT_FDCWD, path_of(path, sizeof path, "/proc/self/fdinfo/", epfd), O_RDONLY | O_CLOEXEC, 0);
+	long length;
+
+	scan->fd = -1;
+	while (info >= 0 && (length = sf_sys(SYS_read, info, chunk, sizeof chunk)) > 0)
+		for (long i = 0; i < length; i++) {
+			if (chunk[i] == ' ' || chunk[i] == '\t' || chunk[i] == '\n')
+				end_word(scan);
+			else if (scan->length < sizeof scan->word - 1)
+				scan->word[scan->length++] = chunk[i];
+		}
+	if (info >= 0)
+		sf_sys(SYS_close, info);
+}
+
+struct armed {
+	int fd;
+	bool is;
+};
+
+static void find_armed(void *context, const struct scan *scan, uint64_t data)
+{
+	struct armed *armed = context;
+
+	(void)data;
+	if (scan->fd == armed->fd)
+		armed->is = scan->events & EPOLLERR;
 }
 
 /* Has an EPOLLONESHOT registration not fired yet? One that has is left without conditions; ERR is always among those of
  * another. */
 static bool is_armed(int epfd, int fd)
 {
-	struct scan scan = {.fd = -1};
-	char chunk[512], path[40] = "/proc/self/fdinfo/";
-	char *end = path + sizeof path - 1;
-	long length;
-	char *digit = end;
+	struct armed armed = {fd, false};
+	struct scan scan = {.found = find_armed, .context = &armed};
 
-	*end = '\0';
-	for (int rest = epfd; digit == end || rest; rest /= 10)
-		*--digit = (char)('0' + rest % 10);
-	memmove(path + 18, digit, (size_t)(end - digit) + 1);
-	long info = sf_sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	read_registrations(epfd, &scan);
+	return armed.is;
+}
 
-	while (info >= 0 && (length = sf_sys(SYS_read, info, chunk, sizeof chunk)) > 0)
-		for (long i = 0; i < length; i++) {
-			if (chunk[i] == ' ' || chunk[i] == '\t' || chunk[i] == '\n')
-				end_word(&scan, fd);
-			else if (scan.length < sizeof scan.word - 1)
-				scan.word[scan.length++] = chunk[i];
+/* ---- instances from elsewhere ---- */
+
+static void adopt_one(void *context, const struct scan *scan, uint64_t data)
+{
+	int epfd = *(int *)context;
+	/* The kernel adds ERR and HUP to what was asked, and an EPOLLONESHOT one that has fired has lost it. */
+	struct epoll_event event = {.events = scan->events & ~(uint32_t)(EPOLLERR | EPOLLHUP), .data.u64 = data};
+	struct registration *one;
+
+	if ((unsigned)scan->fd >= SF_FDS || !(event.events & (IN_BITS | OUT_BITS)) || find(epfd, scan->fd) ||
+	    !(one = enter(epfd, scan->fd)))
+		return;
+	keep(one, epfd, &event, 0);
+	mark(scan->fd);
+}
+
+/* Others may have registered something in the instances that came from elsewhere. */
+static void adopt(void)
+{
+	int top = atomic_load_explicit(&sf_epoll_top, relaxed);
+
+	for (int epfd = 0; atomic_load_explicit(&foreign_count, relaxed) && epfd < top; epfd++)
+		if (bit_of(foreign, epfd)) {
+			int number = first_number(epfd);
+			struct scan scan = {.found = adopt_one, .context = &number};
+
+			read_registrations(epfd, &scan);
 		}
-	if (info >= 0)
-		sf_sys(SYS_close, info);
-	return scan.events & EPOLLERR;
+}
+
+void sf_epoll_discover(int fd)
+{
+	static const char name[] = "anon_inode:[eventpoll]";
+	char path[40], to[sizeof name];
+
+	if ((unsigned)fd >= SF_FDS || bit_of(instances, fd) ||
+	    sf_sys(SYS_readlinkat, AT_FDCWD, path_of(path, sizeof path, "/proc/self/fd/", fd), to, sizeof to) !=
+	        sizeof name - 1 ||
+	    memcmp(to, name, sizeof name - 1) != 0)
+		return;
+	sf_epoll_made(fd);
+	set_bit(foreign, fd);
+	atomic_fetch_add(&foreign_count, 1);
 }
 
 /* ---- changing what the kernel knows ---- */
@@ -255,7 +430,7 @@ static bool change(int epfd, int fd, const struct registration *one, unsigned fr
 
 		return result == 0 || result == -EEXIST;
 	}
-	if (events & EPOLLONESHOT && !is_armed(epfd, fd))
+	if (events & EPOLLONESHOT && from != WITHHELD && !is_armed(epfd, fd))
 		return true;
 	if (events & EPOLLEXCLUSIVE) { /* can't be modified */
 		sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, NULL);
@@ -305,6 +480,7 @@ static void show(int fd, struct registration *one, bool again)
 
 void sf_epoll_show(int fd)
 {
+	adopt();
 	if (!sf_epoll_knows(fd))
 		return;
 	FOR_EACH(one, fd)
@@ -313,11 +489,106 @@ void sf_epoll_show(int fd)
 
 void sf_epoll_rearm(int fd)
 {
+	adopt();
 	if (!sf_epoll_knows(fd))
 		return;
 	FOR_EACH(one, fd)
 	if (atomic_load(&one->events) & EPOLLET)
 		show(fd, one, true);
+}
+
+/* ---- what a wait has found ---- */
+
+/* Nothing of it may be shown: out it goes. An EPOLLONESHOT one that the program has just enabled can't have fired. */
+static void take_out(int fd, struct registration *one)
+{
+	uint32_t word = atomic_load(&one->word);
+	int epfd = instance_of(word);
+
+	if (epfd >= 0 && atomic_compare_exchange_strong(&one->word, &word, word_for(word, epfd, TAKEN_OUT)))
+		sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+static bool is_registered_with(int fd, int epfd, uint64_t data)
+{
+	const struct registration *one = sf_epoll_knows(fd) ? find(epfd, fd) : NULL;
+
+	return one && atomic_load_explicit(&one->data, relaxed) == data;
+}
+
+static int search(int epfd, uint64_t data)
+{
+	int top = atomic_load_explicit(&sf_epoll_top, relaxed), found = -1;
+
+	for (int fd = 0; fd < top; fd++)
+		if (is_registered_with(fd, epfd, data)) {
+			if (found >= 0)
+				return -1;
+			found = fd;
+		}
+	return found;
+}
+
+int sf_epoll_find(int epfd, uint64_t data)
+{
+	epfd = first_number(epfd);
+	/* Most register the number itself, in 32 bits of the 64. */
+	if ((uint32_t)data < SF_FDS && is_registered_with((int)(uint32_t)data, epfd, data))
+		return (int)(uint32_t)data;
+	_Atomic int *hint = &hints[(data ^ data >> 12 ^ (uint64_t)epfd) % HINTS];
+	int fd = atomic_load_explicit(hint, relaxed);
+
+	if (fd > 0 && is_registered_with(fd, epfd, data))
+		return fd;
+	adopt();
+	fd = search(epfd, data);
+	atomic_store_explicit(hint, fd, relaxed);
+	atomic_store_explicit(&hints_used, true, relaxed);
+	return fd;
+}
+
+/* Something else may have been registered with the same data. */
+static void forget_hint(int epfd, uint64_t data)
+{
+	if (atomic_load_explicit(&hints_used, relaxed))
+		atomic_store_explicit(&hints[(data ^ data >> 12 ^ (uint64_t)epfd) % HINTS], 0, relaxed);
+}
+
+uint32_t sf_epoll_asked(int fd)
+{
+	uint32_t events = 0;
+
+	FOR_EACH(one, fd)
+	if (instance_of(atomic_load_explicit(&one->word, relaxed)) >= 0)
+		events |= atomic_load_explicit(&one->events, relaxed);
+	return events;
+}
+
+/* ERR and HUP that stay would come back at once. */
+void sf_epoll_withhold(int epfd, int fd, uint32_t found)
+{
+	struct registration *one = find(first_number(epfd), fd);
+	uint32_t word = one ? atomic_load(&one->word) : 0, events = one ? atomic_load(&one->events) : 0;
+
+	if (!one || shown_of(word) >= TAKEN_OUT)
+		return;
+	if (events & EPOLLONESHOT)
+		atomic_compare_exchange_strong(&one->word, &word, word_for(word, instance_of(word), WITHHELD));
+	else if (found & (EPOLLERR | EPOLLHUP))
+		take_out(fd, one);
+}
+
+bool sf_epoll_ahead(int epfd)
+{
+	int top = atomic_load_explicit(&sf_epoll_top, relaxed);
+	struct sf_call ready = {.operation = SF_RECV};
+	bool silent = false;
+
+	epfd = first_number(epfd);
+	for (ready.fd = 0; ready.fd < top; ready.fd++)
+		if (sf_epoll_knows(ready.fd) && sf_fd_socket(ready.fd) && find(epfd, ready.fd))
+			silent = (sf_probe_ready(&ready) && sf_gate_ahead(ready.fd)) || silent;
+	return silent;
 }
 
 /* ---- what the program does ---- */
@@ -333,16 +604,6 @@ static void put_back(int fd, struct registration *one)
 
 	if (atomic_compare_exchange_strong(&one->word, &word, word_for(word, epfd, SF_SILENT_IN | SF_SILENT_OUT)))
 		change(epfd, fd, one, TAKEN_OUT, SF_SILENT_IN | SF_SILENT_OUT);
-}
-
-/* Nothing of it may be shown: out it goes. An EPOLLONESHOT one that the program has just enabled can't have fired. */
-static void take_out(int fd, struct registration *one)
-{
-	uint32_t word = atomic_load(&one->word);
-	int epfd = instance_of(word);
-
-	if (epfd >= 0 && atomic_compare_exchange_strong(&one->word, &word, word_for(word, epfd, TAKEN_OUT)))
-		sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, NULL);
 }
 
 /* A registration that is made or changed while its socket is silent. */
@@ -363,8 +624,8 @@ static int control_in_silence(int epfd, int op, int fd, struct epoll_event *even
 	if (ret == 0 && (one || (one = enter(epfd, fd)))) {
 		keep(one, epfd, event, shown == TAKEN_OUT ? SF_SILENT_IN | SF_SILENT_OUT : shown);
 		mark(fd);
-		mark(epfd);
-		atomic_fetch_or_explicit(&instances[epfd / 64], UINT64_C(1) << (epfd % 64), relaxed);
+		sf_epoll_made(epfd);
+		forget_hint(epfd, event->data.u64);
 		if (shown == TAKEN_OUT)
 			take_out(fd, one);
 		sf_hold_here(fd);
@@ -384,8 +645,8 @@ static void follow(int epfd, int fd, const struct epoll_event *event, uint32_t c
 		return;
 	keep(one, epfd, event, 0);
 	mark(fd);
-	mark(epfd);
-	atomic_fetch_or_explicit(&instances[epfd / 64], UINT64_C(1) << (epfd % 64), relaxed);
+	sf_epoll_made(epfd);
+	forget_hint(epfd, event->data.u64);
 	/* Another thread's re-armed edge may have undone it with the mask of before. */
 	if (atomic_load(&changes) != changes_before)
 		show(fd, one, true);
@@ -395,6 +656,7 @@ int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event)
 {
 	if ((unsigned)fd >= SF_FDS || (unsigned)epfd >= SF_FDS)
 		return real_epoll_ctl(epfd, op, fd, event);
+	epfd = first_number(epfd);
 	struct registration *one = find(epfd, fd);
 	uint32_t changes_before = atomic_load(&changes);
 	unsigned silent = sf_silence(fd);
@@ -410,15 +672,32 @@ int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event)
 	return ret;
 }
 
+static void renumber(struct registration *one, int from, int to)
+{
+	uint32_t word = atomic_load(&one->word);
+
+	while (instance_of(word) == from &&
+	       !atomic_compare_exchange_weak(&one->word, &word, word_for(word, to, to < 0 ? 0 : shown_of(word))))
+		;
+}
+
+/* Its registrations go with it, or on to another of its numbers. */
 static void forget_instance(int epfd)
 {
-	int top = atomic_load_explicit(&sf_epoll_top, relaxed);
+	int top = atomic_load_explicit(&sf_epoll_top, relaxed), next = number_after(epfd);
 
-	for (int fd = 0; fd < top; fd++)
+	for (int fd = 0; next != epfd && fd < top; fd++)
 		if (sf_epoll_knows(fd))
 			FOR_EACH(one, fd)
-	if (instance_of(atomic_load_explicit(&one->word, relaxed)) == epfd)
-		clear(one);
+	renumber(one, epfd, next);
+	if (bit_of(foreign, epfd)) {
+		atomic_fetch_and_explicit(&foreign[epfd / 64], ~(UINT64_C(1) << (epfd % 64)), relaxed);
+		atomic_fetch_sub(&foreign_count, 1);
+		if (next >= 0 && next != epfd && !bit_of(foreign, next)) {
+			set_bit(foreign, next);
+			atomic_fetch_add(&foreign_count, 1);
+		}
+	}
 }
 
 void sf_epoll_forget(int fd)

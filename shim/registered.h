@@ -5,8 +5,10 @@
  * its edge again, and directions that are silent are left out of it. What the program does to it meanwhile is kept and
  * shown as far as it may be. Memory of this process alone; no lock, no descriptor; safe in threads and handlers.
  *
- * Not followed: registrations through a copy (dup) of an epoll descriptor once the first number is closed, those that
- * were there before an exec, and those of descriptors above SF_FDS.
+ * An instance may have several numbers (dup); its registrations are kept under one of them. One that came from
+ * elsewhere (by exec, or in a message) is read from /proc whenever a fault is applied. Not followed: what is registered
+ * under a number that was closed while a copy of the socket lives (Linux lets nobody change such a registration), and
+ * numbers above SF_FDS.
  */
 #ifndef SF_REGISTERED_H
 #define SF_REGISTERED_H
@@ -30,6 +32,26 @@ static inline bool sf_epoll_knows(int fd)
 	return fd >= 0 && fd < atomic_load_explicit(&sf_epoll_top, memory_order_relaxed) &&
 	       atomic_load_explicit(&sf_epoll_known[fd / 64], memory_order_relaxed) >> (fd % 64) & 1;
 }
+
+/* Is it the number of an epoll instance? */
+bool sf_epoll_is_instance(int fd);
+
+/* A number of an instance: just made; as a copy of another number; perhaps one, come from elsewhere. */
+void sf_epoll_made(int epfd);
+void sf_epoll_copied(int from, int to);
+void sf_epoll_discover(int fd);
+
+/* The descriptor that is registered with this data; -1: none, or several. */
+int sf_epoll_find(int epfd, uint64_t data);
+
+/* The conditions that the program has asked for of fd, in whatever instance. */
+uint32_t sf_epoll_asked(int fd);
+
+/* An event of fd was found and is not told: as if it had not been, until it may be shown. */
+void sf_epoll_withhold(int epfd, int fd, uint32_t events);
+
+/* Asks the rules about all that is ready in this instance (sf_gate_ahead). True: something is kept silent. */
+bool sf_epoll_ahead(int epfd);
 
 /* The real epoll_ctl, with what may be shown in place of what was asked. Result and errno as libc's. */
 int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event);

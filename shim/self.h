@@ -50,6 +50,9 @@ static inline struct sf_self *sf_self_get(void)
  * live. */
 bool sf_self_is_guest(void);
 
+/* Is this surely the only thread of its process? */
+bool sf_self_is_alone(void);
+
 /* Start-up: this process is record `process`; sets up the wiped page. */
 void sf_self_start(uint32_t process, uint32_t pid);
 

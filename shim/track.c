@@ -132,8 +132,10 @@ void sf_track_listen(int fd)
 
 void sf_track_dup(int from, int to)
 {
-	if (to >= 0 && from != to && is_live())
-		sf_fd_set(to, sf_fd_socket(from));
+	if (to < 0 || from == to || !is_live())
+		return;
+	sf_fd_set(to, sf_fd_socket(from));
+	sf_epoll_copied(from, to);
 }
 
 void sf_track_close(int fd)
@@ -213,9 +215,12 @@ void sf_track_discover(int fd)
 	struct sf_socket described = {0};
 	struct sf_process *process = sf_self_process();
 
-	if (!is_live() || !process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed) ||
-	    !sf_probe_describe(fd, &described))
+	if (!is_live() || !process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed))
 		return;
+	if (!sf_probe_describe(fd, &described)) {
+		sf_epoll_discover(fd);
+		return;
+	}
 	uint32_t index = find_inode(described.inode, &described);
 
 	if (index) {

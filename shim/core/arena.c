@@ -171,14 +171,16 @@ bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)
 	return true;
 }
 
-/* Can the rule make a socket silent while another thread waits for it? */
-static bool holds_back(const struct sf_rule *rule)
+/* What can the rule do to a socket for which another thread waits? */
+static uint8_t watch_waits(const struct sf_rule *rule)
 {
+	uint8_t why = sf_rule_ends_connections(rule) ? SF_WATCH_ENDS : 0;
+
 	for (unsigned i = 0; i < rule->action_count; i++)
 		if (rule->actions[i].kind == SF_FAULT_latency || rule->actions[i].kind == SF_FAULT_stall ||
 		    rule->actions[i].kind == SF_FAULT_rate)
-			return true;
-	return false;
+			why |= SF_WATCH_HOLDS;
+	return why;
 }
 
 void sf_arena_watch(struct sf_arena *arena)
@@ -186,19 +188,19 @@ void sf_arena_watch(struct sf_arena *arena)
 	const struct sf_ruleset *set = sf_arena_rules(arena);
 	bool paused = atomic_load_explicit(&arena->paused, relaxed);
 	uint32_t met = 0;
-	bool rounds = false;
+	uint8_t waits = 0;
 
 	for (uint32_t i = 0; set && !paused && i < set->count; i++) {
 		met |= sf_rule_touches(&set->rules[i]);
-		rounds = rounds || holds_back(&set->rules[i]);
+		waits |= watch_waits(&set->rules[i]);
 	}
 	for (int i = 0; i < SF_OPERATION_COUNT; i++) {
 		uint8_t why = 0, was = atomic_load_explicit(&arena->watch[i], relaxed);
 
 		if (met & SF_BIT(i))
 			why |= SF_WATCH_RULES;
-		if (i == SF_POLL && rounds)
-			why |= SF_WATCH_ROUNDS;
+		if (i == SF_POLL)
+			why |= waits;
 		if (arena->trace_level == SF_TRACE_ALL)
 			why |= SF_WATCH_TRACE;
 		/* A fault of a target may set SF_WATCH_MEND meanwhile: it stays. */

@@ -32,10 +32,11 @@
 
 /* sf_arena.watch[operation]: why a call may not pass at once. Zero: it passes. */
 enum {
-	SF_WATCH_RULES = 1,  /* rules meet this operation */
-	SF_WATCH_TRACE = 2,  /* all calls on sockets are recorded */
-	SF_WATCH_MEND = 4,   /* some socket has an after-state that the kernel alone would not show */
-	SF_WATCH_ROUNDS = 8, /* of SF_POLL: rules may hold sockets back, so that waits have to look up */
+	SF_WATCH_RULES = 1, /* rules meet this operation */
+	SF_WATCH_TRACE = 2, /* all calls on sockets are recorded */
+	SF_WATCH_MEND = 4,  /* some socket has an after-state that the kernel alone would not show */
+	SF_WATCH_HOLDS = 8, /* of SF_POLL: rules may hold sockets back while a thread waits for them */
+	SF_WATCH_ENDS = 16, /* of SF_POLL: rules may end connections while a thread waits for them */
 };
 
 enum sf_trace_level { SF_TRACE_OFF, SF_TRACE_FAULTS, SF_TRACE_ALL };

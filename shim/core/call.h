@@ -110,6 +110,7 @@ struct sf_call {
 	uint8_t was_cut;                       /* cut->message stands for the program's header */
 	uint8_t released;                      /* a silence (latency) is over: this call finds what had come */
 	uint8_t stranger;                      /* the number is another socket's by now: no rule knows this call */
+	uint8_t postponed;                     /* it meets silence for a while: counted when that is over */
 	uint8_t refused;                       /* the effect found that the kernel would not do this now */
 	uint32_t rules_page;                   /* of the rules that counted it: others may be loaded meanwhile */
 	uint64_t counted[SF_COUNTED_MAX / 64]; /* bits of the rules that counted it: what finding nothing takes back */

@@ -539,3 +539,58 @@ void sf_decide_refuse(const struct sf_asker *asker, struct sf_call *c, unsigned 
 	uncount(&counts, c, rule);
 	sf_decide_give_back(asker, c, rule);
 }
+
+/* ---- before the call ---- */
+
+/* Conditions that only the call itself can meet. */
+#define OF_THE_CALL                                                                                                    \
+	(SF_BIT(SF_CONDITION_FUNC) | SF_BIT(SF_CONDITION_CALLER) | SF_BIT(SF_CONDITION_SITE) |                             \
+	 SF_BIT(SF_CONDITION_THREAD) | SF_BIT(SF_CONDITION_SIZE) | SF_BIT(SF_CONDITION_DATA))
+
+static bool only_keeps_silent(const struct sf_rule *rule)
+{
+	for (unsigned i = 0; i < rule->action_count; i++)
+		if (rule->actions[i].kind != SF_FAULT_latency && rule->actions[i].kind != SF_FAULT_stall)
+			return false;
+	return true;
+}
+
+/* The rule's silence, added to the call's. */
+static void keep_silent(const struct sf_asker *asker, unsigned i, struct sf_call *c)
+{
+	const struct sf_rule *rule = &asker->set->rules[i];
+	struct counts counts = counts_of(asker, i, c);
+
+	if (!may_fire(rule, &counts))
+		return;
+	c->random = sf_rng(asker->set->seed, i, key_of(asker, c), count(&counts, 0).key);
+	for (unsigned k = 0; k < rule->action_count; k++)
+		sf_faults[rule->actions[k].kind]->before(c, &rule->actions[k].argument);
+}
+
+static uint64_t silence_of(const struct sf_call *c)
+{
+	uint64_t stalled_ns = c->wishes & SF_WISH_HOLD ? c->hold_ns : 0;
+
+	return stalled_ns > UINT64_MAX - c->latency_ns ? UINT64_MAX : stalled_ns + c->latency_ns;
+}
+
+uint64_t sf_decide_ahead(const struct sf_asker *asker, struct sf_call *c)
+{
+	const uint64_t *socket_bits = socket_bits_of(asker, c);
+
+	for (uint32_t word = 0; word < sf_rule_words(asker->set); word++)
+		for (uint64_t bits = candidates(asker, c, socket_bits, word); bits; bits &= bits - 1) {
+			unsigned i = word * 64 + (unsigned)__builtin_ctzll(bits);
+			const struct sf_rule *rule = &asker->set->rules[i];
+
+			if (rule->given & OF_THE_CALL || !call_holds(asker, rule, c) || !offset_holds(rule, c) ||
+			    applies(asker, rule, c) == SF_REALISM_NONE || !would_fire(asker, i, c))
+				continue;
+			if (only_keeps_silent(rule))
+				keep_silent(asker, i, c);
+			if (!shapes(rule)) /* this one decides the call */
+				return silence_of(c);
+		}
+	return silence_of(c);
+}

@@ -61,4 +61,10 @@ void sf_decide_give_back(const struct sf_asker *asker, const struct sf_call *c, 
 /* The rule (an index) fired, but the kernel would not have it after all: it is as if it had not applied to the call. */
 void sf_decide_refuse(const struct sf_asker *asker, struct sf_call *c, unsigned rule);
 
+/* For how many ns would stall and latency keep silent what the next call of this kind finds (0: not at all)? Asked by
+ * poll and its like, so that they and the call agree: the call draws the same lot, and is released then. `c` describes
+ * the call as far as it is known; rules whose conditions only the call itself can meet are left to it. What keeps
+ * silent is counted as an injection, the call is not counted. */
+uint64_t sf_decide_ahead(const struct sf_asker *asker, struct sf_call *c);
+
 #endif

@@ -236,7 +236,7 @@ uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool
 	return bits;
 }
 
-static bool ends_connections(const struct sf_rule *rule)
+bool sf_rule_ends_connections(const struct sf_rule *rule)
 {
 	for (unsigned i = 0; i < rule->action_count; i++)
 		if (rule->actions[i].kind == SF_FAULT_reset || rule->actions[i].kind == SF_FAULT_closed ||
@@ -248,7 +248,7 @@ static bool ends_connections(const struct sf_rule *rule)
 
 uint32_t sf_rule_touches(const struct sf_rule *rule)
 {
-	return rule->operations | (ends_connections(rule) ? SF_BIT(SF_SEND) | SF_BIT(SF_RECV) : 0);
+	return rule->operations | (sf_rule_ends_connections(rule) ? SF_BIT(SF_SEND) | SF_BIT(SF_RECV) : 0);
 }
 
 void sf_match_process(const struct sf_ruleset *set, const struct sf_process *process, uint64_t *bits)

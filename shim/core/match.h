@@ -33,6 +33,7 @@ void sf_match_process(const struct sf_ruleset *set, const struct sf_process *pro
  * connection that it may end, for a thread that is blocked in one when another thread's call ends it has to be mended
  * as well. */
 uint32_t sf_rule_touches(const struct sf_rule *rule);
+bool sf_rule_ends_connections(const struct sf_rule *rule);
 
 /* Rules that meet an operation: fills bits[sf_rule_words()]. */
 void sf_match_operation(const struct sf_ruleset *set, enum sf_operation operation, uint64_t *bits);

@@ -36,7 +36,7 @@ SF_EXPORT void closefrom(int first)
 
 SF_EXPORT int dup(int fd)
 {
-	if (!sf_fd_socket(fd))
+	if (!sf_fd_socket(fd) && !sf_epoll_knows(fd))
 		return real_dup(fd);
 	struct sf_call c = SF_CALL_PLAIN(dup, SF_SITE, fd);
 
@@ -66,7 +66,7 @@ static int copy_to(struct sf_call *c, int to, int flags)
 
 SF_EXPORT int dup2(int from, int to)
 {
-	if (!sf_fd_socket(from) && !sf_fd_socket(to) && !sf_epoll_knows(to))
+	if (!sf_fd_socket(from) && !sf_fd_socket(to) && !sf_epoll_knows(from) && !sf_epoll_knows(to))
 		return real_dup2(from, to);
 	struct sf_call c = SF_CALL_PLAIN(dup2, SF_SITE, from);
 
@@ -77,7 +77,7 @@ SF_EXPORT int dup2(int from, int to)
 
 SF_EXPORT int dup3(int from, int to, int flags)
 {
-	if (!sf_fd_socket(from) && !sf_fd_socket(to) && !sf_epoll_knows(to))
+	if (!sf_fd_socket(from) && !sf_fd_socket(to) && !sf_epoll_knows(from) && !sf_epoll_knows(to))
 		return real_dup3(from, to, flags);
 	struct sf_call c = SF_CALL_PLAIN(dup3, SF_SITE, from);
 

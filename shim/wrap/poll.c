@@ -42,7 +42,7 @@ SF_WATCHED int watched_poll(struct pollfd *fds, nfds_t count, int timeout, const
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_waits_in_rounds() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL) : real_poll(fds, count, timeout));
+	    sf_waits_are_ours() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL) : real_poll(fds, count, timeout));
 }
 
 SF_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
@@ -62,8 +62,8 @@ SF_WATCHED int watched_poll_chk(struct pollfd *fds, nfds_t count, int timeout, s
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_waits_in_rounds() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
-	                         : real___poll_chk(fds, count, timeout, room));
+	    sf_waits_are_ours() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
+	                        : real___poll_chk(fds, count, timeout, room));
 }
 
 SF_EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room)
@@ -83,7 +83,7 @@ watched_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, 
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_waits_in_rounds() ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask));
+	    sf_waits_are_ours() ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask));
 }
 
 SF_EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
@@ -104,8 +104,8 @@ SF_WATCHED int watched_ppoll_chk(
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_waits_in_rounds() ? sf_held_poll(fds, count, timeout, mask)
-	                         : real___ppoll_chk(fds, count, timeout, mask, room));
+	    sf_waits_are_ours() ? sf_held_poll(fds, count, timeout, mask)
+	                        : real___ppoll_chk(fds, count, timeout, mask, room));
 }
 
 SF_EXPORT int
@@ -185,7 +185,7 @@ watched_select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeva
 
 	return selected(
 	    &c, &sets, shown, n,
-	    sf_waits_in_rounds() ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
+	    sf_waits_are_ours() ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
 }
 
 SF_EXPORT int select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
@@ -211,8 +211,8 @@ SF_WATCHED int watched_pselect(
 
 	return selected(
 	    &c, &sets, shown, n,
-	    sf_waits_in_rounds() ? sf_held_select(count, in, out, except, timeout, mask)
-	                         : real_pselect(count, in, out, except, timeout, mask));
+	    sf_waits_are_ours() ? sf_held_select(count, in, out, except, timeout, mask)
+	                        : real_pselect(count, in, out, except, timeout, mask));
 }
 
 SF_EXPORT int
@@ -248,8 +248,8 @@ SF_WATCHED int watched_epoll_wait(int epfd, struct epoll_event *events, int coun
 		return (int)c.ret;
 	return waited(
 	    &c, events,
-	    sf_waits_in_rounds() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), NULL)
-	                         : real_epoll_wait(epfd, events, count, timeout));
+	    sf_waits_are_ours() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), NULL)
+	                        : real_epoll_wait(epfd, events, count, timeout));
 }
 
 SF_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int count, int timeout)
@@ -270,8 +270,8 @@ SF_WATCHED int watched_epoll_pwait(
 		return (int)c.ret;
 	return waited(
 	    &c, events,
-	    sf_waits_in_rounds() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), mask)
-	                         : real_epoll_pwait(epfd, events, count, timeout, mask));
+	    sf_waits_are_ours() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), mask)
+	                        : real_epoll_pwait(epfd, events, count, timeout, mask));
 }
 
 SF_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int count, int timeout, const sigset_t *mask)
@@ -292,8 +292,8 @@ SF_WATCHED int watched_epoll_pwait2(
 		return (int)c.ret;
 	return waited(
 	    &c, events,
-	    sf_waits_in_rounds() ? sf_held_epoll(epfd, events, count, timeout, mask)
-	                         : real_epoll_pwait2(epfd, events, count, timeout, mask));
+	    sf_waits_are_ours() ? sf_held_epoll(epfd, events, count, timeout, mask)
+	                        : real_epoll_pwait2(epfd, events, count, timeout, mask));
 }
 
 SF_EXPORT int
@@ -313,11 +313,15 @@ SF_WATCHED int watched_epoll_create(int size, const void *site)
 	return (int)sf_leave(&c, real_epoll_create(size));
 }
 
+static int made(int instance)
+{
+	sf_epoll_made(instance);
+	return instance;
+}
+
 SF_EXPORT int epoll_create(int size)
 {
-	if (sf_unwatched(SF_POLL))
-		return real_epoll_create(size);
-	return watched_epoll_create(size, SF_SITE);
+	return made(sf_unwatched(SF_POLL) ? real_epoll_create(size) : watched_epoll_create(size, SF_SITE));
 }
 
 SF_WATCHED int watched_epoll_create1(int flags, const void *site)
@@ -331,9 +335,7 @@ SF_WATCHED int watched_epoll_create1(int flags, const void *site)
 
 SF_EXPORT int epoll_create1(int flags)
 {
-	if (sf_unwatched(SF_POLL))
-		return real_epoll_create1(flags);
-	return watched_epoll_create1(flags, SF_SITE);
+	return made(sf_unwatched(SF_POLL) ? real_epoll_create1(flags) : watched_epoll_create1(flags, SF_SITE));
 }
 
 /* Registrations are followed always: a fault may have to give one its edge again. */

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 
 #include "gate.h"
+#include "readiness.h"
 #include "track.h"
 
 SF_WATCHED int watched_getsockopt(int fd, int level, int name, void *value, socklen_t *length, const void *site)
@@ -97,7 +98,7 @@ SF_EXPORT int fcntl(int fd, int command, ...)
 	long argument = va_arg(rest, long);
 
 	va_end(rest);
-	if (!sf_fd_socket(fd))
+	if (!sf_fd_socket(fd) && !sf_epoll_knows(fd))
 		return real_fcntl(fd, command, argument);
 	struct sf_call c = SF_CALL_PLAIN(fcntl, SF_SITE, fd, .flags = command);
 
@@ -128,6 +129,8 @@ SF_EXPORT int ioctl(int fd, unsigned long request, ...)
 		return (int)c.ret;
 	int ret = (int)sf_leave(&c, real_ioctl(fd, request, argument));
 
+	if (ret == 0 && request == FIONREAD && *(const int *)argument > 0 && sf_hides_bytes(fd))
+		*(int *)argument = 0;
 	if (ret == 0 && request == FIONBIO)
 		sf_track_nonblocking(fd, *(const int *)argument != 0);
 	else if (ret == 0 && request == FIONREAD)

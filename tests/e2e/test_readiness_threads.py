@@ -37,3 +37,13 @@ def test_a_blocked_reader_learns_it_first(how):
     expected = natively("reader", how)
     assert expected == {"reader: ECONNRESET": ROUNDS, "told 1 times": ROUNDS}
     assert injected("reader", how, "send nth=1 per=conn: reset") == expected
+
+
+@pytest.mark.parametrize("how", ["poll", "select", "epoll", "edge"])
+def test_a_waiting_thread_never_sees_half_of_it(how):
+    """That the send takes the error before the other thread looks is as real as the opposite."""
+    expected = natively("poller", how)
+    taken = {what.replace("ERR ", "") for what in expected}
+    saw = injected("poller", how, "send nth=1 per=conn: reset")
+    assert saw.pop("told 1 times") == ROUNDS
+    assert saw.keys() <= expected.keys() | taken

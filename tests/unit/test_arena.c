@@ -500,7 +500,7 @@ static void the_watch_is_of_rules_trace_and_after_states(void **state)
 	assert_int_equal(trace.arena->watch[SF_CLOSE], SF_WATCH_RULES);
 	assert_int_equal(trace.arena->watch[SF_SEND], SF_WATCH_RULES); /* a thread may be blocked there when it is reset */
 	assert_int_equal(trace.arena->watch[SF_LISTEN], 0);
-	assert_int_equal(trace.arena->watch[SF_POLL], SF_WATCH_MEND);
+	assert_int_equal(trace.arena->watch[SF_POLL], SF_WATCH_MEND | SF_WATCH_ENDS); /* and wait there */
 	trace.arena->paused = 1;
 	trace.arena->trace_level = SF_TRACE_ALL;
 	sf_arena_watch(trace.arena);

@@ -5,6 +5,7 @@ None sleeps to wait; each ends by itself within LIMIT seconds.
 """
 
 import asyncio
+import fcntl
 import json
 import os
 import queue
@@ -12,6 +13,7 @@ import resource
 import select
 import socket
 import sys
+import termios
 import threading
 import time
 
@@ -270,6 +272,221 @@ def edges(count):
                 while data := receive(servers[fd]):
                     got[fd] += len(data)
     return {"stalled": stalled, "short": sum(n != 6 for n in got.values())}
+
+
+def ready_within(how, sockets, seconds):
+    """Which of the sockets are ready to be read, by this way of waiting."""
+    if how == "select":
+        return select.select(sockets, [], [], seconds)[0]
+    poller, unit = (select.poll(), 1000) if how == "poll" else (select.epoll(), 1)
+    numbers = {one.fileno(): one for one in sockets}
+    for fd in numbers:
+        poller.register(fd, select.POLLIN | (select.EPOLLET if how == "edge" else 0))
+    return [numbers[fd] for fd, _ in poller.poll(seconds * unit)]
+
+
+def blocking(how):
+    """A blocking socket is not ready before a call on it would find something; then it does."""
+    client, server = pair()
+    server.setblocking(True)
+    client.send(b"hi")
+    start, early = begin(), bool(ready_within(how, [server], 0))
+    ready = bool(ready_within(how, [server], LIMIT))
+    after = since(start)
+    server.settimeout(0)  # what is ready does not block
+    return {
+        "early": early,
+        "ready": ready,
+        "after": after,
+        "got": (receive(server) or b"").decode(),
+    }
+
+
+def queue_of_accepts(how):
+    """The same for a listener."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(listener.getsockname())
+    start, early = begin(), bool(ready_within(how, [listener], 0))
+    ready = bool(ready_within(how, [listener], LIMIT))
+    after = since(start)
+    listener.settimeout(0)
+    listener.accept()[0].close()
+    client.close()
+    return {"early": early, "ready": ready, "after": after}
+
+
+def several(how):
+    """Each connection in its own time, in one loop that also counts how often it waits."""
+    pairs = [pair() for _ in range(3)]
+    waiting = {server.fileno(): server for _, server in pairs}
+    number = {server.fileno(): i for i, (_, server) in enumerate(pairs)}
+    after, waits, poller = {}, 0, None
+    if how != "select":
+        poller = select.poll() if how == "poll" else select.epoll()
+        for fd in waiting:
+            poller.register(fd, select.POLLIN | (select.EPOLLET if how == "edge" else 0))
+    for client, _ in pairs:
+        client.send(b"hi")
+    start = begin()
+    while waiting and since(start) < LIMIT:
+        waits += 1
+        if poller:
+            ready = [fd for fd, _ in poller.poll(1000 * LIMIT if how == "poll" else LIMIT)]
+        else:
+            ready = select.select(list(waiting), [], [], LIMIT)[0]
+        for fd in ready:
+            if fd in waiting and receive(waiting[fd]):
+                after[number[fd]] = since(start)
+                if poller:
+                    poller.unregister(fd)
+                del waiting[fd]
+    return {"after": [after.get(i) for i in range(3)], "waits": waits}
+
+
+def loop_of_three():
+    """The same with asyncio, which tells each what came for it."""
+
+    async def one(i, start, after):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"hi")
+        await asyncio.wait_for(reader.readexactly(2), LIMIT)
+        after[i] = since(start)
+        writer.close()
+
+    async def serve(reader, writer):
+        writer.write(await reader.readexactly(2))
+        await writer.drain()
+        writer.close()
+
+    async def all_three():
+        nonlocal port
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        after = [None] * 3
+        start = begin()
+        await asyncio.gather(*(one(i, start, after) for i in range(3)))
+        server.close()
+        return after
+
+    port = 0
+    return {"after": asyncio.run(all_three())}
+
+
+def unread(server):
+    """FIONREAD."""
+    return int.from_bytes(fcntl.ioctl(server, termios.FIONREAD, b"\0" * 4), sys.byteorder)
+
+
+def unread_bytes():
+    """As many bytes are there as a call would find."""
+    client, server = pair()
+    client.send(b"hi")
+    start, first = begin(), unread(server)
+    ready_within("poll", [server], LIMIT)
+    after, then = since(start), unread(server)
+    return {"first": first, "then": then, "after": after, "got": len(receive(server) or b"")}
+
+
+def peeked():
+    """What was seen can be read."""
+    client, server = pair()
+    client.send(b"hi")
+    seen, got = [], []
+    for _ in range(2):
+        ready_within("poll", [server], LIMIT)
+        seen.append(len(server.recv(100, socket.MSG_PEEK)))
+        got.append(len(receive(server) or b""))
+        client.send(b"hi")
+    return {"seen": seen, "got": got}
+
+
+def again_and_again():
+    """A silence before each of three messages, none lost."""
+    client, server = pair()
+    start, got, refused = begin(), 0, 0
+    for _ in range(3):
+        client.send(b"hi")
+        ready_within("poll", [server], LIMIT)
+        while not (data := receive(server)) and since(start) < LIMIT:
+            refused += 1
+            ready_within("poll", [server], LIMIT)
+        got += len(data or b"")
+    return {"got": got, "after": since(start), "refused": refused}
+
+
+def nested(how):
+    """An epoll instance in a poll, or in an epoll, is as silent as what is in it."""
+    client, server = pair()
+    inner = select.epoll()
+    inner.register(server, select.EPOLLIN)
+    poller, unit = (select.poll(), 1000) if how == "poll" else (select.epoll(), 1)
+    poller.register(inner.fileno(), select.EPOLLIN)
+    client.send(b"hi")
+    start, waits = begin(), 1
+    early = bool(poller.poll(0))
+    while not poller.poll(LIMIT * unit) and since(start) < LIMIT:
+        waits += 1
+    return {
+        "early": early,
+        "after": since(start),
+        "waits": waits,
+        "inner": len(inner.poll(0)),
+        "got": len(receive(server) or b""),
+    }
+
+
+def wait_in(instance, server):
+    """How often does an instance of edges or levels say that the server is ready, until it is?"""
+    start, waits, got = begin(), 0, None
+    while not got and since(start) < LIMIT:
+        waits += 1
+        if instance.poll(1):
+            got = receive(server)
+    return {"got": bool(got), "waits": waits, "after": since(start)}
+
+
+def copied(flags):
+    """The number under which something was registered is closed, a copy of it lives."""
+    client, server = pair()
+    first = select.epoll()
+    first.register(server, select.EPOLLIN | (select.EPOLLET if flags == "edge" else 0))
+    second = select.epoll.fromfd(os.dup(first.fileno()))
+    third = select.epoll.fromfd(fcntl.fcntl(second.fileno(), fcntl.F_DUPFD_CLOEXEC, 100))
+    first.close()
+    second.close()
+    client.send(b"hi")
+    return wait_in(third, server)
+
+
+def executed(flags, numbers=""):
+    """An instance that was made before the program was executed."""
+    if numbers:
+        client, server, instance = (int(n) for n in numbers.split(","))
+        server = socket.socket(fileno=server)
+        os.write(client, b"hi")
+        return wait_in(select.epoll.fromfd(instance), server)
+    client, server = pair()
+    instance = select.epoll()
+    instance.register(server, select.EPOLLIN | (select.EPOLLET if flags == "edge" else 0))
+    for one in (client, server, instance):
+        os.set_inheritable(one.fileno(), True)
+    numbers = f"{client.fileno()},{server.fileno()},{instance.fileno()}"
+    os.execv(sys.executable, [sys.executable, __file__, "executed", flags, numbers])
+
+
+def handed_over(flags):
+    """An instance that came in a message, with the socket that is in it."""
+    client, server = pair()
+    here, there = socket.socketpair()
+    if os.fork() == 0:
+        instance = select.epoll()
+        instance.register(server, select.EPOLLIN | (select.EPOLLET if flags == "edge" else 0))
+        socket.send_fds(there, [b"x"], [instance.fileno()])
+        os._exit(0)
+    _, fds, _, _ = socket.recv_fds(here, 1, 1)
+    os.wait()
+    client.send(b"hi")
+    return wait_in(select.epoll.fromfd(fds[0]), server)
 
 
 print(json.dumps(globals()[sys.argv[1]](*sys.argv[2:])))

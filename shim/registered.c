@@ -156,14 +156,17 @@ static void clear(struct registration *one)
 		;
 }
 
+/* Two words, and no lock: of threads that keep at the same time the one that looks last and finds its own has won. */
 static void keep(struct registration *one, int epfd, const struct epoll_event *event, unsigned shown)
 {
-	uint32_t word = atomic_load(&one->word);
+	do {
+		uint32_t word = atomic_load(&one->word);
 
-	atomic_store(&one->events, event->events);
-	atomic_store(&one->data, event->data.u64);
-	while (!atomic_compare_exchange_weak(&one->word, &word, word_for(word, epfd, shown)))
-		;
+		atomic_store(&one->events, event->events);
+		atomic_store(&one->data, event->data.u64);
+		while (!atomic_compare_exchange_weak(&one->word, &word, word_for(word, epfd, shown)))
+			;
+	} while (atomic_load(&one->events) != event->events || atomic_load(&one->data) != event->data.u64);
 }
 
 /* ---- instances ---- */
@@ -416,6 +419,14 @@ void sf_epoll_discover(int fd)
 
 /* ---- changing what the kernel knows ---- */
 
+/* Another thread may have been quicker: then it is there, and its readiness was looked at by then or is now. */
+static bool put_in(int epfd, int fd, uint32_t events, uint64_t data)
+{
+	long result = control(epfd, EPOLL_CTL_ADD, fd, events, data);
+
+	return result == 0 || result == -EEXIST;
+}
+
 /* False: there is no such registration any more (its number was closed where nobody saw it). */
 static bool change(int epfd, int fd, const struct registration *one, unsigned from, unsigned to)
 {
@@ -425,16 +436,13 @@ static bool change(int epfd, int fd, const struct registration *one, unsigned fr
 
 	if (to == TAKEN_OUT)
 		return from == TAKEN_OUT || sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, NULL) == 0;
-	if (from == TAKEN_OUT) {
-		long result = control(epfd, EPOLL_CTL_ADD, fd, shown, data);
-
-		return result == 0 || result == -EEXIST;
-	}
+	if (from == TAKEN_OUT)
+		return put_in(epfd, fd, shown, data);
 	if (events & EPOLLONESHOT && from != WITHHELD && !is_armed(epfd, fd))
 		return true;
 	if (events & EPOLLEXCLUSIVE) { /* can't be modified */
 		sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, NULL);
-		return control(epfd, EPOLL_CTL_ADD, fd, shown, data) == 0;
+		return put_in(epfd, fd, shown, data);
 	}
 	return control(epfd, EPOLL_CTL_MOD, fd, shown, data) == 0;
 }

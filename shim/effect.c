@@ -33,13 +33,33 @@ static bool decide(struct sf_call *c, int64_t ret, int err)
 
 /* ---- could it happen now? ---- */
 
-static bool interruptible(const struct sf_call *c, const struct sf_rule *rule)
+static bool brings_a_mask(const struct sf_call *c)
+{
+	return c->func == SF_FUNC_ppoll || c->func == SF_FUNC___ppoll_chk || c->func == SF_FUNC_pselect ||
+	       c->func == SF_FUNC_epoll_pwait || c->func == SF_FUNC_epoll_pwait2;
+}
+
+/* The signal that a rule brings along, 0: none. */
+static int signal_of(const struct sf_rule *rule)
 {
 	for (unsigned i = 0; i < rule->action_count; i++)
 		if (rule->actions[i].kind == SF_FAULT_signal)
-			return sf_probe_handles((int)rule->actions[i].argument.low);
+			return (int)rule->actions[i].argument.low;
+	return 0;
+}
+
+static bool interruptible(const struct sf_call *c, const struct sf_rule *rule)
+{
 	/* poll and its like are never restarted, and with a timeout no call is: any handler will do. */
-	return sf_probe_handler(c->operation != SF_POLL && c->mode != SF_TIMEOUT);
+	bool restarts = c->operation != SF_POLL && c->mode != SF_TIMEOUT;
+	/* These exist to unblock signals for as long as they wait. */
+	uint64_t blocked = brings_a_mask(c) ? 0 : sf_probe_blocked();
+	int signal = signal_of(rule);
+
+	if (signal)
+		return !(blocked >> (signal - 1) & 1) && sf_probe_handles(signal, restarts);
+	/* A stop interrupts epoll_wait, and needs no handler. */
+	return (c->operation == SF_POLL && sf_wait_is_epoll(c)) || sf_probe_handler(restarts, blocked);
 }
 
 static bool is_tcp(const struct sf_call *c)
@@ -60,9 +80,11 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 	if (transfer && peers && !sf_probe_has_peer(c->fd, is_tcp(c)))
 		return SF_REALISM_NONE;
 	if (err == EINTR && c->operation == SF_POLL)
-		return sf_wait_finds_nothing(c) && (sf_wait_is_epoll(c) || interruptible(c, rule)) ? SF_KERNEL
-		                                                                                   : SF_REALISM_NONE;
-	if (err == EINTR && c->operation != SF_CLOSE)
+		return sf_wait_finds_nothing(c) && interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
+	/* Not Linux: POSIX. By which signal is open, unless the rule says so. */
+	if (err == EINTR && c->operation == SF_CLOSE)
+		return !signal_of(rule) || interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
+	if (err == EINTR)
 		return !sf_probe_ready(c) && interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
 	if (transfer && c->on == SF_ON_UDP && err == ECONNREFUSED)
 		return sf_probe_hears_refusals(c->fd, c->family) ? SF_KERNEL : SF_REALISM_NONE;
@@ -76,7 +98,11 @@ static enum sf_realism confirm_short(struct sf_call *c)
 	/* A blocking send is cut by a signal only: with a handler that is Linux, without one POSIX. Looked up only where it
 	 * matters, for it takes a system call a signal. */
 	if (c->operation == SF_SEND && c->mode == SF_BLOCKING && sf_arena->realism == SF_KERNEL)
-		return sf_probe_handler(false) ? SF_KERNEL : SF_REALISM_NONE;
+		return sf_probe_handler(false, sf_probe_blocked()) ? SF_KERNEL : SF_REALISM_NONE;
+	/* Once both directions have ended, all that will ever come is queued, and poll says so: event loops take a short
+	 * recv for the last one then. */
+	if (c->operation == SF_RECV && c->mode == SF_NONBLOCKING && sf_probe_ended(c->fd))
+		return SF_REALISM_NONE;
 	return SF_KERNEL;
 }
 
@@ -175,7 +201,8 @@ bool sf_wait_in_silence(struct sf_call *c, uint64_t ns)
 
 		if (spent_ns >= end_ns)
 			return end_ns == ns ? false : decide(c, -1, c->operation == SF_CONNECT ? EINPROGRESS : EAGAIN);
-		if (pause_for(NULL, end_ns == UINT64_MAX ? UINT64_MAX : end_ns - spent_ns) && sf_probe_handler(!limit_ns))
+		if (pause_for(NULL, end_ns == UINT64_MAX ? UINT64_MAX : end_ns - spent_ns) &&
+		    sf_probe_handler(!limit_ns, sf_probe_blocked()))
 			return decide(c, -1, EINTR);
 	}
 }
@@ -455,7 +482,7 @@ static bool arrive_later(struct sf_call *c)
 		return c->operation == SF_CONNECT ? false : decide(c, -1, EAGAIN);
 	}
 	while (c->mode == SF_BLOCKING && c->operation != SF_CONNECT && pause_for(&one, UINT64_MAX))
-		if (sf_probe_handler(true))
+		if (sf_probe_handler(true, sf_probe_blocked()))
 			return decide(c, -1, EINTR);
 	sleep_ns(c->latency_ns);
 	return false;

@@ -38,6 +38,14 @@ bool sf_probe_ready(const struct sf_call *c)
 	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1;
 }
 
+bool sf_probe_ended(int fd)
+{
+	struct pollfd one = {fd, 0, 0};
+	struct timespec now = {0, 0};
+
+	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1 && one.revents & POLLHUP;
+}
+
 static int option(int fd, int name)
 {
 	int value = 0;
@@ -58,27 +66,27 @@ bool sf_probe_same(int fd, struct sf_socket *socket)
 	return socket->inode == st.st_ino;
 }
 
-static bool handled(int signal, struct kernel_action *action)
+uint64_t sf_probe_blocked(void)
 {
-	return sf_sys(SYS_rt_sigaction, signal, NULL, action, 8) == 0 && action->handler != (void *)SIG_DFL &&
-	       action->handler != (void *)SIG_IGN;
+	uint64_t mask = 0;
+
+	return sf_sys(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, 8) == 0 ? mask : 0;
 }
 
-bool sf_probe_handler(bool interrupting)
+bool sf_probe_handles(int signal, bool interrupting)
 {
 	struct kernel_action action;
 
+	return sf_sys(SYS_rt_sigaction, signal, NULL, &action, 8) == 0 && action.handler != (void *)SIG_DFL &&
+	       action.handler != (void *)SIG_IGN && !(interrupting && (action.flags & SA_RESTART));
+}
+
+bool sf_probe_handler(bool interrupting, uint64_t blocked)
+{
 	for (int signal = 1; signal <= KERNEL_SIGNALS; signal++)
-		if (handled(signal, &action) && !(interrupting && (action.flags & SA_RESTART)))
+		if (!(blocked >> (signal - 1) & 1) && sf_probe_handles(signal, interrupting))
 			return true;
 	return false;
-}
-
-bool sf_probe_handles(int signal)
-{
-	struct kernel_action action;
-
-	return handled(signal, &action);
 }
 
 /* 0 where it can't be told. */

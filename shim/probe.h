@@ -15,14 +15,20 @@
 /* Would the call find something now: data or end to receive, a connection to accept, room to send? */
 bool sf_probe_ready(const struct sf_call *c);
 
+/* Have both directions ended, so that poll says POLLHUP? */
+bool sf_probe_ended(int fd);
+
 /* Is fd still the socket of this record? A number may have been closed where we did not see it. */
 bool sf_probe_same(int fd, struct sf_socket *socket);
 
-/* Some signal has a handler; `interrupting`: one without SA_RESTART. */
-bool sf_probe_handler(bool interrupting);
+/* The signals that this thread blocks; bit 0 is signal 1. */
+uint64_t sf_probe_blocked(void);
 
-/* This signal has a handler of the program's own. */
-bool sf_probe_handles(int signal);
+/* Some signal that is not blocked has a handler; `interrupting`: one without SA_RESTART. */
+bool sf_probe_handler(bool interrupting, uint64_t blocked);
+
+/* This signal has a handler of the program's own; `interrupting`: one without SA_RESTART. */
+bool sf_probe_handles(int signal, bool interrupting);
 
 /* Can a TCP connection still be reset by its peer: established, or half closed by us, not ended by the peer. */
 bool sf_probe_resettable(int fd);

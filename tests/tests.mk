@@ -1,7 +1,8 @@
 # The tests: what is built for them and what runs them. README names `make test`.
 
 E2E_SRC      := $(sort $(wildcard tests/e2e/programs/*.c))
-E2E_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/e2e/%,$(E2E_SRC)) $(BUILD)/tests/e2e/guest-static
+E2E_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/e2e/%,$(E2E_SRC)) $(BUILD)/tests/e2e/guest-static \
+                $(BUILD)/tests/e2e/handler.so
 PYTEST       := env -u LD_PRELOAD SOCKFAULT_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
 
 .PHONY: deps test test-all test-programs test-snippets test-e2e test-harness
@@ -36,3 +37,6 @@ $(BUILD)/tests/e2e/%: tests/e2e/programs/%.c tests/e2e/programs/talk.h
 $(BUILD)/tests/e2e/guest-static: tests/e2e/programs/guest.c tests/e2e/programs/talk.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -g -O1 -static $< -o $@
+$(BUILD)/tests/e2e/handler.so: tests/e2e/handler/handler.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) -g -O1 -fPIC -shared $< -o $@

@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/reader.h"
+#include "core/fault.h"
 #include "core/names.h"
 
 #define load(place) atomic_load_explicit(&(place), memory_order_acquire)
@@ -24,8 +25,26 @@ bool sf_run_is_on(const struct sf_arena *arena)
 	return !load(arena->ended) && arena->command_pid && (kill((pid_t)arena->command_pid, 0) == 0 || errno == EPERM);
 }
 
-const char *sf_why_idle(const struct sf_arena *arena, const struct sf_counter *counter)
+/* What such a fault needs, where it is not plain to see: NULL elsewhere. */
+static const char *why_not_applicable(const struct sf_rule *rule)
 {
+	const struct sf_action *action = &rule->actions[rule->action_count - 1];
+
+	if (action->kind != SF_FAULT_fail)
+		return NULL;
+	if (action->argument.low == EAGAIN)
+		return "never fired: not applicable, EAGAIN is for calls that do not block or have a timeout";
+	if (action->argument.low == EINTR)
+		return "never fired: not applicable, EINTR needs a call that waits and a signal handler that ends the wait";
+	return NULL;
+}
+
+const char *sf_why_idle(const struct sf_arena *arena, const struct sf_rule *rule, const struct sf_counter *counter)
+{
+	const char *why = why_not_applicable(rule);
+
+	if (load(counter->not_applicable) && why)
+		return why;
 	if (load(counter->not_applicable) && arena->realism == SF_KERNEL)
 		return "never fired: not applicable, Linux does not fail such a call so (--realism kernel)";
 	if (load(counter->not_applicable))
@@ -138,7 +157,7 @@ static void put_rule(const struct sf_arena *arena, uint32_t index)
 	put_number("fired", load(counter->fired));
 	put_number("not_applicable", load(counter->not_applicable));
 	put_number("shadowed", load(counter->shadowed));
-	put_word("why", load(counter->fired) ? "" : sf_why_idle(arena, counter));
+	put_word("why", load(counter->fired) ? "" : sf_why_idle(arena, &set->rules[index], counter));
 	put_end();
 }
 

@@ -15,7 +15,7 @@ extern const char *const sf_process_words[SF_PROCESS_SIGNALED + 1];
 bool sf_run_is_on(const struct sf_arena *arena);
 
 /* Why a rule that never fired did not, in words for people: "never reached: no call met its conditions". */
-const char *sf_why_idle(const struct sf_arena *arena, const struct sf_counter *counter);
+const char *sf_why_idle(const struct sf_arena *arena, const struct sf_rule *rule, const struct sf_counter *counter);
 
 /* `ctl status --json` on standard output: one object a line, told apart by the first key, which is one of "run",
  * "rule", "process" and "conn". */

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/run.h"
 #include "cli/status.h"
+#include "core/fault.h"
 #include "core/operation.h"
 
 #define ROWS_MAX 10 /* of rules */
@@ -103,6 +104,12 @@ static const char *amount(uint64_t number, const char *one, const char *many)
 
 /* ---- lines ---- */
 
+/* Such a rule injects nothing: its calls are left alone. */
+static bool lets_pass(const struct sf_rule *rule)
+{
+	return rule->action_count == 1 && rule->actions[0].kind == SF_FAULT_pass;
+}
+
 static void put_head(FILE *out, const struct sf_run *run, const struct paint *p)
 {
 	const struct sf_arena *arena = run->file.arena;
@@ -110,7 +117,8 @@ static void put_head(FILE *out, const struct sf_run *run, const struct paint *p)
 	char how[64];
 
 	for (uint32_t i = 0; i < run->set->count; i++)
-		faults += load(sf_arena_counter(arena, i)->fired);
+		if (!lets_pass(&run->set->rules[i]))
+			faults += load(sf_arena_counter(arena, i)->fired);
 	if (run->timed_out)
 		snprintf(how, sizeof how, "was ended by --timeout");
 	else if (run->was_terminated)
@@ -145,7 +153,7 @@ static void put_rule(FILE *out, const struct sf_run *run, uint32_t index, const 
 	    out, "%s%9s%s %9s  %s", fired ? p->bad : p->faint, amount(fired, NULL, NULL), p->off,
 	    amount(load(counter->seen), NULL, NULL), text);
 	if (!fired)
-		fprintf(out, "\n                     %s%s%s", p->bad, sf_why_idle(run->file.arena, counter), p->off);
+		fprintf(out, "\n                     %s%s%s", p->bad, sf_why_idle(run->file.arena, rule, counter), p->off);
 	else if (load(counter->not_applicable))
 		fprintf(
 		    out, "   %s(%s)%s", p->faint,

@@ -18,10 +18,12 @@ const struct sf_fault sf_fault_signal = {
     .units = SF_BIT(SF_UNIT_SIGNAL),
     .always = true,
     .says = "gets the signal @ first",
-    .explain = "The signal is sent to the calling thread and delivered before the call is made: a handler runs, a "
-               "default action is taken. With 'fail EINTR' after it in the same rule this is an honest EINTR.\n\n"
-               "Always real: signals come at any time. SIGKILL and SIGSTOP can be sent too, and do what they do.\n\n"
-               "A right program does in its handler only what signal-safety(7) allows, keeps errno, and calls again "
-               "after EINTR (but never close, and connect only as connect(2) says). See signal(7).",
+    .explain =
+        "The signal is sent to the calling thread and delivered before the call is made: a handler runs, a "
+        "default action is taken. With 'fail EINTR' after it in the same rule this is an honest EINTR: it applies "
+        "where this signal has a handler, is not blocked, and would end the wait.\n\n"
+        "Always real: signals come at any time. SIGKILL and SIGSTOP can be sent too, and do what they do.\n\n"
+        "A right program does in its handler only what signal-safety(7) allows, keeps errno, and calls again "
+        "after EINTR (but never close, and connect only as connect(2) says). See signal(7).",
     .before = before,
 };

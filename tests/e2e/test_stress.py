@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""Real programs do their work to the end under rules that only a wrong program minds.
+
+Each cell is a load of loads.py, the side that is under sockfault, and a rule. What came of the work
+is the same as natively, and the rule did fire, or can't. Where the program itself is wrong WRONG
+says how, and by which rule ahead of the others it is spared, so that all the rest of it is still
+under test.
+"""
+
+from dataclasses import dataclass
+
+import pytest
+
+from conftest import BUILD, PROGRAMS, run, under
+from loads import LOADS, Shop, work
+
+HANDLER = BUILD / "tests" / "e2e" / "handler.so"  # handles SIGURG
+RULES = {
+    "send": ["send: short 1"],
+    "recv": ["recv: short 1"],
+    "again": ["any mode=nonblocking chance=30%: fail EAGAIN"],
+    "signal": ["any: signal SIGURG, fail EINTR"],
+    "delay": ["any chance=10%: delay 1ms..20ms"],
+}
+# All at once, in the long tests.
+MIXED = [
+    "any chance=3%: delay 1ms..5ms",
+    "any mode=nonblocking chance=10%: fail EAGAIN",
+    "any chance=10%: signal SIGURG, fail EINTR",
+    "send chance=50%: short 1..100",
+    "recv chance=50%: short 1..100",
+]
+SEEDS = range(2, 6)
+CELLS = [(load, role) for load in LOADS for role in ("client", "server")]
+CELLS.remove(("haproxy", "client"))  # is curl, which has loads of its own
+
+# Signals that the program handles itself, where SIGURG is blocked (it is read from a signalfd).
+SIGNALS = {("postgres", "server"): "SIGUSR1"}
+
+# Nothing of theirs is non-blocking while it moves data.
+NEVER = {
+    ("python-http", "server", "again"),
+    ("memcached", "client", "again"),  # socat
+    ("git-daemon", "client", "again"),
+    ("git-daemon", "server", "again"),
+    ("openssl", "client", "again"),
+    ("openssl", "server", "again"),
+    ("socat", "client", "again"),
+    ("socat", "server", "again"),
+}
+
+
+@dataclass
+class Wrong:
+    spared: str  # the rule that keeps from the program what it does not bear
+    says: bytes  # what it or its peer says otherwise
+    why: str
+
+
+# EAGAIN from the read (or write) after poll is the end for them; BUGS in select(2) warns of it.
+READY = "takes what poll said for a promise"
+# POSIX allows it, Linux does not do it.
+CLOSE = "takes EINTR from close for a failure"
+GREETING = "send,recv offset=..256: pass"
+WRONG = {
+    ("rsync", "client", "again"): Wrong(GREETING, b"Resource temporarily unavailable", READY),
+    ("rsync", "server", "again"): Wrong(GREETING, b"error in rsync protocol data stream", READY),
+    ("ssh", "client", "again"): Wrong("recv offset=..8KiB: pass", b"Connection closed", READY),
+    ("rsync-ssh", "client", "again"): Wrong(
+        "recv offset=..8KiB: pass", b"connection unexpectedly closed", READY
+    ),
+    ("postgres", "server", "again"): Wrong(
+        "send size=1: pass",
+        b"server closed the connection unexpectedly",
+        "closes the connection when its one byte of answer to a request for TLS meets EAGAIN",
+    ),
+    ("curl-http2", "client", "again"): Wrong(
+        "send: pass",
+        b"Failed sending data to the peer",
+        "an HTTP/2 frame that meets EAGAIN ends the transfer",
+    ),
+    ("openssl", "client", "signal"): Wrong(
+        "poll: pass", b"bad select 4", "s_client ends when select says EINTR"
+    ),
+    ("python-http", "client", "signal"): Wrong("close: pass", b"InterruptedError", CLOSE),
+    ("python-asyncio", "client", "signal"): Wrong("close: pass", b"InterruptedError", CLOSE),
+    ("git-daemon", "client", "signal"): Wrong("close: pass", b"Interrupted system call", CLOSE),
+}
+
+
+@pytest.fixture(scope="session")
+def shop():
+    made = Shop()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def natives():
+    return {}
+
+
+@pytest.fixture
+def compare(tmp_path, serve, shop, natives, monkeypatch):
+    """compare(load, role, rules): the native work's notes, those under the rules, the bench."""
+
+    def both(load, role, rules, *options):
+        if load not in natives:
+            natives[load] = work(load, tmp_path / "native", serve, shop).notes
+        rules = [rule.replace("SIGURG", SIGNALS.get((load, role), "SIGURG")) for rule in rules]
+        if any("signal" in rule for rule in rules):
+            monkeypatch.setenv("LD_PRELOAD", str(HANDLER))
+        words = under(*rules, options=options, quiet=False)
+        bench = work(load, tmp_path / "mine", serve, shop, **{role: words})
+        print(bench.said())
+        return natives[load], bench.notes, bench
+
+    return both
+
+
+def spared(load, role, rule):
+    wrong = WRONG.get((load, role, rule))
+    return [wrong.spared] if wrong else []
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("load,role", CELLS)
+def test_work_is_done(load, role, rule, compare):
+    rules = spared(load, role, rule) + RULES[rule]
+    native, mine, bench = compare(load, role, rules, "--trace-level=off")
+    assert mine == native
+    fired = bench.fired(RULES[rule][0].split(":")[0])
+    if (load, role, rule) in NEVER:
+        assert fired == 0 and "never reached: no call met its conditions" in bench.said()
+    else:
+        assert fired > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("rule", ["again", "delay", "mixed"])
+@pytest.mark.parametrize("load,role", CELLS)
+def test_work_is_done_with_each_seed(load, role, rule, seed, compare):
+    rules = RULES.get(rule, MIXED)
+    for kind in ("again", "signal") if rule == "mixed" else (rule,):
+        rules = spared(load, role, kind) + rules
+    native, mine, _ = compare(load, role, rules, "--trace-level=off", f"--seed={seed}")
+    assert mine == native
+
+
+@pytest.mark.parametrize("load,role,rule", WRONG)
+def test_findings_are_still_true(load, role, rule, compare):
+    native, mine, _ = compare(load, role, RULES[rule], "--trace-level=off")
+    if mine == native:
+        pytest.skip(f"this version bears it: {load} {role} {rule}")
+    errors = b"".join(text for name, text in mine.items() if name.endswith("errors"))
+    assert WRONG[load, role, rule].says in errors
+
+
+@pytest.mark.parametrize("load,role", CELLS)
+def test_without_a_rule_nothing_differs(load, role, compare):
+    native, mine, bench = compare(load, role, [])
+    assert mine == native
+    said = bench.said()
+    assert said.count("0 faults injected") == len(bench.summaries) > 0
+    assert "escaped" not in said and "lost" not in said
+
+
+@pytest.mark.parametrize("handler", ["none", "restart", "interrupt", "blocked"])
+def test_signals_interrupt_where_linux_does_it(handler):
+    program = [PROGRAMS / "counts_on", "signals", handler]
+    native = run([*program, "really"])
+    mine = run(under("any: signal SIGCHLD, fail EINTR") + program)
+    assert (mine.returncode, mine.stdout) == (native.returncode, native.stdout)
+
+
+def test_what_poll_has_called_the_end_is_not_cut():
+    program = [PROGRAMS / "counts_on", "end"]
+    assert run(program).stdout == b"before 100\nafter 100\nafter 0\n"
+    assert run(under("recv: short 1") + program).stdout == b"before 1\nafter 199\nafter 0\n"
+
+
+def test_without_a_handler_nothing_is_interrupted(tmp_path):
+    """curl has none; that it is so is said."""
+    words = under("any: signal SIGCHLD, fail EINTR", quiet=False)
+    done = run(words + ["curl", "-sS", "http://127.0.0.1:1/"])
+    assert done.returncode == 7
+    assert b"0 faults injected" in done.stderr
+    assert b"EINTR needs a call that waits and a signal handler" in done.stderr

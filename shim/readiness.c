@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * readiness.c -- see readiness.h. A held direction is left out of what the kernel is asked, and put back when the
- * silence is over; the wait is cut into rounds that end early enough for that. Between rounds all signals are blocked,
- * and the kernel unblocks them for as long as it waits: so none is handled where it would not end the wait.
+ * silence is over; the wait is cut into rounds that end early enough for that. From the second round on all signals are
+ * blocked, and the kernel unblocks them for as long as it waits: so none is handled where it would not end the wait.
  */
 #include "readiness.h"
 
@@ -30,12 +30,17 @@
 static _Atomic uint64_t held[SF_FDS / 64];
 static _Atomic int held_count;
 
+/* When the first of them is to be given back; before it nobody has to look through them. Or one of the words below. */
+static _Atomic uint64_t next_end_ns;
+enum { NOT_KNOWN, BEING_FOUND };
+
 static void enlist(int fd)
 {
 	uint64_t bit = UINT64_C(1) << (fd % 64);
 
 	if (!(atomic_fetch_or(&held[fd / 64], bit) & bit))
 		atomic_fetch_add(&held_count, 1);
+	atomic_store(&next_end_ns, NOT_KNOWN);
 }
 
 static void strike(int fd)
@@ -126,22 +131,43 @@ static uint64_t release_one(int fd, uint64_t now_ns)
 	return !in_ns || (out_ns && out_ns < in_ns) ? out_ns : in_ns;
 }
 
-/* Gives back what is over, and says when the next silence ends (UINT64_MAX: none that ends). */
-static uint64_t release(void)
+/* Gives back what is over; when the next one ends (UINT64_MAX: none that ends). */
+static uint64_t release_all(uint64_t now_ns)
 {
 	int top = atomic_load_explicit(&sf_fds_top, relaxed);
-	uint64_t next_ns = UINT64_MAX, now_ns;
+	uint64_t next_ns = UINT64_MAX;
 
-	if (atomic_load(&held_count) == 0)
-		return next_ns;
-	now_ns = sf_self_now_ns();
 	for (int word = 0; word * 64 < top; word++)
 		for (uint64_t bits = atomic_load(&held[word]); bits; bits &= bits - 1) {
-			uint64_t end_ns = release_one(word * 64 + __builtin_ctzll(bits), now_ns);
+			uint64_t left_ns = release_one(word * 64 + __builtin_ctzll(bits), now_ns);
 
-			next_ns = end_ns < next_ns ? end_ns : next_ns;
+			next_ns = left_ns < next_ns ? left_ns : next_ns;
 		}
-	return next_ns;
+	return next_ns == UINT64_MAX ? next_ns : now_ns + next_ns;
+}
+
+/* Gives back what is over, and says how long the next silence lasts (UINT64_MAX: there is none that ends). */
+static uint64_t release(void)
+{
+	if (atomic_load(&held_count) == 0)
+		return UINT64_MAX;
+	uint64_t now_ns = sf_self_now_ns(), next_ns = atomic_load(&next_end_ns);
+
+	if (next_ns <= now_ns) {
+		uint64_t finding = BEING_FOUND;
+
+		atomic_store(&next_end_ns, BEING_FOUND);
+		next_ns = release_all(now_ns);
+		/* What was enlisted meanwhile is not known yet. */
+		atomic_compare_exchange_strong(&next_end_ns, &finding, next_ns);
+	}
+	return next_ns == UINT64_MAX ? next_ns : next_ns - now_ns;
+}
+
+void sf_hold_drop(int fd)
+{
+	if (atomic_load_explicit(&held_count, relaxed) && (unsigned)fd < SF_FDS)
+		strike(fd);
 }
 
 /* ---- connections that are being ended ---- */
@@ -217,13 +243,18 @@ static uint64_t round_ns(void)
 	return atomic_load_explicit(&settled_ns, relaxed);
 }
 
-bool sf_waits_are_ours(void)
+static bool are_ours(void)
 {
 	if (!sf_process || sf_self_is_guest() || atomic_load_explicit(&sf_self_process()->sandboxed, relaxed))
 		return false;
 	if (atomic_load_explicit(&sf_arena->watch[SF_POLL], relaxed) & SF_WATCH_ENDS && !sf_self_is_alone())
 		return true;
 	return atomic_load_explicit(&held_count, relaxed) > 0 || round_ns() > 0;
+}
+
+bool sf_waits_are_ours(const void *timeout)
+{
+	return are_ours() && (!timeout || sf_probe_readable(timeout, sizeof(struct timespec)));
 }
 
 /* One wait: the program's own timeout and mask, and where it is. */
@@ -248,8 +279,7 @@ static bool begin(struct rounds *rounds, const struct timespec *timeout, const s
 	rounds->endings = atomic_load(&endings_begun);
 	if (!timeout)
 		return true;
-	if (!sf_probe_readable(timeout, sizeof *timeout) || timeout->tv_sec < 0 || timeout->tv_nsec < 0 ||
-	    timeout->tv_nsec >= 1000000000)
+	if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= 1000000000)
 		return false;
 	/* Some wait for "INT64_MAX seconds": as good as for ever. */
 	uint64_t seconds = timeout->tv_sec < 1000000000 ? (uint64_t)timeout->tv_sec : 1000000000;
@@ -286,8 +316,6 @@ static const struct timespec *next_round(struct rounds *rounds)
 	else if (next_ns != UINT64_MAX)
 		next_ns += 100000; /* a little past the end, not a little before */
 	rounds->last = rounds->timeout ? left_ns <= next_ns : next_ns == UINT64_MAX;
-	if (!rounds->last)
-		block_signals(rounds);
 	if (rounds->last && !rounds->timeout)
 		return NULL;
 	if (rounds->last)
@@ -302,8 +330,7 @@ static bool goes_on(struct rounds *rounds, int found, int told)
 {
 	if (told != 0 || (found == 0 && rounds->last))
 		return false;
-	if (found > 0)
-		block_signals(rounds);
+	block_signals(rounds);
 	return true;
 }
 
@@ -414,26 +441,42 @@ static uint64_t most_for_poll(const struct pollfd *fds, nfds_t count)
 
 enum { POLL_FEW = 64 };
 
-int sf_held_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+static int poll_with_copy(struct rounds *rounds, struct pollfd *fds, nfds_t count)
 {
 	struct pollfd few[POLL_FEW];
-	struct rounds rounds;
 	size_t size = count * sizeof *fds;
-
-	if (count > SF_FDS || (count && !sf_probe_readable(fds, size)) || !begin(&rounds, timeout, mask))
-		return real_ppoll(fds, count, timeout, mask);
-	struct pollfd *copy = borrow(few, sizeof few, size);
+	struct pollfd *copy =
+	    count <= SF_FDS && (!count || sf_probe_readable(fds, size)) ? borrow(few, sizeof few, size) : NULL;
 
 	if (!copy)
-		return real_ppoll(fds, count, timeout, mask);
-	rounds.most_ns = most_for_poll(fds, count);
-	int ready = poll_rounds(&rounds, copy, fds, count, NULL);
+		return real_ppoll(fds, count, next_round(rounds), rounds->mask);
+	rounds->most_ns = most_for_poll(fds, count);
+	int told = poll_rounds(rounds, copy, fds, count, NULL);
 
-	for (nfds_t i = 0; i < count && ready >= 0; i++)
+	for (nfds_t i = 0; i < count && told >= 0; i++)
 		fds[i].revents = copy[i].revents;
-	end(&rounds);
 	give_back(copy, few, size);
-	return ready;
+	return told;
+}
+
+int sf_held_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+	struct rounds rounds;
+	int found, told;
+
+	if (!begin(&rounds, timeout, mask))
+		return real_ppoll(fds, count, timeout, mask);
+	/* Nothing is to be left out of what is asked: the kernel gets the program's own memory, and judges it. */
+	if (atomic_load(&held_count) == 0 && sf_self_is_alone()) {
+		found = told = real_ppoll(fds, count, next_round(&rounds), mask);
+		if (found > 0)
+			told = settle_poll(fds, count, rounds.endings);
+		if (!goes_on(&rounds, found, told))
+			return told;
+	}
+	told = poll_with_copy(&rounds, fds, count);
+	end(&rounds);
+	return told;
 }
 
 /* ---- select ---- */
@@ -633,7 +676,7 @@ int sf_held_epoll(int epfd, struct epoll_event *events, int count, const struct 
 
 bool sf_hides_bytes(int fd)
 {
-	if (!sf_waits_are_ours())
+	if (!are_ours())
 		return false;
 	sf_gate_ahead(fd);
 	return sf_silence(fd) & SF_SILENT_IN;

@@ -37,6 +37,9 @@ void sf_hold_never(struct sf_socket *socket);
 /* fd turned out to be a socket that is held back already, by another process or through another number. */
 void sf_hold_here(int fd);
 
+/* The number is about to be closed. */
+void sf_hold_drop(int fd);
+
 /* Is it silent now? How many ns are left is written to *left_ns. */
 bool sf_is_held(const struct sf_socket *socket, bool sending, uint64_t *left_ns);
 
@@ -51,8 +54,9 @@ void sf_ending_is_over(void);
 /* Does the kernel's count of bytes (FIONREAD) have to be 0, for they are silent? */
 bool sf_hides_bytes(int fd);
 
-/* Are waits of this process to be made by the functions below? */
-bool sf_waits_are_ours(void);
+/* Are waits of this process to be made by the functions below? Not with a timeout (the program's own timespec or
+ * timeval, or NULL) that can't be read: the kernel is to say so. */
+bool sf_waits_are_ours(const void *timeout);
 
 /* poll, select and epoll_wait: as the real ones, with their signal masks. A NULL timeout waits for good.
  * Results and errno as libc's. They are cancellation points. What a wait took for its time (more than 64 descriptors)

@@ -143,6 +143,7 @@ void sf_track_close(int fd)
 	if (!(sf_fd_socket(fd) || sf_epoll_knows(fd)) || !is_live())
 		return;
 	sf_epoll_forget(fd);
+	sf_hold_drop(fd);
 	sf_fd_set(fd, 0);
 }
 

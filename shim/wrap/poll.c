@@ -42,7 +42,8 @@ SF_WATCHED int watched_poll(struct pollfd *fds, nfds_t count, int timeout, const
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_waits_are_ours() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL) : real_poll(fds, count, timeout));
+	    sf_waits_are_ours(NULL) ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
+	                            : real_poll(fds, count, timeout));
 }
 
 SF_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
@@ -62,8 +63,8 @@ SF_WATCHED int watched_poll_chk(struct pollfd *fds, nfds_t count, int timeout, s
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_waits_are_ours() ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
-	                        : real___poll_chk(fds, count, timeout, room));
+	    sf_waits_are_ours(NULL) ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
+	                            : real___poll_chk(fds, count, timeout, room));
 }
 
 SF_EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room)
@@ -83,7 +84,7 @@ watched_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, 
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_waits_are_ours() ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask));
+	    sf_waits_are_ours(timeout) ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask));
 }
 
 SF_EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
@@ -104,8 +105,8 @@ SF_WATCHED int watched_ppoll_chk(
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_waits_are_ours() ? sf_held_poll(fds, count, timeout, mask)
-	                        : real___ppoll_chk(fds, count, timeout, mask, room));
+	    sf_waits_are_ours(timeout) ? sf_held_poll(fds, count, timeout, mask)
+	                               : real___ppoll_chk(fds, count, timeout, mask, room));
 }
 
 SF_EXPORT int
@@ -185,7 +186,7 @@ watched_select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeva
 
 	return selected(
 	    &c, &sets, shown, n,
-	    sf_waits_are_ours() ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
+	    sf_waits_are_ours(timeout) ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
 }
 
 SF_EXPORT int select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
@@ -211,8 +212,8 @@ SF_WATCHED int watched_pselect(
 
 	return selected(
 	    &c, &sets, shown, n,
-	    sf_waits_are_ours() ? sf_held_select(count, in, out, except, timeout, mask)
-	                        : real_pselect(count, in, out, except, timeout, mask));
+	    sf_waits_are_ours(timeout) ? sf_held_select(count, in, out, except, timeout, mask)
+	                               : real_pselect(count, in, out, except, timeout, mask));
 }
 
 SF_EXPORT int
@@ -248,8 +249,8 @@ SF_WATCHED int watched_epoll_wait(int epfd, struct epoll_event *events, int coun
 		return (int)c.ret;
 	return waited(
 	    &c, events,
-	    sf_waits_are_ours() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), NULL)
-	                        : real_epoll_wait(epfd, events, count, timeout));
+	    sf_waits_are_ours(NULL) ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), NULL)
+	                            : real_epoll_wait(epfd, events, count, timeout));
 }
 
 SF_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int count, int timeout)
@@ -270,8 +271,8 @@ SF_WATCHED int watched_epoll_pwait(
 		return (int)c.ret;
 	return waited(
 	    &c, events,
-	    sf_waits_are_ours() ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), mask)
-	                        : real_epoll_pwait(epfd, events, count, timeout, mask));
+	    sf_waits_are_ours(NULL) ? sf_held_epoll(epfd, events, count, from_ms(timeout, &ts), mask)
+	                            : real_epoll_pwait(epfd, events, count, timeout, mask));
 }
 
 SF_EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int count, int timeout, const sigset_t *mask)
@@ -292,8 +293,8 @@ SF_WATCHED int watched_epoll_pwait2(
 		return (int)c.ret;
 	return waited(
 	    &c, events,
-	    sf_waits_are_ours() ? sf_held_epoll(epfd, events, count, timeout, mask)
-	                        : real_epoll_pwait2(epfd, events, count, timeout, mask));
+	    sf_waits_are_ours(timeout) ? sf_held_epoll(epfd, events, count, timeout, mask)
+	                               : real_epoll_pwait2(epfd, events, count, timeout, mask));
 }
 
 SF_EXPORT int

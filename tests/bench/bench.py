@@ -35,7 +35,7 @@ def instructions(folder, effort):
 
 PARTS = {
     "instructions": (instructions,),
-    "time": (times.in_process,),
+    "time": (times.in_process, times.held_back),
     "threads": (times.threads,),
     "calls": (times.system_calls,),
     "start": (times.starts,),

@@ -68,6 +68,20 @@ def compared(name, workload, words, found):
         yield row(group, f"{name}: {words}", added, "ns a call above bare", "all-time")
 
 
+def held_back(folder, effort):
+    """An epoll of 1,000 idle descriptors: what it costs that one of them is held back."""
+    found = {"held": [], "stall": []}
+    for _ in range(7):
+        for name, ratios in found.items():
+            taken = slices(folder, CONFIGURATIONS[name], "epoll-1000", 30 * effort)
+            ratios += [program / bare for bare, _, program in taken]
+    group = "time within one process"
+    for name, words in (("stall", "none held back"), ("held", "one held back")):
+        yield row(group, f"epoll of 1,000: {words}", found[name], "of bare")
+    value = statistics.median(found["held"]) / statistics.median(found["stall"])
+    yield Row(group, "epoll of 1,000: one held back", value, "of none held back", goal="held-time")
+
+
 def threads(folder, effort):
     """What each of several threads loses, every one on a connection of its own."""
     slowdown = {}

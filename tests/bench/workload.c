@@ -6,6 +6,7 @@
 #include "workload.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,15 +111,31 @@ static void open_polled_1000(struct bench *b)
 	open_polled(b, 1000);
 }
 
-static void open_epoll(struct bench *b)
+static void open_epoll_of(struct bench *b, nfds_t count)
 {
-	open_polled(b, 100);
+	open_polled(b, count);
 	b->epoll = sure(epoll_create1(0), "epoll_create1");
 	for (nfds_t i = 0; i < b->polled_count; i++) {
 		struct epoll_event event = {.events = EPOLLIN, .data.fd = b->polled[i].fd};
 
 		sure(epoll_ctl(b->epoll, EPOLL_CTL_ADD, b->polled[i].fd, &event), "epoll_ctl");
 	}
+}
+
+static void open_epoll(struct bench *b)
+{
+	open_epoll_of(b, 100);
+}
+
+/* Something has come for one of them, and was asked for: a rule may hold it back, from here on. */
+static void open_epoll_1000(struct bench *b)
+{
+	char data[MESSAGE] = "";
+
+	open_epoll_of(b, 1000);
+	sure((int)send(b->out, data, sizeof data, 0), "send");
+	if (recv(b->in, data, sizeof data, MSG_DONTWAIT) < 0 && errno != EAGAIN)
+		give_up("recv");
 }
 
 /* ---- what to do with it ---- */
@@ -265,6 +282,7 @@ const struct workload workloads[] = {
     {"poll-100", 1, open_polled_100, turn_poll},
     {"poll-1000", 1, open_polled_1000, turn_poll},
     {"epoll", 1, open_epoll, turn_epoll},
+    {"epoll-1000", 1, open_epoll_1000, turn_epoll},
     {"epoll-ctl", 2, open_epoll, turn_epoll_ctl},
     {"dup", 1, open_tcp, turn_dup},
     {"socket", 1, open_listener, turn_socket},

@@ -35,6 +35,8 @@ void sf_cut(struct sf_call *c)
 {
 	switch (c->shape) {
 	case SF_SHAPE_VECTOR:
+		c->cut->vector = c->iov;
+		c->cut->count = c->count;
 		c->count = (int)cut_vector(c, c->iov, (size_t)c->count);
 		c->iov = c->cut->pieces;
 		break;

@@ -19,6 +19,7 @@
 #include "datagram.h"
 #include "effect.h"
 #include "evlog.h"
+#include "part.h"
 #include "probe.h"
 #include "readiness.h"
 
@@ -298,6 +299,13 @@ static void disown(struct sf_call *c)
 	}
 }
 
+/* A sandbox may kill for the other call that moves the rest: there it ends where it was cut. */
+static bool can_split(const struct sf_call *c)
+{
+	return !(c->wishes & ~SF_WISH_HOLD) && sf_part_possible(c) &&
+	       !atomic_load_explicit(&sf_self_process()->sandboxed, relaxed);
+}
+
 /* True: something fired, and the call has its wishes. */
 static bool ask_rules(struct sf_call *c, struct sf_self *self)
 {
@@ -312,6 +320,8 @@ static bool ask_rules(struct sf_call *c, struct sf_self *self)
 	c->counts = 1;
 	c->rules_page = sf_ruleset_page(sf_arena, set);
 	sf_decide(&asker, c, &decision);
+	size_t length = c->len;
+
 	if (c->stranger)
 		disown(c);
 	for (unsigned i = 0; i < decision.shaping_count; i++) {
@@ -330,6 +340,7 @@ static bool ask_rules(struct sf_call *c, struct sf_self *self)
 		c->realism = decision.deciding.realism;
 		act(c, &set->rules[decision.deciding.rule], &decision.deciding);
 	}
+	c->splits = c->splits && c->len == length && can_split(c);
 	if (!decision.decided && !decision.shaping_count)
 		return false;
 	record_decision(c, set, &decision, self);
@@ -418,18 +429,47 @@ static bool found_nothing(const struct sf_call *c)
 	return c->ret < 0 && c->err == EAGAIN && c->mode == SF_NONBLOCKING && !c->rule;
 }
 
-static void note_bytes(struct sf_call *c)
+static void note_bytes(struct sf_call *c, uint64_t bytes)
 {
 	struct sf_socket *socket = c->socket;
 
 	if (c->operation == SF_SEND)
-		atomic_fetch_add_explicit(&socket->sent, bytes_of(c), relaxed);
+		atomic_fetch_add_explicit(&socket->sent, bytes, relaxed);
 	else if (c->operation == SF_RECV && !(c->flags & MSG_PEEK))
-		atomic_fetch_add_explicit(&socket->received, bytes_of(c), relaxed);
+		atomic_fetch_add_explicit(&socket->received, bytes, relaxed);
 	else if (c->operation == SF_RECV && c->type == SF_STREAM)
-		atomic_store_explicit(&socket->shown, atomic_load_explicit(&socket->received, relaxed) + bytes_of(c), relaxed);
+		atomic_store_explicit(&socket->shown, atomic_load_explicit(&socket->received, relaxed) + bytes, relaxed);
 	if (c->operation == SF_RECV && c->flags & MSG_PEEK)
 		sf_hold_never(socket);
+}
+
+/* What the wait was for is behind: the part that follows has wishes of its own. */
+static void begin_part(struct sf_call *c)
+{
+	note_bytes(c, (uint64_t)c->ret);
+	c->parted += (size_t)c->ret;
+	c->len = c->asked - c->parted;
+	c->ret = 0;
+	c->wishes = 0;
+	c->splits = 0;
+	c->released = 0;
+	c->delay_ns = c->latency_ns = c->hold_ns = c->rate = 0;
+}
+
+/* A rule's offset= begins inside the call, and there it only waits: the call goes on after that, and moves all that it
+ * would have moved. Where the wait ends it (a signal, a timeout), it has moved a part. */
+static void go_on(struct sf_call *c, struct sf_self *self)
+{
+	while (c->splits && c->ret == (int64_t)c->len) {
+		begin_part(c);
+		if (ask_rules(c, self) && sf_effect_before(c)) {
+			c->ret = 0;
+			break;
+		}
+		sf_part_move(c);
+	}
+	c->ret += (int64_t)c->parted;
+	c->err = 0;
 }
 
 /* The call is over, decided by us or answered by the kernel: counters and the event. */
@@ -446,7 +486,7 @@ static void conclude(struct sf_call *c)
 			atomic_fetch_add_explicit(ordinal, 1, relaxed);
 	}
 	if (c->socket && c->ret > 0)
-		note_bytes(c);
+		note_bytes(c, bytes_of(c) - c->parted);
 	if (c->socket && c->type == SF_DGRAM)
 		sf_datagram_conclude(c);
 	if (c->event)
@@ -544,6 +584,8 @@ int64_t sf_leave(struct sf_call *c, int64_t ret)
 		sf_effect_after(c);
 	if (c->socket && has_after_state(c->socket))
 		sf_mend_after(c);
+	if (c->splits)
+		go_on(c, sf_self_get());
 	give_back(c);
 	conclude(c);
 	errno = c->ret < 0 && c->operation != SF_RESOLVE ? c->err : before;

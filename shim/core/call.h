@@ -46,7 +46,9 @@ enum sf_wish {
  * calls that have a vector carry it, and nobody clears it. */
 struct sf_cut {
 	struct mmsghdr message;
-	struct msghdr *whole; /* the program's own, while message stands for it */
+	struct msghdr *whole;       /* the program's own, while message stands for it */
+	const struct iovec *vector; /* the program's own, of a call that has one, and its length */
+	int count;
 	struct iovec pieces[SF_CUT_MAX];
 };
 
@@ -78,6 +80,7 @@ struct sf_call {
 
 	/* the real call uses these: a fault may shrink len, the gate then cuts iov or msg to it */
 	size_t len;
+	size_t parted; /* bytes that parts before this one have moved: see sf_call.splits */
 
 	/* known of the socket */
 	uint8_t family, type, side, mode; /* enums */
@@ -107,6 +110,7 @@ struct sf_call {
 	uint8_t shaped_fault;
 	uint8_t counts;                        /* ordinals were given: to be taken back if the call finds nothing ready */
 	uint8_t entered;                       /* the gate knows of it */
+	uint8_t splits;                        /* the cut is for a wait inside the call: what is left follows in it */
 	uint8_t was_cut;                       /* cut->message stands for the program's header */
 	uint8_t released;                      /* a silence (latency) is over: this call finds what had come */
 	uint8_t stranger;                      /* the number is another socket's by now: no rule knows this call */

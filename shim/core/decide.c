@@ -331,7 +331,20 @@ static bool would_fire(const struct sf_asker *asker, unsigned i, const struct sf
 	       chance_holds(rule, sf_rng(asker->set->seed, i, key_of(asker, c), next.key));
 }
 
-/* A transfer that would cross the beginning of offset= ends there, so that the next one begins exactly at it. */
+/* Does a call that meets all actions of the rule at a place inside it only take longer? One that takes all it is given
+ * does. A thread that sleeps may do so inside any call. */
+static bool only_waits(const struct sf_rule *rule, const struct sf_call *c)
+{
+	bool takes_all = c->mode != SF_NONBLOCKING && (c->operation == SF_SEND || c->flags & MSG_WAITALL);
+
+	for (unsigned i = 0; i < rule->action_count; i++)
+		if (!sf_faults[rule->actions[i].kind]->waits || !(takes_all || rule->actions[i].kind == SF_FAULT_delay))
+			return false;
+	return true;
+}
+
+/* A transfer that would cross the beginning of offset= ends there, so that the next one begins exactly at it; or it is
+ * split there, and goes on after the wait. */
 static void end_at_offset(const struct sf_asker *asker, unsigned i, struct sf_call *c)
 {
 	uint64_t at = moved(c), low = asker->set->rules[i].offset.low;
@@ -340,8 +353,12 @@ static void end_at_offset(const struct sf_asker *asker, unsigned i, struct sf_ca
 		return;
 	uint64_t most = sf_payload_at_least(c, low - at);
 
-	if (c->len > most)
-		c->len = (size_t)most;
+	if (c->len < most)
+		return;
+	bool splits = only_waits(&asker->set->rules[i], c);
+
+	c->splits = splits && (c->len > most || c->splits);
+	c->len = (size_t)most;
 }
 
 static enum sf_realism worse(enum sf_realism a, enum sf_realism b)
@@ -370,6 +387,12 @@ static enum sf_realism applies(const struct sf_asker *asker, const struct sf_rul
 		realism = worse(realism, one);
 	}
 	return realism;
+}
+
+/* The parts of a split call are one call: only what begins at a place inside it is new. */
+static bool begins_inside(const struct sf_rule *rule, const struct sf_call *c)
+{
+	return !c->parted || (sf_rule_has(rule, SF_CONDITION_OFFSET) && rule->offset.low > moved(c) - c->parted);
 }
 
 static void note(struct sf_decision *decision, const struct sf_rule *rule, struct sf_fired fired)
@@ -464,6 +487,7 @@ static void forget(const struct sf_asker *asker, struct sf_call *c, struct sf_de
 	decision->decided = false;
 	decision->shaping_count = 0;
 	c->len = c->asked;
+	c->splits = 0;
 }
 
 void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decision *decision)
@@ -477,7 +501,7 @@ void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decisi
 			unsigned i = word * 64 + (unsigned)__builtin_ctzll(bits);
 			const struct sf_rule *rule = &asker->set->rules[i];
 
-			if (!call_holds(asker, rule, c))
+			if (!begins_inside(rule, c) || !call_holds(asker, rule, c))
 				continue;
 			enum sf_realism realism = applies(asker, rule, c);
 
@@ -486,7 +510,7 @@ void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decisi
 					end_at_offset(asker, i, c);
 				continue;
 			}
-			if (realism != SF_REALISM_NONE)
+			if (realism != SF_REALISM_NONE && (!c->parted || only_waits(rule, c)))
 				consider(asker, i, c, realism, decision);
 			if (c->stranger) {
 				forget(asker, c, decision);

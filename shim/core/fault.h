@@ -31,6 +31,7 @@ struct sf_fault {
 	bool ranged;
 	bool shapes;           /* the search for a deciding rule goes on (delay, latency, rate) */
 	bool alters;           /* the call is made and what it moves is changed: may stand beside others that alter */
+	bool waits;            /* takes time, and then the call is made: one that takes all may be split by it */
 	bool always;           /* acts on every call that operations, types and families allow */
 	uint8_t types;         /* SF_BIT(enum sf_type) it can ever act on; 0: any */
 	uint8_t families;      /* SF_BIT(enum sf_family); 0: any */

@@ -18,6 +18,7 @@ const struct sf_fault sf_fault_delay = {
     .units = SF_BIT(SF_UNIT_DURATION),
     .ranged = true,
     .shapes = true,
+    .waits = true,
     .says = "sleeps @ first",
     .explain =
         "The thread sleeps inside the call before it is made, as when the scheduler or a page fault held it. With "

@@ -18,6 +18,7 @@ const struct sf_fault sf_fault_latency = {
     .units = SF_BIT(SF_UNIT_DURATION),
     .ranged = true,
     .shapes = true,
+    .waits = true,
     .says = "finds that everything arrives @ later",
     .explain =
         "What would arrive now arrives this much later, as over a long line: until then the socket is not ready, "

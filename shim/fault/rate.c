@@ -12,7 +12,7 @@ static void before(struct sf_call *c, const struct sf_argument *a)
 
 	if (!c->rate || a->low < c->rate)
 		c->rate = a->low;
-	bool takes_all = c->operation == SF_SEND && c->mode != SF_NONBLOCKING;
+	bool takes_all = c->mode != SF_NONBLOCKING && (c->operation == SF_SEND || c->flags & MSG_WAITALL);
 
 	slice = sf_payload_at_least(c, slice ? slice : 1);
 	if (c->type == SF_STREAM && !takes_all && c->len > slice)
@@ -25,6 +25,7 @@ const struct sf_fault sf_fault_rate = {
     .operations = SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
     .units = SF_BIT(SF_UNIT_RATE),
     .shapes = true,
+    .waits = true,
     .says = "is held to @",
     .explain =
         "So many bytes a second pass on each connection in this direction: recv finds less, send takes less, and "

@@ -18,6 +18,7 @@ const struct sf_fault sf_fault_stall = {
     .help = "the peer is silent for D, or for good: calls block, readiness is withheld",
     .operations = SF_BIT(SF_CONNECT) | SF_BIT(SF_ACCEPT) | SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
     .units = SF_BIT(SF_UNIT_NONE) | SF_BIT(SF_UNIT_DURATION),
+    .waits = true,
     .always = true,
     .says = "meets a peer that is silent for @",
     .says_bare = "meets a peer that is silent for good",

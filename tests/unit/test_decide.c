@@ -722,6 +722,70 @@ static void datagrams_are_never_cut(void **state)
 	world_end(&world);
 }
 
+static struct sf_call crossing(struct world *world, enum sf_func func, enum sf_mode mode, int flags)
+{
+	struct sf_call call = world_call(func, world_connection(world, world->thread, 80), 600);
+
+	call.mode = (uint8_t)mode;
+	call.flags = flags;
+	world_decides(world, &call);
+	assert_int_equal(call.len, 100);
+	return call;
+}
+
+static bool splits(const char *rules, enum sf_func func, enum sf_mode mode, int flags)
+{
+	struct world world = world_with(rules);
+	bool split = crossing(&world, func, mode, flags).splits;
+
+	world_end(&world);
+	return split;
+}
+
+static void a_call_that_takes_all_is_split_where_it_only_waits(void **state)
+{
+	(void)state;
+	assert_true(splits("send offset=100..: stall 1s", SF_FUNC_send, SF_BLOCKING, 0));
+	assert_true(splits("send offset=100..: rate 1KiB/s", SF_FUNC_send, SF_TIMEOUT, 0));
+	assert_false(splits("send offset=100..: stall 1s", SF_FUNC_send, SF_NONBLOCKING, 0));
+	assert_true(splits("send offset=100..: delay 1s", SF_FUNC_send, SF_NONBLOCKING, 0));
+	assert_false(splits("send offset=100..: reset", SF_FUNC_send, SF_BLOCKING, 0));
+	assert_false(splits("send offset=100..: delay 1s, reset", SF_FUNC_send, SF_BLOCKING, 0));
+	assert_false(splits("recv offset=100..: latency 1s", SF_FUNC_recv, SF_BLOCKING, 0));
+	assert_true(splits("recv offset=100..: latency 1s", SF_FUNC_recv, SF_BLOCKING, MSG_WAITALL));
+	assert_false(splits("recv offset=100..: latency 1s", SF_FUNC_recv, SF_NONBLOCKING, MSG_WAITALL));
+	assert_true(splits("recv offset=100..: delay 1s", SF_FUNC_recv, SF_BLOCKING, 0));
+	/* of several rules: who ends it first, and who must end it */
+	assert_true(splits("send offset=200..: reset\nsend offset=100..: stall 1s", SF_FUNC_send, SF_BLOCKING, 0));
+	assert_false(splits("send offset=100..: reset\nsend offset=200..: stall 1s", SF_FUNC_send, SF_BLOCKING, 0));
+	assert_false(splits("send offset=100..: reset\nsend offset=100..: stall 1s", SF_FUNC_send, SF_BLOCKING, 0));
+	assert_false(splits("send offset=100..: stall 1s\nsend offset=100..: reset", SF_FUNC_send, SF_BLOCKING, 0));
+}
+
+/* Rules that have met the call do not meet its parts; those that begin inside it do, and may end it. */
+static void the_parts_of_a_call_are_one_call(void **state)
+{
+	struct world world = world_with("send: delay 1s\nsend offset=..300: short 400\nsend offset=100..: stall 1s\n"
+	                                "send offset=150..: reset");
+	struct sf_call call = crossing(&world, SF_FUNC_send, SF_BLOCKING, 0);
+
+	(void)state;
+	call.parted = 100;
+	call.socket->sent = 100;
+	call.len = 500;
+	struct sf_decision decision = world_decides(&world, &call);
+
+	assert_true(decision.decided);
+	assert_int_equal(decision.deciding.rule, 2);
+	assert_int_equal(decision.shaping_count, 0);
+	assert_int_equal(call.len, 50);
+	assert_false(call.splits);
+	assert_int_equal(counter(&world, 0)->seen, 1);
+	assert_int_equal(counter(&world, 1)->seen, 1);
+	assert_int_equal(counter(&world, 3)->seen, 0);
+	world_end(&world);
+}
+
 /* It was shown to the program, so it is there: the rule acts at the first call after it. */
 static void a_read_goes_past_the_offset_to_the_end_of_what_was_shown(void **state)
 {
@@ -1382,6 +1446,8 @@ static const struct CMUnitTest tests[] = {
     HOLDS(threads_never_exceed_times),
     HOLDS(the_same_random_number_comes_with_the_same_call),
     HOLDS(a_transfer_ends_where_offset_begins),
+    HOLDS(a_call_that_takes_all_is_split_where_it_only_waits),
+    HOLDS(the_parts_of_a_call_are_one_call),
     HOLDS(a_read_goes_past_the_offset_to_the_end_of_what_was_shown),
     HOLDS(a_transfer_goes_past_the_offset_of_a_rule_that_will_not_fire),
     HOLDS(datagrams_are_never_cut),

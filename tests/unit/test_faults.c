@@ -355,6 +355,11 @@ static void rate_holds(void **state)
 	rate_makes(send, 500, 64);
 	send.mode = SF_NONBLOCKING;
 	rate_makes(send, 500, 10);
+	to = receive;
+	to.flags = MSG_WAITALL;
+	rate_makes(to, 500, 64);
+	to.mode = SF_NONBLOCKING;
+	rate_makes(to, 500, 10);
 	receive.rate = 100; /* of a rule before: the slower one holds */
 	to = receive;
 	to.len = 10;

@@ -141,10 +141,13 @@ def test_work_is_done(load, role, rule, compare):
 @pytest.mark.parametrize("rule", ["again", "delay", "mixed"])
 @pytest.mark.parametrize("load,role", CELLS)
 def test_work_is_done_with_each_seed(load, role, rule, seed, compare):
-    rules = RULES.get(rule, MIXED)
-    for kind in ("again", "signal") if rule == "mixed" else (rule,):
-        rules = spared(load, role, kind) + rules
-    native, mine, _ = compare(load, role, rules, "--trace-level=off", f"--seed={seed}")
+    if rule == "mixed":
+        spares = spared(load, role, "again") + spared(load, role, "signal")
+        # What lets all of these calls pass leaves nothing to the rules after it.
+        rules = [one for one in MIXED if f"{one.split()[0]}: pass" not in spares]
+    else:
+        spares, rules = spared(load, role, rule), RULES[rule]
+    native, mine, _ = compare(load, role, spares + rules, "--trace-level=off", f"--seed={seed}")
     assert mine == native
 
 

@@ -15,7 +15,7 @@
 #include "self.h"
 #include "sys.h"
 
-#define UNDER_VALGRIND (UINT64_C(64) << 20)
+#define UNDER_VALGRIND (UINT64_C(32) << 20)
 
 static void say(const char *text)
 {
@@ -35,14 +35,20 @@ _Noreturn void sf_start_fail(const char *what, const char *which)
 		sf_sys(SYS_exit_group, 125);
 }
 
-/* A program under RLIMIT_AS needs its address space itself: an eighth is ours. */
-uint64_t sf_start_room(uint64_t size)
+static bool is_under_valgrind(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "vgpreload_");
+}
+
+/* A program under RLIMIT_AS needs its address space itself: an eighth is ours. Valgrind's leak check reads all that is
+ * mapped. */
+uint64_t sf_start_room(uint64_t size)
+{
 	struct rlimit limit;
 
-	/* Its leak check reads all that is mapped. */
-	if (preload && strstr(preload, "vgpreload_") && size > UNDER_VALGRIND)
+	if (is_under_valgrind() && size > UNDER_VALGRIND)
 		size = UNDER_VALGRIND;
 	if (sf_sys(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
 	    size <= limit.rlim_cur / 8)
@@ -50,6 +56,19 @@ uint64_t sf_start_room(uint64_t size)
 	uint64_t room = limit.rlim_cur / 8 & ~(SF_PAGE_SIZE - 1);
 
 	return room < SF_ARENA_SIZE_MIN ? SF_ARENA_SIZE_MIN : room;
+}
+
+/* Each page behind the end of the file is a signal to that leak check, a millisecond each: so there are none. */
+static uint64_t room_without_holes(int fd, uint64_t room, uint64_t file_size)
+{
+	struct rlimit limit;
+
+	if (!is_under_valgrind() || room <= file_size)
+		return room;
+	if (sf_sys(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY &&
+	    sf_sys(SYS_fallocate, fd, 0, 0, room) == 0)
+		return room;
+	return file_size < SF_ARENA_SIZE_MIN ? SF_ARENA_SIZE_MIN : file_size & ~(SF_PAGE_SIZE - 1);
 }
 
 struct sf_arena *sf_start_map_fd(int fd, const char **why)
@@ -63,7 +82,7 @@ struct sf_arena *sf_start_map_fd(int fd, const char **why)
 	*why = sf_arena_refuse(&head, (uint64_t)st.st_size);
 	if (*why)
 		return NULL;
-	uint64_t room = sf_start_room(head.size);
+	uint64_t room = room_without_holes(fd, sf_start_room(head.size), (uint64_t)st.st_size);
 
 	for (; room >= SF_ARENA_SIZE_MIN; room /= 2) {
 		long at = sf_sys(SYS_mmap, 0, room, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);

@@ -77,6 +77,8 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 	bool transfer = c->operation == SF_SEND || c->operation == SF_RECV;
 	bool peers = c->type == SF_STREAM || c->type == SF_SEQPACKET;
 
+	if (c->operation == SF_RESOLVE) /* its numbers are those of getaddrinfo(3) */
+		return SF_KERNEL;
 	if (transfer && peers && !sf_probe_has_peer(c->fd, is_tcp(c)))
 		return SF_REALISM_NONE;
 	if (err == EINTR && c->operation == SF_POLL)

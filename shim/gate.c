@@ -245,6 +245,7 @@ static _Atomic uint32_t *ordinal_of(const struct sf_call *c)
 static void record(struct sf_call *c, struct sf_self *self)
 {
 	_Atomic uint32_t *ordinal = ordinal_of(c);
+	struct sf_endpoint asked;
 
 	sf_event_begin(c, self);
 	if (!c->event)
@@ -252,6 +253,8 @@ static void record(struct sf_call *c, struct sf_self *self)
 	c->event->conn_ordinal = ordinal ? atomic_load_explicit(ordinal, relaxed) + 1 : 0;
 	if (c->operation == SF_RESOLVE && sf_readable(c->name))
 		sf_event_extend(c->event, SF_EXTENSION_TEXT, c->name, strlen(c->name));
+	if (c->operation == SF_RESOLVE && sf_endpoint_from(&asked, c->address, c->address_length))
+		sf_event_extend(c->event, SF_EXTENSION_ADDRESS, &asked, ADDRESS_SHOWN);
 	if (c->operation == SF_SEND && c->type == SF_DGRAM && c->address)
 		sf_event_extend(c->event, SF_EXTENSION_ADDRESS, &c->socket->peer, ADDRESS_SHOWN);
 	if (sf_arena->stacks)

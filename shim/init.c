@@ -17,6 +17,7 @@
 #include "gate.h"
 #include "heir.h"
 #include "start.h"
+#include "stream.h"
 #include "sys.h"
 #include "track.h"
 
@@ -172,6 +173,7 @@ static void live(const char *arena, uint32_t ahead)
 	watch_forks();
 	watch_exit();
 	sf_track_inherited();
+	sf_stream_start();
 	announce(process);
 }
 

@@ -257,6 +257,28 @@ LATE(
     (const struct sockaddr *address, socklen_t len, char *host, socklen_t host_len, char *service,
      socklen_t service_len, int flags),
     address, len, host, host_len, service, service_len, flags)
+LATE(struct hostent *, gethostbyname, (const char *name), name)
+LATE(struct hostent *, gethostbyname2, (const char *name, int family), name, family)
+LATE(struct hostent *, gethostbyaddr, (const void *address, socklen_t len, int family), address, len, family)
+LATE(
+    int, gethostbyname_r,
+    (const char *name, struct hostent *room, char *buf, size_t len, struct hostent **found, int *error), name, room,
+    buf, len, found, error)
+LATE(
+    int, gethostbyname2_r,
+    (const char *name, int family, struct hostent *room, char *buf, size_t len, struct hostent **found, int *error),
+    name, family, room, buf, len, found, error)
+LATE(
+    int, gethostbyaddr_r,
+    (const void *address, socklen_t address_len, int family, struct hostent *room, char *buf, size_t len,
+     struct hostent **found, int *error),
+    address, address_len, family, room, buf, len, found, error)
+LATE(int, getaddrinfo_a, (int mode, struct gaicb **list, int count, struct sigevent *event), mode, list, count, event)
+LATE(FILE *, fdopen, (int fd, const char *mode), fd, mode)
+LATE(FILE *, freopen, (const char *path, const char *mode, FILE *stream), path, mode, stream)
+LATE(int, fclose, (FILE * stream), stream)
+LATE(int, vdprintf, (int fd, const char *format, va_list arguments), fd, format, arguments)
+LATE(int, __vdprintf_chk, (int fd, int flag, const char *format, va_list arguments), fd, flag, format, arguments)
 LATE(pid_t, fork, (void))
 LATE(
     int, pthread_create, (pthread_t * thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument),
@@ -277,7 +299,7 @@ LATE(int, system, (const char *command), command)
 LATE(FILE *, popen, (const char *command, const char *mode), command, mode)
 
 /* The assembly of wrap/ binds these before it jumps, if need be; the exec family is written in terms of execve and
- * execvpe. */
+ * execvpe, dprintf in terms of vdprintf. */
 #define early_vfork NULL
 #define early_clone NULL
 #define early_syscall NULL
@@ -286,6 +308,8 @@ LATE(FILE *, popen, (const char *command, const char *mode), command, mode)
 #define early_execl NULL
 #define early_execle NULL
 #define early_execlp NULL
+#define early_dprintf NULL
+#define early___dprintf_chk NULL
 
 #define SF_CALL(name, operation, presence) __typeof__(name) *real_##name = early_##name;
 #define SF_NAMED SF_CALL

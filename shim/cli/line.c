@@ -225,12 +225,13 @@ static void append_name(struct sf_append *out, const struct sf_reader *reader, c
 	sf_append_text(out, "\"");
 }
 
-static void append_datagram_address(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
+/* Of a datagram where it goes or comes from; of resolve what is asked for. */
+static void append_address(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
 {
 	struct sf_endpoint endpoint = {0};
 
 	if (seen->event.extensions && sf_reader_extension(reader, seen, SF_EXTENSION_ADDRESS, &endpoint, sizeof endpoint))
-		append_endpoint(out, ", ", &endpoint);
+		append_endpoint(out, seen->event.fd >= 0 ? ", " : "", &endpoint);
 }
 
 /* "recvfrom(5 #2 127.0.0.1:8080, 4096, MSG_PEEK": without the bracket that closes it. */
@@ -251,7 +252,7 @@ static void append_call(struct sf_append *out, const struct sf_reader *reader, c
 		sf_append_format(out, ", %llu", (unsigned long long)event->asked);
 	if (operation != SF_POLL || event->fd < 0)
 		append_flags(out, event);
-	append_datagram_address(out, reader, seen);
+	append_address(out, reader, seen);
 }
 
 /* " #7 127.0.0.1:5555": the connection that accept gave. */

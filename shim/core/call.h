@@ -40,6 +40,13 @@ enum sf_wish {
 	SF_DATAGRAM_WISHES = SF_WISH_DROP | SF_WISH_DUPLICATE | SF_WISH_REORDER | SF_WISH_TRUNCATE | SF_WISH_CORRUPT,
 };
 
+/* What a resolving call asks of name servers, and so how it can fail. */
+enum sf_question {
+	SF_QUESTION,         /* an answer is needed */
+	SF_QUESTION_IN_VAIN, /* without a name the address will do (getnameinfo) */
+	SF_QUESTION_NONE,    /* it is an address already, or nothing: nobody is asked */
+};
+
 #define SF_CUT_MAX 16
 
 /* A request that was cut: what the real call gets in place of the program's vector. Beside the call, not in it: only
@@ -115,6 +122,7 @@ struct sf_call {
 	uint8_t released;                      /* a silence (latency) is over: this call finds what had come */
 	uint8_t stranger;                      /* the number is another socket's by now: no rule knows this call */
 	uint8_t postponed;                     /* it meets silence for a while: counted when that is over */
+	uint8_t question;                      /* of resolve: enum sf_question */
 	uint8_t refused;                       /* the effect found that the kernel would not do this now */
 	uint32_t rules_page;                   /* of the rules that counted it: others may be loaded meanwhile */
 	uint64_t counted[SF_COUNTED_MAX / 64]; /* bits of the rules that counted it: what finding nothing takes back */

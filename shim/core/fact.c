@@ -24,7 +24,8 @@
 #define SENDING_RIGHTS(w) (F(w, sendmsg) | F(w, sendmmsg))
 #define SENDING_TO_AN_ADDRESS(w) (SENDING_RIGHTS(w) | F(w, sendto))
 #define SENDING_ONLY_TO_SOCKETS(w) (SENDING_TO_AN_ADDRESS(w) | F(w, send))
-#define WRITING(w) (F(w, write) | F(w, writev) | F(w, pwritev2))
+#define PRINTING(w) (F(w, dprintf) | F(w, vdprintf) | F(w, __dprintf_chk) | F(w, __vdprintf_chk))
+#define WRITING(w) (F(w, write) | F(w, writev) | F(w, pwritev2) | PRINTING(w))
 #define SENDING(w) (SENDING_ONLY_TO_SOCKETS(w) | WRITING(w) | F(w, sendfile) | F(w, splice))
 #define RECEIVING_ONLY_FROM_SOCKETS(w)                                                                                 \
 	(F(w, recv) | F(w, recvfrom) | F(w, recvmsg) | F(w, recvmmsg) | F(w, __recv_chk) | F(w, __recvfrom_chk))
@@ -37,14 +38,18 @@
 #define EPOLL_CREATING(w) (F(w, epoll_create) | F(w, epoll_create1))
 #define EPOLL_CTL(w) F(w, epoll_ctl)
 #define SHUTDOWN(w) F(w, shutdown)
-#define CLOSE(w) F(w, close)
+#define CLOSE(w) (F(w, close) | F(w, fclose))
+#define FDOPEN(w) F(w, fdopen)
 #define CLOSE_RANGE(w) F(w, close_range)
 #define GETSOCKOPT(w) F(w, getsockopt)
 #define SETSOCKOPT(w) F(w, setsockopt)
 #define NAMING(w) (F(w, getsockname) | F(w, getpeername))
 #define GETPEERNAME(w) F(w, getpeername)
 #define SOCKATMARK(w) F(w, sockatmark)
-#define GETADDRINFO(w) F(w, getaddrinfo)
+#define GETADDRINFO(w) (F(w, getaddrinfo) | F(w, getaddrinfo_a))
+#define GETHOST(w)                                                                                                     \
+	(F(w, gethostbyname) | F(w, gethostbyname2) | F(w, gethostbyaddr) | F(w, gethostbyname_r) |                        \
+	 F(w, gethostbyname2_r) | F(w, gethostbyaddr_r))
 #define GETNAMEINFO(w) F(w, getnameinfo)
 
 _Static_assert(SF_FUNC_WORDS == 2, "a row of facts.def fills two words of functions");

@@ -4,16 +4,26 @@
  * The facts (core/fact.h) say which errno which call can give; what follows from it on the connection is the
  * gate's duty.
  */
+#include <netdb.h>
+
 #include "core/call.h"
 #include "core/fact.h"
 #include "core/fault.h"
+
+/* Who asks nobody can't be told that the name server is busy. */
+static bool is_answer(const struct sf_call *c, int eai)
+{
+	if (c->question == SF_QUESTION_IN_VAIN && eai == -EAI_NONAME)
+		return false;
+	return c->question != SF_QUESTION_NONE || eai == -EAI_MEMORY;
+}
 
 static enum sf_realism possible(const struct sf_call *c, const struct sf_argument *a)
 {
 	uint8_t modes = c->mode == SF_MODE_UNKNOWN ? 0xff : (uint8_t)SF_BIT(c->mode);
 	const struct sf_fact *fact = sf_fact_find(c->func, (int)a->low, c->on ? c->on : SF_ON_ANY, modes);
 
-	if (!fact)
+	if (!fact || (c->operation == SF_RESOLVE && !is_answer(c, (int)a->low)))
 		return SF_REALISM_NONE;
 	if (fact->possible == SF_POSSIBLE_YES || fact->possible == SF_POSSIBLE_COND)
 		return SF_KERNEL;

@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,12 @@ typedef int duplicator(int from, int to);
 typedef ssize_t flag_taker(int fd, void *buffer, size_t length, int flags);
 typedef ssize_t vector_call(int fd, const struct iovec *parts, int count);
 
+typedef int printer(int fd, const char *format, ...);
+typedef void host_finder(const char *name, int family); /* says what it finds, by say_host */
+
+struct hostent;
+void say_host(const char *what, const struct hostent *host, int error);
+
 void take_cases(taker *take);
 void put_cases(putter *put);
 void poll_cases(poller *wait);
@@ -125,5 +132,7 @@ void duplicate_cases(duplicator *copy);
 void take_flag_cases(flag_taker *call);
 void put_vector_cases(vector_call *put);
 void take_vector_cases(vector_call *take);
+void print_cases(printer *print);
+void host_cases(host_finder *find);
 
 #endif

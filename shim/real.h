@@ -34,8 +34,8 @@ ssize_t __recvfrom_chk(
     int fd, void *restrict buf, size_t len, size_t room, int flags, struct sockaddr *restrict from,
     socklen_t *restrict from_length);
 ssize_t __read_chk(int fd, void *buf, size_t len, size_t room);
-int __dprintf_chk(int fd, int flag, const char *format, ...);
-int __vdprintf_chk(int fd, int flag, const char *format, va_list arguments);
+int __dprintf_chk(int fd, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int __vdprintf_chk(int fd, int flag, const char *format, va_list arguments) __attribute__((format(printf, 3, 0)));
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room);
 int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask, size_t room);
 

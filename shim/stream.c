@@ -70,15 +70,18 @@ int sf_stream_end(int fd, const void *site)
 /* What vdprintf writes to: for the length of one call. */
 struct printer {
 	const void *site;
-	int fd;
+	int fd, error; /* errno of the piece that failed; none goes out after it */
 	uint16_t func;
 };
 
 static ssize_t print_piece(void *cookie, const char *buf, size_t len)
 {
-	const struct printer *printer = cookie;
+	struct printer *printer = cookie;
+	size_t out = printer->error ? 0 : sf_stream_put(printer->func, printer->fd, buf, len, printer->site);
 
-	return (ssize_t)sf_stream_put(printer->func, printer->fd, buf, len, printer->site);
+	if (out < len && !printer->error)
+		printer->error = errno;
+	return (ssize_t)out;
 }
 
 extern int __vfprintf_chk(FILE *stream, int flag, const char *format, va_list arguments) __attribute__((weak));
@@ -95,7 +98,7 @@ static int format_to(FILE *stream, int flag, const char *format, va_list argumen
 int sf_stream_print(uint16_t func, const void *site, int fd, int flag, const char *format, va_list arguments)
 {
 	char buffer[4096]; /* st_blksize of sockets: what libc would take */
-	struct printer printer = {site, fd, func};
+	struct printer printer = {site, fd, 0, func};
 	int before = errno;
 	FILE *stream = fopencookie(&printer, "w", (cookie_io_functions_t){.write = print_piece});
 
@@ -105,9 +108,9 @@ int sf_stream_print(uint16_t func, const void *site, int fd, int flag, const cha
 	errno = before; /* for %m */
 	int count = format_to(stream, flag, format, arguments);
 
-	if (fflush(stream) != 0)
+	if (fflush(stream) != 0 || printer.error)
 		count = -1;
-	before = errno;
+	before = printer.error ? printer.error : errno;
 	real_fclose(stream);
 	errno = before;
 	return count;

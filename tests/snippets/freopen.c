@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <wchar.h>
 
+#undef freopen64 /* in musl a macro: this file stands for that name as well */
+
 static int other;
 
 static FILE *make_stream(const char *mode)

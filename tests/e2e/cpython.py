@@ -108,9 +108,9 @@ class Run:
         self.silence = suite.silence
         self.folder = suite.next_folder()
         self.results = self.folder / "results"
-        self.temporary = tempfile.TemporaryDirectory(
-            prefix="sf-"
-        )  # of a short name: for Unix sockets
+        # Of a short name, for Unix sockets; children that become somebody else get in too.
+        self.temporary = tempfile.TemporaryDirectory(prefix="sf-")
+        os.chmod(self.temporary.name, 0o711)
         argv = [*words, PYTHON, str(PROGRAM), "--results", str(self.results)]
         argv += ["--interrupts"] if suite.interrupts else []
         argv += ["--skip", self.listed("skip", done), "--leave-out", self.listed("out", suite.skip)]
@@ -118,6 +118,7 @@ class Run:
         argv += ["test." + module for module in suite.modules]
         # What asks a name server that is not there shall not wait for long.
         env = dict(os.environ, RES_OPTIONS="timeout:1 attempts:1", TMPDIR=self.temporary.name)
+        env["SOCKFAULT_DIR"] = os.path.join(self.temporary.name, "runs")
         with open(self.folder / "output", "wb") as output:
             self.process = subprocess.Popen(
                 argv,

@@ -3,6 +3,8 @@
 of them, under rules that real networks follow too each one that assumes no more than these promise.
 """
 
+import itertools
+
 import pytest
 
 from cpython import FINE, Suite, assumed, differences, failures, is_installed, left_out
@@ -132,12 +134,13 @@ def test_the_tables_are_about_tests_and_rules_that_there_are():
 @pytest.mark.long
 def test_what_is_said_to_assume_too_much_does(tmp_path):
     """Each row about single bytes names a test that does fail with them."""
-    failed = set()
     rows = [row for row in table("assumes.txt") if "-one" in row[0] and "-some" in row[0]]
-    for rule in "send-one", "recv-one":
-        modules = sorted({row[1].split(".")[0] for row in rows})
-        tests = set(names(modules))
+    modules = {row[1].split(".")[0] for row in rows}
+    failed = set()
+    for module, rule in itertools.product(sorted(modules), ("send-one", "recv-one")):
+        tests = names([module])
         chosen = set().union(*(matching(tests, row[1]) for row in rows))
-        ends = under_rule(rule, modules, tmp_path / rule, []).mine(chosen)
-        failed |= {test for test, end in ends.items() if end not in FINE}
+        suite = under_rule(rule, [module], tmp_path / f"{module}-{rule}", [])
+        suite.silence = 15  # those that hang do so for good
+        failed |= {test for test, end in suite.mine(chosen).items() if end not in FINE}
     assert not [row for row in rows if not matching(failed, row[1])]

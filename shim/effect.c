@@ -490,20 +490,37 @@ static bool arrive_later(struct sf_call *c)
 	return false;
 }
 
-/* A blocking send takes its time and then everything; any other transfer is cut to a slice, and non-blocking ones find
- * nothing more until the slice is through. */
+static uint64_t moved(const struct sf_call *c)
+{
+	uint64_t sum = 0;
+
+	if (c->shape != SF_SHAPE_MESSAGES)
+		return (uint64_t)c->ret;
+	for (int i = 0; i < c->ret; i++)
+		sum += c->mmsg[i].msg_len;
+	return sum;
+}
+
+/* What has to be through takes its time first, and then goes as a whole. */
 static void slow_down(struct sf_call *c)
 {
-	if (c->mode != SF_NONBLOCKING)
+	if (sf_call_takes_all(c))
 		sleep_ns(transfer_ns(c, c->len));
 }
 
+/* Any other transfer is cut to a slice, and the next one finds nothing until this one is through. A slice that follows
+ * at once begins where the last one ended: what a loop is late adds up to nothing. */
 static void pause_after(struct sf_call *c)
 {
-	if (c->mode == SF_NONBLOCKING && c->ret > 0)
-		sf_hold(
-		    c->fd, c->socket, c->operation == SF_SEND,
-		    (sf_self_now_ns() + transfer_ns(c, (uint64_t)c->ret)) & ~SF_HOLD_DECIDED);
+	enum { AT_ONCE_NS = 100000000 };
+
+	if (c->ret <= 0 || c->flags & MSG_PEEK || sf_call_takes_all(c))
+		return;
+	uint64_t now_ns = sf_self_now_ns(), before_ns = c->silent_until_ns;
+	uint64_t from_ns = before_ns && before_ns < now_ns && now_ns - before_ns < AT_ONCE_NS ? before_ns : now_ns;
+	uint64_t until_ns = from_ns + transfer_ns(c, moved(c));
+
+	sf_hold(c->fd, c->socket, c->operation == SF_SEND, until_ns & ~SF_HOLD_DECIDED);
 }
 
 /* ---- before, after ---- */

@@ -79,6 +79,7 @@ static bool release(struct sf_call *c)
 	                                                              : atomic_exchange_explicit(hold_ns, 0, relaxed);
 
 	c->released = was & SF_HOLD_DECIDED;
+	c->silent_until_ns = was;
 	return false;
 }
 

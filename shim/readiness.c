@@ -632,8 +632,8 @@ static uint32_t settle_event(int epfd, int fd, uint32_t events)
 
 	if (silent & SF_SILENT_IN)
 		told &= ~(uint32_t)(EPOLLERR | EPOLLHUP);
-	if (!told)
-		sf_epoll_withhold(epfd, fd, events);
+	if (silent)
+		sf_epoll_settle(epfd, fd, events, told);
 	return told;
 }
 

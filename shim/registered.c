@@ -4,8 +4,9 @@
  * to it. Places are never given back, only used again for the same number.
  *
  * ERR and HUP can't be masked, and a silence hides them too: what would bring them is on its way like everything else.
- * So a registration of which nothing is left is taken out, and put in again afterwards. Where a direction is left that
- * is not silent, ERR and HUP come with it: a reset ends both.
+ * So a registration of which nothing is left becomes EPOLLONESHOT without conditions: ERR and HUP wake one wait, which
+ * does not tell them (readiness.c), and then the kernel is silent. It is never taken out for that: another thread may
+ * be about to modify it. Where a direction is left that is not silent, ERR and HUP come with it: a reset ends both.
  *
  * EPOLLONESHOT: the kernel disables it when it fires, and the program alone enables it (its threads rely on that). So a
  * silence that begins leaves it alone; what the program enables during a silence is shown in part, and the rest after
@@ -32,9 +33,9 @@
 #define NUMBER_BITS 21
 #define SHOWN_BITS 3
 #define VERSION_ONE (1u << (NUMBER_BITS + SHOWN_BITS))
-/* shown: SF_SILENT_ bits that are masked, or: the kernel does not have it; it is EPOLLONESHOT, has fired, and the
- * program was not told. */
-enum { TAKEN_OUT = 4, WITHHELD = 5 };
+/* shown: SF_SILENT_ bits that are masked, or: nothing is left; or: it is EPOLLONESHOT, has fired, and the program was
+ * not told. */
+enum { MUTED = 4, WITHHELD = 5 };
 
 struct registration {
 	_Atomic uint32_t word;
@@ -264,12 +265,15 @@ static unsigned wanted(uint32_t events, unsigned silent)
 
 	if (!hidden)
 		return 0;
-	return events & (IN_BITS | OUT_BITS) & ~hidden ? silent : TAKEN_OUT;
+	return events & (IN_BITS | OUT_BITS) & ~hidden ? silent : MUTED;
 }
 
 static uint32_t masked(uint32_t events, unsigned shown)
 {
-	return events & ~bits_of(shown == TAKEN_OUT ? SF_SILENT_IN | SF_SILENT_OUT : shown);
+	if (shown != MUTED)
+		return events & ~bits_of(shown);
+	/* With EPOLLEXCLUSIVE there is no EPOLLONESHOT; an edge at least does not last. */
+	return (events & ~(IN_BITS | OUT_BITS)) | (events & EPOLLEXCLUSIVE ? EPOLLET : EPOLLONESHOT);
 }
 
 static long control(int epfd, int op, int fd, uint32_t events, uint64_t data)
@@ -419,9 +423,12 @@ void sf_epoll_discover(int fd)
 
 /* ---- changing what the kernel knows ---- */
 
-/* Another thread may have been quicker: then it is there, and its readiness was looked at by then or is now. */
-static bool put_in(int epfd, int fd, uint32_t events, uint64_t data)
+/* A registration with EPOLLEXCLUSIVE can't be modified. Whoever takes it out puts it in again, and nobody else: where
+ * it is not there, another thread is about to put it in, or the program has removed it. */
+static bool put_in_again(int epfd, int fd, uint32_t events, uint64_t data)
 {
+	if (sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, NULL) != 0)
+		return true;
 	long result = control(epfd, EPOLL_CTL_ADD, fd, events, data);
 
 	return result == 0 || result == -EEXIST;
@@ -434,23 +441,17 @@ static bool change(int epfd, int fd, const struct registration *one, unsigned fr
 	uint64_t data = atomic_load(&one->data);
 	uint32_t shown = masked(events, to);
 
-	if (to == TAKEN_OUT)
-		return from == TAKEN_OUT || sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, NULL) == 0;
-	if (from == TAKEN_OUT)
-		return put_in(epfd, fd, shown, data);
-	if (events & EPOLLONESHOT && from != WITHHELD && !is_armed(epfd, fd))
+	if (events & EPOLLONESHOT && from != WITHHELD && from != MUTED && !is_armed(epfd, fd))
 		return true;
-	if (events & EPOLLEXCLUSIVE) { /* can't be modified */
-		sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, NULL);
-		return put_in(epfd, fd, shown, data);
-	}
+	if (events & EPOLLEXCLUSIVE)
+		return put_in_again(epfd, fd, shown, data);
 	return control(epfd, EPOLL_CTL_MOD, fd, shown, data) == 0;
 }
 
 /* Of an EPOLLONESHOT registration only more is shown than before, of what the program enabled during a silence. */
 static bool is_to_be_left(uint32_t events, unsigned from, unsigned to)
 {
-	return events & EPOLLONESHOT && (!from || to == TAKEN_OUT || (from != TAKEN_OUT && to & ~from));
+	return events & EPOLLONESHOT && (!from || to == MUTED || (from != MUTED && to & ~from));
 }
 
 /* Shows one registration as it has to be now; `again`: also if it is shown so already, for its edge. Whoever changes it
@@ -458,16 +459,13 @@ static bool is_to_be_left(uint32_t events, unsigned from, unsigned to)
 static void show(int fd, struct registration *one, bool again)
 {
 	enum { PATIENCE = 16 };
-	int put_in = -1; /* the instance to which it was added */
 
 	for (int i = 0; i < PATIENCE; i++) {
 		uint32_t word = atomic_load(&one->word), events = atomic_load(&one->events);
 		int epfd = instance_of(word);
 		unsigned from = shown_of(word), to = wanted(events, sf_silence(fd));
 
-		if (epfd < 0 && put_in >= 0) /* the program has removed it in between */
-			sf_sys(SYS_epoll_ctl, put_in, EPOLL_CTL_DEL, fd, NULL);
-		if (epfd < 0 || is_to_be_left(events, from, to) || (from == to && (!again || to == TAKEN_OUT)))
+		if (epfd < 0 || is_to_be_left(events, from, to) || (from == to && (!again || to == MUTED)))
 			return;
 		uint32_t next = word_for(word, epfd, to);
 
@@ -477,7 +475,6 @@ static void show(int fd, struct registration *one, bool again)
 		bool there = change(epfd, fd, one, from, to);
 
 		atomic_fetch_add(&changes, 1);
-		put_in = from == TAKEN_OUT ? epfd : -1;
 		if (!there && atomic_compare_exchange_strong(&one->word, &next, word_for(next, -1, 0)))
 			return;
 		if (there && atomic_load(&one->word) == next)
@@ -506,16 +503,6 @@ void sf_epoll_rearm(int fd)
 }
 
 /* ---- what a wait has found ---- */
-
-/* Nothing of it may be shown: out it goes. An EPOLLONESHOT one that the program has just enabled can't have fired. */
-static void take_out(int fd, struct registration *one)
-{
-	uint32_t word = atomic_load(&one->word);
-	int epfd = instance_of(word);
-
-	if (epfd >= 0 && atomic_compare_exchange_strong(&one->word, &word, word_for(word, epfd, TAKEN_OUT)))
-		sf_sys(SYS_epoll_ctl, epfd, EPOLL_CTL_DEL, fd, NULL);
-}
 
 static bool is_registered_with(int fd, int epfd, uint64_t data)
 {
@@ -573,17 +560,27 @@ uint32_t sf_epoll_asked(int fd)
 }
 
 /* ERR and HUP that stay would come back at once. */
-void sf_epoll_withhold(int epfd, int fd, uint32_t found)
+static void mute(int fd, struct registration *one)
+{
+	uint32_t word = atomic_load(&one->word);
+	int epfd = instance_of(word);
+
+	if (epfd >= 0 && atomic_compare_exchange_strong(&one->word, &word, word_for(word, epfd, MUTED)))
+		change(epfd, fd, one, shown_of(word), MUTED);
+}
+
+void sf_epoll_settle(int epfd, int fd, uint32_t found, uint32_t told)
 {
 	struct registration *one = find(first_number(epfd), fd);
 	uint32_t word = one ? atomic_load(&one->word) : 0, events = one ? atomic_load(&one->events) : 0;
+	unsigned shown = shown_of(word);
 
-	if (!one || shown_of(word) >= TAKEN_OUT)
+	if (!one)
 		return;
-	if (events & EPOLLONESHOT)
-		atomic_compare_exchange_strong(&one->word, &word, word_for(word, instance_of(word), WITHHELD));
-	else if (found & (EPOLLERR | EPOLLHUP))
-		take_out(fd, one);
+	if (events & EPOLLONESHOT && (told ? shown == MUTED : shown < MUTED)) /* it has fired: told, or not */
+		atomic_compare_exchange_strong(&one->word, &word, word_for(word, instance_of(word), told ? 0 : WITHHELD));
+	else if (!told && shown < MUTED && found & (EPOLLERR | EPOLLHUP))
+		mute(fd, one);
 }
 
 bool sf_epoll_ahead(int epfd)
@@ -601,26 +598,9 @@ bool sf_epoll_ahead(int epfd)
 
 /* ---- what the program does ---- */
 
-/* The kernel judges the program's call: what we had taken out is there for the time of it. */
-static void put_back(int fd, struct registration *one)
-{
-	uint32_t word = atomic_load(&one->word);
-
-	if (shown_of(word) != TAKEN_OUT)
-		return;
-	int epfd = instance_of(word);
-
-	if (atomic_compare_exchange_strong(&one->word, &word, word_for(word, epfd, SF_SILENT_IN | SF_SILENT_OUT)))
-		change(epfd, fd, one, TAKEN_OUT, SF_SILENT_IN | SF_SILENT_OUT);
-}
-
 /* A registration that is made or changed while its socket is silent. */
 static int control_in_silence(int epfd, int op, int fd, struct epoll_event *event, unsigned silent)
 {
-	struct registration *one = find(epfd, fd);
-
-	if (one)
-		put_back(fd, one);
 	if (op == EPOLL_CTL_DEL || !sf_probe_readable(event, sizeof *event))
 		return real_epoll_ctl(epfd, op, fd, event);
 	struct epoll_event partly = *event;
@@ -628,17 +608,14 @@ static int control_in_silence(int epfd, int op, int fd, struct epoll_event *even
 
 	partly.events = masked(event->events, shown);
 	int ret = real_epoll_ctl(epfd, op, fd, &partly);
+	struct registration *one = ret == 0 ? find(epfd, fd) : NULL;
 
 	if (ret == 0 && (one || (one = enter(epfd, fd)))) {
-		keep(one, epfd, event, shown == TAKEN_OUT ? SF_SILENT_IN | SF_SILENT_OUT : shown);
+		keep(one, epfd, event, shown);
 		mark(fd);
 		sf_epoll_made(epfd);
 		forget_hint(epfd, event->data.u64);
-		if (shown == TAKEN_OUT)
-			take_out(fd, one);
 		sf_hold_here(fd);
-	} else if (one) {
-		show(fd, one, false);
 	}
 	return ret;
 }
@@ -660,23 +637,39 @@ static void follow(int epfd, int fd, const struct epoll_event *event, uint32_t c
 		show(fd, one, true);
 }
 
+/* A registration with EPOLLEXCLUSIVE is not there for a moment while it gets its edge again. */
+static int control_once_there(int epfd, int op, int fd, struct epoll_event *event, unsigned silent)
+{
+	enum { PATIENCE = 100 };
+	int ret;
+
+	for (int i = 0; i < PATIENCE; i++) {
+		const struct registration *one = find(epfd, fd);
+		int before = errno;
+
+		ret = silent ? control_in_silence(epfd, op, fd, event, silent) : real_epoll_ctl(epfd, op, fd, event);
+		if (ret == 0 || errno != ENOENT || !one || !(atomic_load(&one->events) & EPOLLEXCLUSIVE))
+			break;
+		errno = before;
+		sf_sys(SYS_sched_yield);
+	}
+	return ret;
+}
+
 int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event)
 {
 	if ((unsigned)fd >= SF_FDS || (unsigned)epfd >= SF_FDS)
 		return real_epoll_ctl(epfd, op, fd, event);
 	epfd = first_number(epfd);
-	struct registration *one = find(epfd, fd);
 	uint32_t changes_before = atomic_load(&changes);
 	unsigned silent = sf_silence(fd);
-	bool out = one && shown_of(atomic_load(&one->word)) == TAKEN_OUT;
-	int ret = silent || out ? control_in_silence(epfd, op, fd, event, silent) : real_epoll_ctl(epfd, op, fd, event);
+	int ret = control_once_there(epfd, op, fd, event, silent);
+	struct registration *one = ret == 0 && op == EPOLL_CTL_DEL ? find(epfd, fd) : NULL;
 
-	if (ret == 0 && op == EPOLL_CTL_DEL) {
-		if (one)
-			clear(one);
-	} else if (ret == 0 && !silent && !out) {
+	if (one)
+		clear(one);
+	else if (ret == 0 && op != EPOLL_CTL_DEL && !silent)
 		follow(epfd, fd, event, changes_before);
-	}
 	return ret;
 }
 

@@ -47,8 +47,9 @@ int sf_epoll_find(int epfd, uint64_t data);
 /* The conditions that the program has asked for of fd, in whatever instance. */
 uint32_t sf_epoll_asked(int fd);
 
-/* An event of fd was found and is not told: as if it had not been, until it may be shown. */
-void sf_epoll_withhold(int epfd, int fd, uint32_t events);
+/* A wait has found events of fd, part of which is silent, and tells of it what is in `told`; 0: it is as if it had not
+ * been found, until it may be shown. */
+void sf_epoll_settle(int epfd, int fd, uint32_t found, uint32_t told);
 
 /* Asks the rules about all that is ready in this instance (sf_gate_ahead). True: something is kept silent. */
 bool sf_epoll_ahead(int epfd);

@@ -110,9 +110,10 @@ struct sf_call {
 	uint64_t latency_ns;
 	uint64_t rate; /* bytes a second */
 	uint64_t hold_ns;
-	uint32_t amount; /* of corrupt: bytes */
-	uint32_t behind; /* of reorder: how many overtake it */
-	uint32_t keep;   /* of truncate: bytes kept */
+	uint64_t silent_until_ns; /* of a silence that this call found over; 0: none */
+	uint32_t amount;          /* of corrupt: bytes */
+	uint32_t behind;          /* of reorder: how many overtake it */
+	uint32_t keep;            /* of truncate: bytes kept */
 	uint16_t shaped_rule;
 	uint8_t shaped_fault;
 	uint8_t counts;                        /* ordinals were given: to be taken back if the call finds nothing ready */
@@ -144,6 +145,12 @@ struct sf_call {
 static inline bool sf_readable(const void *pointer)
 {
 	return (uintptr_t)pointer >= 4096;
+}
+
+/* A blocking send returns when it is through, and so does a receiving call that waits for all. */
+static inline bool sf_call_takes_all(const struct sf_call *c)
+{
+	return c->mode != SF_NONBLOCKING && (c->operation == SF_SEND || c->flags & MSG_WAITALL);
 }
 
 /* A value of the range, by the call's random number. */

@@ -12,10 +12,9 @@ static void before(struct sf_call *c, const struct sf_argument *a)
 
 	if (!c->rate || a->low < c->rate)
 		c->rate = a->low;
-	bool takes_all = c->mode != SF_NONBLOCKING && (c->operation == SF_SEND || c->flags & MSG_WAITALL);
 
 	slice = sf_payload_at_least(c, slice ? slice : 1);
-	if (c->type == SF_STREAM && !takes_all && c->len > slice)
+	if (c->type == SF_STREAM && !sf_call_takes_all(c) && c->len > slice)
 		c->len = (size_t)slice;
 }
 

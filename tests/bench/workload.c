@@ -271,26 +271,16 @@ static void turn_cycle(const struct bench *b, const struct calls *measured, cons
 }
 
 const struct workload workloads[] = {
-    {"pair", 2, open_pair, turn_send_recv},
-    {"tcp", 2, open_tcp, turn_send_recv},
-    {"tcp-rw", 2, open_tcp, turn_write_read},
-    {"again", 1, open_pair, turn_again},
-    {"tcp-again", 1, open_tcp, turn_again},
-    {"pipe", 2, open_pipe, turn_write_read},
-    {"null", 1, open_null, turn_write},
-    {"poll-1", 1, open_polled_1, turn_poll},
-    {"poll-100", 1, open_polled_100, turn_poll},
-    {"poll-1000", 1, open_polled_1000, turn_poll},
-    {"epoll", 1, open_epoll, turn_epoll},
-    {"epoll-1000", 1, open_epoll_1000, turn_epoll},
-    {"epoll-ctl", 2, open_epoll, turn_epoll_ctl},
-    {"dup", 1, open_tcp, turn_dup},
-    {"socket", 1, open_listener, turn_socket},
-    {"socket-close", 2, open_listener, turn_socket_close},
-    {"connect", 2, open_listener, turn_connect},
-    {"accept", 1, open_listener, turn_accept},
-    {"cycle", 5, open_listener, turn_cycle},
-    {0},
+    {"pair", 2, open_pair, turn_send_recv},       {"tcp", 2, open_tcp, turn_send_recv},
+    {"tcp-rw", 2, open_tcp, turn_write_read},     {"again", 1, open_pair, turn_again},
+    {"tcp-again", 1, open_tcp, turn_again},       {"pipe", 2, open_pipe, turn_write_read},
+    {"null", 1, open_null, turn_write},           {"poll-1", 1, open_polled_1, turn_poll},
+    {"poll-100", 1, open_polled_100, turn_poll},  {"poll-1000", 1, open_polled_1000, turn_poll},
+    {"epoll", 1, open_epoll, turn_epoll},         {"epoll-1000", 1, open_epoll_1000, turn_epoll},
+    {"epoll-ctl", 2, open_epoll, turn_epoll_ctl}, {"dup", 1, open_tcp, turn_dup},
+    {"socket", 1, open_listener, turn_socket},    {"socket-close", 2, open_listener, turn_socket_close},
+    {"connect", 2, open_listener, turn_connect},  {"accept", 1, open_listener, turn_accept},
+    {"cycle", 5, open_listener, turn_cycle},      {0},
 };
 
 const struct workload *workload_find(const char *name)

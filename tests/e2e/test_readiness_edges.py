@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Servers of edges (EPOLLET) lose nothing while half of their calls say EAGAIN: each edge that a fault
-swallows comes again. The programs are tests/e2e/programs/edges.c and modify.c.
+"""Servers of edges (EPOLLET) lose nothing while half of their calls say EAGAIN: each edge that a
+fault swallows comes again. The programs are tests/e2e/programs/edges.c and modify.c.
 
 How long nothing happens is compared with what the same program shows natively, which on a machine
 with much to do is not nothing either.
@@ -44,9 +44,16 @@ def test_many_seeds_lose_nothing(kind, family):
         assert saw["served"] == CONNECTIONS, f"seed {seed}: {saw}"
 
 
-def test_a_registration_that_others_modify_stays_theirs():
-    """No wake-up is lost in 10,000 rounds, and none of their conditions and data."""
-    words = [PROGRAMS / "modify", 10000]
+MODIFIED = {
+    "recv side=server chance=50%: fail EAGAIN": 10000,
+    "recv side=server chance=50%: latency 1ms": 1000,
+}
+
+
+@pytest.mark.parametrize("rule", MODIFIED)
+def test_a_registration_that_others_modify_stays_theirs(rule):
+    """No wake-up is lost in so many rounds, and none of their conditions and data."""
+    words = [PROGRAMS / "modify", MODIFIED[rule]]
     nothing = {"lost": 0, "stale": 0, "strangers": 0}
     assert result(words) == nothing
-    assert result(under("recv side=server chance=50%: fail EAGAIN") + words) == nothing
+    assert result(under(rule) + words) == nothing

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What poll, select, epoll and FIONREAD say is what the next call finds: nothing before its time, and
-then at once. The programs are tests/e2e/programs/waiting.py; each ends by itself.
+"""What poll, select, epoll and FIONREAD say is what the next call finds: nothing before its time,
+and then at once. The programs are tests/e2e/programs/waiting.py and .js; each ends by itself.
 
-Times are bounded from below by what the rule says, and from above by SLACK more: a machine with much
-to do is late, a silence that nobody ends is later than that.
+Times are bounded from below by what the rule says, and from above by SLACK more: a machine with
+much to do is late, a silence that nobody ends is later than that.
 """
 
 import collections
@@ -12,7 +12,7 @@ import re
 
 import pytest
 
-from conftest import run, under
+from conftest import SOCKFAULT, run, under
 from real import HERE, PYTHON
 
 SLACK = 2.0
@@ -55,6 +55,41 @@ def test_asyncio_goes_on_while_each_is_late():
     rules = [rule.replace("side=server", "side=client") for rule in THREE]
     saw = waiting("loop_of_three", rules=rules)
     assert all(is_after(at, least) for at, least in zip(sorted(saw["after"]), (0.05, 0.15, 0.3)))
+
+
+def test_node_goes_on_while_each_is_late():
+    rules = [rule.replace("side=server", "side=client") for rule in THREE]
+    done = run(under(*rules) + ["node", HERE / "waiting.js"], check=True)
+    saw = json.loads(done.stdout)
+    assert all(is_after(at, least) for at, least in zip(sorted(saw["after"]), (0.05, 0.15, 0.3)))
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_a_thread_that_waits_is_told_when_another_one_may_read(how):
+    saw = waiting("colleague", how, rules=["recv side=server: latency 200ms"])
+    assert saw["found"] == [True] and saw["got"] == 2 and is_after(saw["after"], 0.2)
+
+
+@pytest.mark.parametrize("way", ["recv", "send"])
+def test_ten_connections_have_ten_bandwidths(way):
+    """Each has 1.17 s worth of bytes; the last slice of 20 ms may be through before its end."""
+    rules = [f"{way} side=server conn={n}: rate {100 * n}KiB/s" for n in range(1, 11)]
+    saw = waiting("rates", way, 120000, rules=rules)
+    seconds = 120000 / (100 * 1024)
+    assert all(seconds * 0.95 <= at < seconds * 1.15 + SLACK for at in saw["after"]), saw
+
+
+@pytest.mark.parametrize("flags", ["level", "edge", "oneshot"])
+def test_a_refused_connect_is_told_as_the_kernel_tells_it(flags, monkeypatch):
+    words = [PYTHON, HERE / "waiting.py", "refused", flags]
+    injected = run(under("connect: fail ECONNREFUSED") + words, check=True)
+    monkeypatch.setenv("REALLY", "yes")
+    assert json.loads(injected.stdout) == json.loads(run(words, check=True).stdout)
+
+
+def test_rules_that_come_during_a_wait_hold_for_the_next():
+    saw = waiting("loaded_meanwhile", SOCKFAULT, rules=["send nth=1000: pass"])
+    assert saw["got"] and saw["waits"] <= 2 and is_after(saw["after"], 0.2)
 
 
 def test_bytes_are_unread_when_a_call_would_read_them():

@@ -95,6 +95,20 @@ static void watch_listener(int instance, int op)
 	talk_must(epoll_ctl(instance, op, listener, &event) == 0, "epoll_ctl of the listener");
 }
 
+static void answer(int instance, struct connection *one)
+{
+	if (!one) {
+		accept_all(instance);
+		if (is_oneshot)
+			watch_listener(instance, EPOLL_CTL_MOD);
+	} else if (!serve_one(one)) {
+		close(one->fd);
+		free(one);
+	} else if (is_oneshot) {
+		watch(instance, EPOLL_CTL_MOD, one);
+	}
+}
+
 static void *serve(void *shared)
 {
 	int instance = shared ? *(int *)shared : epoll_create1(0);
@@ -105,20 +119,8 @@ static void *serve(void *shared)
 		struct epoll_event events[16];
 		int count = epoll_wait(instance, events, 16, -1);
 
-		for (int i = 0; i < count; i++) {
-			struct connection *one = events[i].data.ptr;
-
-			if (!one) {
-				accept_all(instance);
-				if (is_oneshot)
-					watch_listener(instance, EPOLL_CTL_MOD);
-			} else if (!serve_one(one)) {
-				close(one->fd);
-				free(one);
-			} else if (is_oneshot) {
-				watch(instance, EPOLL_CTL_MOD, one);
-			}
-		}
+		for (int i = 0; i < count; i++)
+			answer(instance, events[i].data.ptr);
 	}
 	return NULL;
 }

@@ -12,6 +12,7 @@ import queue
 import resource
 import select
 import socket
+import subprocess
 import sys
 import termios
 import threading
@@ -440,7 +441,7 @@ def wait_in(instance, server):
     start, waits, got = begin(), 0, None
     while not got and since(start) < LIMIT:
         waits += 1
-        if instance.poll(1):
+        if instance.poll(LIMIT):
             got = receive(server)
     return {"got": bool(got), "waits": waits, "after": since(start)}
 
@@ -487,6 +488,103 @@ def handed_over(flags):
     os.wait()
     client.send(b"hi")
     return wait_in(select.epoll.fromfd(fds[0]), server)
+
+
+def colleague(how):
+    """One thread waits; another one reads as soon as something has come."""
+    client, server = pair()
+    found = []
+
+    def wait():
+        found.append(bool(ready_within(how, [server], LIMIT)))
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    waits = {"poll": ("7", "271"), "select": ("23", "270")}.get(how, ())
+    while how in ("poll", "select"):
+        with open(f"/proc/self/task/{thread.native_id}/syscall") as file:
+            if file.read().split()[0] in waits:
+                break
+    if how not in ("poll", "select"):
+        until_inside_epoll(thread)
+    client.send(b"hi")
+    start, first = begin(), receive(server)
+    thread.join()
+    after = since(start)
+    return {"first": first, "found": found, "after": after, "got": len(receive(server) or b"")}
+
+
+def rates(way, bytes_at_ten):
+    """Ten connections, each with its own bandwidth, in one loop: how long each took for its share."""
+    pairs = [pair() for _ in range(10)]
+    left = [int(bytes_at_ten) * (i + 1) for i in range(10)]
+    slow = {server.fileno(): (i, server) for i, (_, server) in enumerate(pairs)}
+    fast = {client.fileno(): (i, client) for i, (client, _) in enumerate(pairs)}
+    epoll, after = select.epoll(), [None] * 10
+    reading, flag = (slow, select.EPOLLIN) if way == "recv" else (fast, select.EPOLLIN)
+    writing = fast if way == "recv" else slow
+    to_send = list(left)
+    for fd, (_, one) in (*reading.items(), *writing.items()):
+        one.setblocking(False)
+        epoll.register(fd, flag if fd in reading else select.EPOLLOUT)
+    start = begin()
+    while None in after and since(start) < 4 * LIMIT:
+        for fd, _ in epoll.poll(LIMIT):
+            i, one = reading.get(fd) or writing[fd]
+            try:
+                if fd in writing:
+                    to_send[i] -= one.send(b"x" * min(to_send[i], 65536))
+                    if not to_send[i]:
+                        epoll.unregister(fd)
+                    continue
+                left[i] -= len(one.recv(65536))
+            except BlockingIOError:
+                continue
+            if not left[i]:
+                after[i] = since(start)
+                epoll.unregister(fd)
+    return {"after": after}
+
+
+def refused(flags):
+    """What an instance says of a connect that is refused, the socket having been in it before."""
+    flag = {"level": 0, "edge": select.EPOLLET, "oneshot": select.EPOLLONESHOT}[flags]
+    asked = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        if os.environ.get("REALLY"):
+            listener.close()
+        client = socket.socket()
+        client.setblocking(False)
+        epoll = select.epoll()
+        epoll.register(client, asked | flag)
+        told = [epoll.poll(0)[0][1]]
+        if flag & select.EPOLLONESHOT:
+            epoll.modify(client, asked | flag)
+        told.append(client.connect_ex(address))
+        told += [[event for _, event in epoll.poll(0.05)] for _ in range(2)]
+        told += [client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) for _ in range(2)]
+        told += [[event for _, event in epoll.poll(0.05)]]
+    return {"told": told}
+
+
+def loaded_meanwhile(command):
+    """Rules come while a thread waits; the wait ends as it would have, the next ones know."""
+    client, server = pair()
+    instance = select.epoll()
+    instance.register(server, select.EPOLLIN | select.EPOLLET)
+    subject = threading.get_native_id()
+
+    def load():
+        while True:
+            with open(f"/proc/self/task/{subject}/syscall") as file:
+                if file.read().split()[0] in EPOLL_WAITS:
+                    break
+        subprocess.run([command, "ctl", "load", "recv side=server: latency 200ms"], check=True)
+        client.send(b"hi")
+
+    threading.Thread(target=load).start()
+    return wait_in(instance, server)
 
 
 print(json.dumps(globals()[sys.argv[1]](*sys.argv[2:])))

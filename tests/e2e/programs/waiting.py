@@ -515,7 +515,7 @@ def colleague(how):
 
 
 def rates(way, bytes_at_ten):
-    """Ten connections, each with its own bandwidth, in one loop: how long each took for its share."""
+    """Ten connections, each with its own bandwidth, in a loop: how long each took for its part."""
     pairs = [pair() for _ in range(10)]
     left = [int(bytes_at_ten) * (i + 1) for i in range(10)]
     slow = {server.fileno(): (i, server) for i, (_, server) in enumerate(pairs)}

@@ -11,9 +11,10 @@ deps: ## install what the tests and checks need (Debian and Ubuntu)
 
 # One after the other, the quickest first: what fails early costs little.
 test: deps ## everything that CI runs: checks, units, fuzz seconds, snippets x frames, scenarios, real programs
-	$(MAKE) -s --no-print-directory -j2 all targets snippets musl test-programs bench-programs
+	$(MAKE) -s --no-print-directory -j2 all targets snippets musl aarch64-programs test-programs bench-programs
 	$(MAKE) -s --no-print-directory check
 	$(MAKE) -s --no-print-directory unit
+	$(MAKE) -s --no-print-directory aarch64-unit
 	$(MAKE) -s --no-print-directory fuzz
 	$(PYTEST) -m "not long" tests/snippets tests/e2e tests/bench
 	$(PYTEST) -m "not long" tests/harness

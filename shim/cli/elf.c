@@ -119,7 +119,8 @@ static uint64_t dynamic_value(const struct sf_elf *elf, int64_t wanted)
 	return 0;
 }
 
-/* Undefined symbols stand before those that the hash table of GNU covers: its second word says how many. */
+/* Undefined symbols stand before those that the hash table of GNU covers: its second word says how many. Where it
+ * covers none ld(1) writes 1 there, whatever there is; the names follow the symbols then. */
 static uint64_t count_symbols(const struct sf_elf *elf)
 {
 	uint64_t gnu = dynamic_value(elf, DT_GNU_HASH), old = dynamic_value(elf, DT_HASH);
@@ -129,6 +130,8 @@ static uint64_t count_symbols(const struct sf_elf *elf)
 
 	if (at)
 		memcpy(&count, at, sizeof count);
+	if (count == 1 && gnu && elf->strings_at > elf->symbols_at)
+		return (elf->strings_at - elf->symbols_at) / (elf->wide ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym));
 	return count;
 }
 

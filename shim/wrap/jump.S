@@ -10,11 +10,11 @@
 
 	.section .note.GNU-stack, "", %progbits
 
-#if defined(__x86_64__)
-
 #define CLONE_VM 0x100
 #define CLONE_VFORK 0x4000
 #define CLONE_THREAD 0x10000
+
+#if defined(__x86_64__)
 
 	/* Calls a C function with all arguments of the call under way kept. */
 .macro NOTE function
@@ -140,6 +140,148 @@ sf_raw_return:
 	.cfi_endproc
 	.size sf_raw_call, . - sf_raw_call
 
+#elif defined(__aarch64__)
+
+	/* The same as above: each macro and each function does what its namesake does. x9 to x17 are free at a call. */
+.macro NOTE function
+	stp x29, x30, [sp, #-96]!
+	.cfi_adjust_cfa_offset 96
+	.cfi_rel_offset x29, 0
+	.cfi_rel_offset x30, 8
+	mov x29, sp
+	stp x0, x1, [sp, #16]
+	stp x2, x3, [sp, #32]
+	stp x4, x5, [sp, #48]
+	stp x6, x7, [sp, #64]
+	str x8, [sp, #80]
+	bl \function
+	ldr x8, [sp, #80]
+	ldp x6, x7, [sp, #64]
+	ldp x4, x5, [sp, #48]
+	ldp x2, x3, [sp, #32]
+	ldp x0, x1, [sp, #16]
+	ldp x29, x30, [sp], #96
+	.cfi_restore x30
+	.cfi_restore x29
+	.cfi_adjust_cfa_offset -96
+.endm
+
+.macro JUMP function
+	adrp x16, real_\function
+	ldr x16, [x16, :lo12:real_\function]
+	cbnz x16, .Ljump_\function
+	NOTE sf_jump_bind
+	adrp x16, real_\function
+	ldr x16, [x16, :lo12:real_\function]
+.Ljump_\function:
+	br x16
+.endm
+
+.macro SHARE
+	adrp x9, sf_vforks
+	add x9, x9, :lo12:sf_vforks
+.Lcount\@:
+	ldxr w10, [x9]
+	add w10, w10, #1
+	stxr w11, w10, [x9]
+	cbnz w11, .Lcount\@
+	adrp x9, sf_life
+	ldr x9, [x9, :lo12:sf_life]
+	str wzr, [x9]
+.endm
+
+.macro SUSPEND
+	adrp x12, :gottprel:sf_vforked
+	ldr x12, [x12, :gottprel_lo12:sf_vforked]
+	mrs x13, tpidr_el0
+	ldr w14, [x13, x12]
+	cbnz w14, .Lsuspended\@
+	mov w14, #1
+	str w14, [x13, x12]
+	SHARE
+.Lsuspended\@:
+.endm
+
+	.text
+	.balign 4
+	.globl vfork, __vfork
+	.type vfork, %function
+	.type __vfork, %function
+vfork:
+__vfork:
+	.cfi_startproc
+	SUSPEND
+	JUMP vfork
+	.cfi_endproc
+	.size vfork, . - vfork
+
+	.globl clone, __clone
+	.type clone, %function
+	.type __clone, %function
+clone:
+__clone:
+	.cfi_startproc
+	tst w2, #CLONE_THREAD
+	b.ne 2f
+	tst w2, #CLONE_VM
+	b.eq 1f
+	tst w2, #CLONE_VFORK
+	b.ne 3f
+	SHARE
+	b 2f
+3:	SUSPEND
+	b 2f
+1:	NOTE sf_jump_clone
+2:	JUMP clone
+	.cfi_endproc
+	.size clone, . - clone
+
+	.globl syscall
+	.type syscall, %function
+syscall:
+	.cfi_startproc
+	cmp x0, #SF_RAW_NUMBERS
+	b.hs 2f
+	adrp x9, sf_raw_kinds
+	add x9, x9, :lo12:sf_raw_kinds
+	ldrb w9, [x9, x0]
+	cbz w9, 2f
+	cmp w9, #SF_RAW_OURS
+	b.ne 1f
+	b sf_syscall
+1:	NOTE sf_jump_syscall
+2:	JUMP syscall
+	.cfi_endproc
+	.size syscall, . - syscall
+
+	.globl sf_raw_call, sf_raw_return
+	.hidden sf_raw_call, sf_raw_return
+	.type sf_raw_call, %function
+sf_raw_call:
+	.cfi_startproc
+	sub sp, sp, #32
+	.cfi_adjust_cfa_offset 32
+	str x2, [sp]
+	stp x29, x30, [sp, #16]
+	.cfi_rel_offset x29, 16
+	.cfi_rel_offset x30, 24
+	add x29, sp, #16
+	mov x16, x1
+	mov x9, x0
+	ldp x0, x1, [x9]
+	ldp x2, x3, [x9, #16]
+	ldp x4, x5, [x9, #32]
+	blr x16
+sf_raw_return:
+	ldp x29, x30, [sp, #16]
+	.cfi_restore x30
+	.cfi_restore x29
+	add sp, sp, #32
+	.cfi_adjust_cfa_offset -32
+	ret
+	.cfi_endproc
+	.size sf_raw_call, . - sf_raw_call
+
 #else
-#error "wrap/jump.S knows x86-64"
+#error "wrap/jump.S knows x86-64 and aarch64"
 #endif

@@ -151,7 +151,7 @@ static int selected(struct sf_call *c, const struct sets *sets, struct sf_polled
 	return (int)sf_leave(c, ready);
 }
 
-/* Linux writes the time that is left into select's timeout. */
+/* Linux writes the time that is left into select's timeout; musl keeps it from the program. */
 static int held_select(const struct sets *sets, struct timeval *timeout)
 {
 	struct timespec ts = {0};
@@ -161,7 +161,7 @@ static int held_select(const struct sets *sets, struct timeval *timeout)
 		ts = (struct timespec){timeout->tv_sec, timeout->tv_usec * 1000L};
 	int ready = sf_held_select(sets->count, sets->in, sets->out, sets->except, timeout ? &ts : NULL, NULL);
 
-	if (timeout) {
+	if (timeout && gnu_get_libc_version) {
 		uint64_t given_us = (uint64_t)timeout->tv_sec * 1000000 + (uint64_t)timeout->tv_usec;
 		uint64_t spent_us = (sf_self_now_ns() - start_ns) / 1000;
 		uint64_t left_us = spent_us < given_us ? given_us - spent_us : 0;

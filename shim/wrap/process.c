@@ -238,11 +238,12 @@ static size_t count_words(va_list rest)
 	return n;
 }
 
-static void take_words(char **argv, const char *first, va_list rest)
+/* By pointer: the caller goes on behind them, and on some machines a va_list is a value. */
+static void take_words(char **argv, const char *first, va_list *rest)
 {
 	argv[0] = (char *)(uintptr_t)first;
 	for (size_t i = 0; argv[i]; i++)
-		argv[i + 1] = va_arg(rest, char *);
+		argv[i + 1] = va_arg(*rest, char *);
 }
 
 #define WORDS(argv, first)                                                                                             \
@@ -253,7 +254,7 @@ static void take_words(char **argv, const char *first, va_list rest)
                                                                                                                        \
 	va_end(rest);                                                                                                      \
 	va_start(rest, first);                                                                                             \
-	take_words(argv, first, rest)
+	take_words(argv, first, &rest)
 
 SF_EXPORT int execl(const char *path, const char *first, ...)
 {

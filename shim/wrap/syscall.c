@@ -85,11 +85,6 @@ static long copying(const struct raw *raw, const long *given, const void *site)
 	return refused ? by_kernel(raw, given) : plain(raw, given, site);
 }
 
-static long sized(const struct raw *raw, const long *given, const void *site)
-{
-	return (int)given[0] > 0 ? plain(raw, given, site) : by_kernel(raw, given);
-}
-
 /* The kernel writes the time that is left over the timeout; libc's functions keep it from the program. `unit_ns`: of
  * its second word. */
 static long leaves_time(const struct raw *raw, const long *given, long *timeout, uint64_t unit_ns, const void *site)
@@ -110,11 +105,6 @@ static long leaves_time(const struct raw *raw, const long *given, long *timeout,
 	return ret;
 }
 
-static long timed(const struct raw *raw, const long *given, const void *site)
-{
-	return leaves_time(raw, given, (long *)given[4], 1000, site);
-}
-
 static long polling(const struct raw *raw, const long *given, const void *site)
 {
 	if (!masks(given[3], given[4]))
@@ -133,6 +123,19 @@ static long selecting(const struct raw *raw, const long *given, const void *site
 	moved[5] = mask ? mask[0] : 0;
 	return leaves_time(raw, moved, (long *)given[4], 1, site);
 }
+
+/* For numbers that younger machines do without. */
+#if defined(__x86_64__)
+static long sized(const struct raw *raw, const long *given, const void *site)
+{
+	return (int)given[0] > 0 ? plain(raw, given, site) : by_kernel(raw, given);
+}
+
+static long timed(const struct raw *raw, const long *given, const void *site)
+{
+	return leaves_time(raw, given, (long *)given[4], 1000, site);
+}
+#endif
 
 static const struct raw raws[SF_RAW_NUMBERS] = {
 #define SF_RAW(number_, wrapper_, concerns_, by_)                                                                      \

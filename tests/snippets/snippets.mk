@@ -13,7 +13,7 @@ SNIPPET_RAW := $(shell printf '\043include "raw.def"' | $(CC) -DSF_RAW=SNIPPET_R
 # Another libc (its file): what it lacks is left out.
 SNIPPET_LIBC ?=
 ifneq ($(SNIPPET_LIBC),)
-SNIPPET_THERE := $(shell nm -D --defined-only $(SNIPPET_LIBC) | sed 's/.* //')
+SNIPPET_THERE := $(shell nm -D --defined-only $(SNIPPET_LIBC) | sed -n '/@@GLIBC_PRIVATE/d; s/.* //; s/@@.*//p; /@/!p')
 SNIPPET_NAMES := $(filter $(SNIPPET_THERE),$(SNIPPET_NAMES))
 SNIPPET_ALIAS := $(filter $(SNIPPET_THERE),$(SNIPPET_ALIAS))
 endif

@@ -92,6 +92,19 @@ static void settle(int fd, uint64_t entry, struct sf_socket *socket)
 	atomic_compare_exchange_strong_explicit(&sf_fds[fd], &was, entry, relaxed, relaxed);
 }
 
+/* Of messages: the address that the first one is for. */
+static void find_destination(struct sf_call *c)
+{
+	const struct msghdr *first = c->shape == SF_SHAPE_MESSAGE                    ? c->msg
+	                             : c->shape == SF_SHAPE_MESSAGES && c->count > 0 ? &c->mmsg->msg_hdr
+	                                                                             : NULL;
+
+	if (c->operation == SF_SEND && sf_readable(first) && first->msg_name) {
+		c->address = first->msg_name;
+		c->address_length = first->msg_namelen;
+	}
+}
+
 /* The peer of a datagram socket is whom it last sent to or heard from. */
 static void note_destination(const struct sf_call *c, struct sf_socket *socket)
 {
@@ -102,11 +115,16 @@ static void note_destination(const struct sf_call *c, struct sf_socket *socket)
 }
 
 /* A datagram socket counts as a connection from its first call, to the peer of that call. */
-static void name_datagram(const struct sf_call *c, struct sf_socket *socket, const struct sf_self *self)
+static void name_datagram(struct sf_call *c, struct sf_socket *socket, const struct sf_self *self)
 {
-	note_destination(c, socket);
+	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
+
+	if (set && set->count) {
+		find_destination(c);
+		note_destination(c, socket);
+	}
 	sf_socket_name(sf_arena, socket, self->thread);
-	if (sf_arena_rules(sf_arena))
+	if (set)
 		sf_match_socket(sf_arena, socket, true);
 	sf_fd_set(c->fd, sf_fd_socket(c->fd));
 }
@@ -189,6 +207,43 @@ static uint64_t bytes_of(const struct sf_call *c)
 	return sum;
 }
 
+/* What a call is given is read before it where a rule or an after-state may need that. Else the kernel looks first: it
+ * says EFAULT where we would crash. */
+static bool may_stay_unread(const struct sf_call *c, unsigned why)
+{
+	bool moves = c->operation == SF_SEND || c->operation == SF_RECV;
+
+	return moves && !(why & SF_WATCH_MEND) && !(sf_entry_operations(sf_fd_entry(c->fd)) & SF_BIT(c->operation));
+}
+
+static void read_arguments(struct sf_call *c)
+{
+	find_destination(c);
+	measure(c);
+	if (c->type == SF_DGRAM)
+		note_destination(c, c->socket);
+}
+
+#define ADDRESS_SHOWN (sizeof(struct sf_endpoint) < 112 ? sizeof(struct sf_endpoint) : 112)
+
+static void record_destination(const struct sf_call *c)
+{
+	if (c->operation == SF_SEND && c->type == SF_DGRAM && c->address)
+		sf_event_extend(c->event, SF_EXTENSION_ADDRESS, &c->socket->peer, ADDRESS_SHOWN);
+}
+
+/* After the call. */
+static void read_late(struct sf_call *c)
+{
+	if (c->ret < 0 && c->err == EFAULT)
+		return;
+	read_arguments(c);
+	if (!c->event)
+		return;
+	c->event->asked = c->asked;
+	record_destination(c);
+}
+
 /* ---- deciding ---- */
 
 static size_t thread_name(char *name)
@@ -239,8 +294,6 @@ static _Atomic uint32_t *ordinal_of(const struct sf_call *c)
 	return thread ? &thread->calls[c->operation] : NULL;
 }
 
-#define ADDRESS_SHOWN (sizeof(struct sf_endpoint) < 112 ? sizeof(struct sf_endpoint) : 112)
-
 /* What only the program's memory shows is written now; the rest is in the records that the event names. */
 static void record(struct sf_call *c, struct sf_self *self)
 {
@@ -255,8 +308,8 @@ static void record(struct sf_call *c, struct sf_self *self)
 		sf_event_extend(c->event, SF_EXTENSION_TEXT, c->name, strlen(c->name));
 	if (c->operation == SF_RESOLVE && sf_endpoint_from(&asked, c->address, c->address_length))
 		sf_event_extend(c->event, SF_EXTENSION_ADDRESS, &asked, ADDRESS_SHOWN);
-	if (c->operation == SF_SEND && c->type == SF_DGRAM && c->address)
-		sf_event_extend(c->event, SF_EXTENSION_ADDRESS, &c->socket->peer, ADDRESS_SHOWN);
+	if (!c->unread)
+		record_destination(c);
 	if (sf_arena->stacks)
 		sf_stack_take(c->event, c->site);
 }
@@ -535,9 +588,9 @@ bool sf_enter(struct sf_call *c)
 	unsigned why = atomic_load_explicit(&sf_arena->watch[c->operation], relaxed);
 
 	c->entered = 1;
-	measure(c);
-	if (c->type == SF_DGRAM)
-		note_destination(c, c->socket);
+	c->unread = may_stay_unread(c, why);
+	if (!c->unread)
+		read_arguments(c);
 	if (why & SF_WATCH_TRACE)
 		record(c, self);
 	int before = errno;
@@ -582,7 +635,8 @@ int64_t sf_leave(struct sf_call *c, int64_t ret)
 	c->err = ret < 0 ? before : 0;
 	if (c->operation == SF_RESOLVE)
 		c->err = (int)-ret;
-
+	if (c->unread)
+		read_late(c);
 	if (c->wishes || c->was_cut || c->rate || c->len < c->asked)
 		sf_effect_after(c);
 	if (c->socket && has_after_state(c->socket))

@@ -117,6 +117,7 @@ struct sf_call {
 	uint16_t shaped_rule;
 	uint8_t shaped_fault;
 	uint8_t counts;                        /* ordinals were given: to be taken back if the call finds nothing ready */
+	uint8_t unread;                        /* where its arguments lead is looked at after the kernel has looked */
 	uint8_t entered;                       /* the gate knows of it */
 	uint8_t splits;                        /* the cut is for a wait inside the call: what is left follows in it */
 	uint8_t was_cut;                       /* cut->message stands for the program's header */

@@ -46,8 +46,6 @@ SF_WATCHED ssize_t watched_sendmsg(int fd, const struct msghdr *msg, int flags, 
 	struct sf_cut cut;
 	struct sf_call c = SF_CALL_MESSAGE(sendmsg, site, fd, (struct msghdr *)(uintptr_t)msg, flags, &cut);
 
-	if (sf_readable(msg))
-		sf_call_goes_to(&c, msg->msg_name, msg->msg_namelen);
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_sendmsg(fd, c.msg, c.flags));
@@ -65,8 +63,6 @@ SF_WATCHED int watched_sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, in
 	struct sf_cut cut;
 	struct sf_call c = SF_CALL_MESSAGES(sendmmsg, site, fd, msgs, count, flags, &cut);
 
-	if (sf_readable(msgs) && count > 0)
-		sf_call_goes_to(&c, msgs[0].msg_hdr.msg_name, msgs[0].msg_hdr.msg_namelen);
 	if (sf_enter(&c))
 		return (int)c.ret;
 	return (int)sf_leave(&c, real_sendmmsg(fd, c.mmsg, (unsigned)c.count, c.flags));

@@ -236,3 +236,42 @@ def test_json_is_written_faster_than_read(tmp_path):
         json.loads(line)
     read = time.monotonic() - start
     assert written <= read, f"{written:.2f} s to write, {read:.2f} s to read, {sys.version}"
+
+
+POINTERS = """
+import ctypes, errno, mmap, socket
+
+libc = ctypes.CDLL(None, use_errno=True)
+page = mmap.mmap(-1, 4096)
+bad = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(page)))
+libc.munmap(bad, 4096)
+listener = socket.create_server(("127.0.0.1", 0))
+tcp = socket.create_connection(listener.getsockname())
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+DONTWAIT = 0x40
+
+def say(one, name, *arguments):
+    said = getattr(libc, name)(one.fileno(), *arguments)
+    print(name, said, errno.errorcode[ctypes.get_errno()] if said < 0 else "")
+
+for one in (tcp, udp):
+    say(one, "send", bad, 4, DONTWAIT)
+    say(one, "sendto", b"x", 1, DONTWAIT, bad, 16)
+    say(one, "writev", bad, 3)
+    say(one, "sendmsg", bad, DONTWAIT)
+    say(one, "sendmmsg", bad, 2, DONTWAIT)
+    say(one, "recvmsg", bad, DONTWAIT)
+    say(one, "recvmmsg", bad, 2, DONTWAIT, None)
+say(tcp, "readv", bad, 3)
+udp.sendmsg([b"abc", b"de"], [], 0, listener.getsockname())
+"""
+
+
+def test_where_pointers_lead_is_looked_at_after_the_kernel_has_looked(tmp_path):
+    trace = tmp_path / "trace.sft"
+    native = run([PYTHON, "-c", POINTERS], check=True).stdout
+    assert b"EFAULT" in native
+    assert run([*under(trace=trace), PYTHON, "-c", POINTERS], check=True).stdout == native
+    last = [event for event in events(trace) if event["func"] == "sendmsg"][-1]
+    assert (last["asked"], last["ret"]) == (5, 5)
+    assert last["peer"].startswith("127.0.0.1:")

@@ -11,8 +11,9 @@ void sf_fd_set(int fd, uint32_t socket)
 {
 	if ((unsigned)fd >= SF_FDS)
 		return;
-	/* Generation 0 is never current: the entry is stale from birth, and settled when it is used. */
-	atomic_store_explicit(&sf_fds[fd], sf_entry(socket, 0, 0), memory_order_relaxed);
+	/* Generation 0 is never current: the entry is stale from birth, and settled when it is used. Released, for the
+	 * record that it leads to was written just before. */
+	atomic_store_explicit(&sf_fds[fd], sf_entry(socket, 0, 0), memory_order_release);
 	int top = atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
 
 	while (

@@ -136,6 +136,8 @@ uint32_t sf_site_of(const void *place)
 	if (site && was != 1 &&
 	    atomic_compare_exchange_strong_explicit(
 	        &cache[at].address, &was, 1, memory_order_acquire, memory_order_relaxed)) {
+		/* Who sees the new site must not see the old address again: some machines show the later store first. */
+		atomic_thread_fence(memory_order_release);
 		atomic_store_explicit(&cache[at].site, site, memory_order_relaxed);
 		atomic_store_explicit(&cache[at].address, address, memory_order_release);
 	}

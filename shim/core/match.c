@@ -231,7 +231,7 @@ uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool
 			holds = named ? conn_in_range(arena, set, i, socket) : !fresh && sf_bit_get(bits, i);
 		bits[i / 64] = (bits[i / 64] & ~(UINT64_C(1) << (i % 64))) | (uint64_t)holds << (i % 64);
 	}
-	atomic_store_explicit(&socket->match_at, at, relaxed);
+	atomic_store_explicit(&socket->match_at, at, memory_order_release);
 	atomic_store_explicit(&socket->match_rules, page, memory_order_release);
 	return bits;
 }

@@ -257,6 +257,11 @@ bool sf_waits_are_ours(const void *timeout)
 	return are_ours() && (!timeout || sf_probe_readable(timeout, sizeof(struct timespec)));
 }
 
+bool sf_selects_are_ours(const void *timeout)
+{
+	return (atomic_load_explicit(&held_count, relaxed) > 0 || round_ns() > 0) && sf_waits_are_ours(timeout);
+}
+
 /* One wait: the program's own timeout and mask, and where it is. */
 struct rounds {
 	const struct timespec *timeout; /* the program's; NULL: for good */
@@ -467,7 +472,7 @@ int sf_held_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeou
 	if (!begin(&rounds, timeout, mask))
 		return real_ppoll(fds, count, timeout, mask);
 	/* Nothing is to be left out of what is asked: the kernel gets the program's own memory, and judges it. */
-	if (atomic_load(&held_count) == 0 && sf_self_is_alone()) {
+	if (atomic_load(&held_count) == 0 && (sf_self_is_alone() || !round_ns())) {
 		found = told = real_ppoll(fds, count, next_round(&rounds), mask);
 		if (found > 0)
 			told = settle_poll(fds, count, rounds.endings);

@@ -58,6 +58,9 @@ bool sf_hides_bytes(int fd);
  * timeval, or NULL) that can't be read: the kernel is to say so. */
 bool sf_waits_are_ours(const void *timeout);
 
+/* The same for select, to which one half of a reset looks like the whole. */
+bool sf_selects_are_ours(const void *timeout);
+
 /* poll, select and epoll_wait: as the real ones, with their signal masks. A NULL timeout waits for good.
  * Results and errno as libc's. They are cancellation points. What a wait took for its time (more than 64 descriptors)
  * stays mapped if a handler leaves it by longjmp, or the thread is cancelled. */

@@ -583,6 +583,17 @@ void sf_epoll_settle(int epfd, int fd, uint32_t found, uint32_t told)
 		mute(fd, one);
 }
 
+/* Might a rule meet what comes on this descriptor? What was not settled yet might be met. */
+static bool may_be_met(int fd)
+{
+	uint64_t entry = sf_fd_entry(fd);
+
+	if (!sf_entry_socket(entry))
+		return false;
+	return sf_entry_generation(entry) != (uint8_t)atomic_load_explicit(&sf_arena->generation, relaxed) ||
+	       sf_entry_operations(entry) & (SF_BIT(SF_RECV) | SF_BIT(SF_ACCEPT));
+}
+
 bool sf_epoll_ahead(int epfd)
 {
 	int top = atomic_load_explicit(&sf_epoll_top, relaxed);
@@ -591,7 +602,7 @@ bool sf_epoll_ahead(int epfd)
 
 	epfd = first_number(epfd);
 	for (ready.fd = 0; ready.fd < top; ready.fd++)
-		if (sf_epoll_knows(ready.fd) && sf_fd_socket(ready.fd) && find(epfd, ready.fd))
+		if (sf_epoll_knows(ready.fd) && may_be_met(ready.fd) && find(epfd, ready.fd))
 			silent = (sf_probe_ready(&ready) && sf_gate_ahead(ready.fd)) || silent;
 	return silent;
 }

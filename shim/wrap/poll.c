@@ -186,7 +186,7 @@ watched_select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeva
 
 	return selected(
 	    &c, &sets, shown, n,
-	    sf_waits_are_ours(timeout) ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
+	    sf_selects_are_ours(timeout) ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
 }
 
 SF_EXPORT int select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
@@ -212,8 +212,8 @@ SF_WATCHED int watched_pselect(
 
 	return selected(
 	    &c, &sets, shown, n,
-	    sf_waits_are_ours(timeout) ? sf_held_select(count, in, out, except, timeout, mask)
-	                               : real_pselect(count, in, out, except, timeout, mask));
+	    sf_selects_are_ours(timeout) ? sf_held_select(count, in, out, except, timeout, mask)
+	                                 : real_pselect(count, in, out, except, timeout, mask));
 }
 
 SF_EXPORT int

@@ -16,7 +16,7 @@ from conftest import SOCKFAULT, run, under
 from real import HERE, PYTHON
 
 SLACK = 2.0
-WAYS = ["poll", "select", "epoll", "edge"]
+WAYS = ["poll", "select", "epoll", "edge", "oneshot", "exclusive"]
 THREE = [f"recv side=server conn={i + 1}: latency {ms}ms" for i, ms in enumerate((300, 50, 150))]
 
 

@@ -383,6 +383,80 @@ static void many_counting_rules_are_all_taken_back(void **state)
 	world_end(&world);
 }
 
+static uint64_t silence(const char *rules)
+{
+	struct world world = world_with(rules);
+	struct sf_call call = world_call(SF_FUNC_recv, world_connection(&world, world.thread, 80), 0);
+	uint64_t ns = world_keeps_silent(&world, &call);
+
+	world_end(&world);
+	return ns;
+}
+
+static void a_silence_is_known_before_the_call(void **state)
+{
+	(void)state;
+	assert_int_equal(silence("recv: latency 5us"), 5000);
+	assert_int_equal(silence("recv: stall 7us"), 7000);
+	assert_int_equal(silence("recv: stall"), UINT64_MAX);
+	assert_int_equal(silence("recv: latency 5us\nrecv: stall 7us"), 12000);
+	assert_int_equal(silence("recv: latency 5us\nrecv: stall"), UINT64_MAX);
+	assert_int_equal(silence("recv nth=2: latency 5us"), 0);
+}
+
+static void what_another_fault_decides_is_not_silent(void **state)
+{
+	(void)state;
+	assert_int_equal(silence("recv: reset\nrecv: stall 7us"), 0);
+	assert_int_equal(silence("recv nth=2: reset\nrecv: stall 7us"), 7000);
+	assert_int_equal(silence("recv: latency 5us\nrecv: reset\nrecv: latency 9us"), 5000);
+	assert_int_equal(silence("recv: signal SIGUSR1, latency 5us"), 0);
+}
+
+static void what_only_the_call_can_meet_is_left_to_it(void **state)
+{
+	(void)state;
+	assert_int_equal(silence("recv func=recvmsg: latency 5us"), 0);
+	assert_int_equal(silence("recv size=1..: latency 5us"), 0);
+	assert_int_equal(silence("recv caller=*: latency 5us"), 0);
+	assert_int_equal(silence("recv thread=*: latency 5us"), 0);
+}
+
+/* The call that finds what was silent draws the same lot. */
+static void a_silence_counts_an_injection_and_no_call(void **state)
+{
+	struct world world = world_with("recv chance=50%: stall 9us");
+	struct sf_call call = world_call(SF_FUNC_recv, world_connection(&world, world.thread, 80), 64);
+	unsigned silent = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		uint64_t ns = world_keeps_silent(&world, &call);
+		uint64_t seen = counter(&world, 0)->seen, fired = counter(&world, 0)->fired;
+
+		assert_int_equal(seen, i);
+		assert_int_equal(fired, silent + (ns > 0));
+		silent += ns > 0;
+		assert_true(decided_by(&world, &call, 0) == (ns > 0));
+		if (ns > 0)
+			world_gives_back(&world, &call, 0);
+	}
+	assert_in_range(silent, 10, 40);
+	world_end(&world);
+}
+
+static void times_ends_silences(void **state)
+{
+	struct world world = world_with("recv times=1: latency 5us");
+	struct sf_call call = world_call(SF_FUNC_recv, world_connection(&world, world.thread, 80), 64);
+
+	(void)state;
+	assert_int_equal(world_keeps_silent(&world, &call), 5000);
+	assert_int_equal(world_keeps_silent(&world, &call), 0);
+	assert_int_equal(counter(&world, 0)->fired, 1);
+	world_end(&world);
+}
+
 static void refuse_gives_back_the_count_and_the_injection(void **state)
 {
 	static const char *const rules[] = {
@@ -1436,6 +1510,11 @@ static const struct CMUnitTest tests[] = {
     HOLDS(a_refused_call_that_then_finds_nothing_is_taken_back_once),
     HOLDS(what_is_taken_back_is_what_was_counted),
     HOLDS(many_counting_rules_are_all_taken_back),
+    HOLDS(a_silence_is_known_before_the_call),
+    HOLDS(what_another_fault_decides_is_not_silent),
+    HOLDS(what_only_the_call_can_meet_is_left_to_it),
+    HOLDS(a_silence_counts_an_injection_and_no_call),
+    HOLDS(times_ends_silences),
     HOLDS(refuse_gives_back_the_count_and_the_injection),
     HOLDS(an_injection_into_nothing_is_given_back_and_its_count_taken_back),
     HOLDS(chance_is_near_what_was_asked),

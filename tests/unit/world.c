@@ -146,6 +146,15 @@ struct sf_decision world_decides(const struct world *world, struct sf_call *call
 	return world_decides_in(world, world->thread, call);
 }
 
+uint64_t world_keeps_silent(const struct world *world, const struct sf_call *call)
+{
+	struct bits bits;
+	struct sf_asker asker = asker_of(world, world->thread, call, &bits);
+	struct sf_call copy = *call;
+
+	return sf_decide_ahead(&asker, &copy);
+}
+
 void world_undoes(const struct world *world, struct sf_call *call)
 {
 	struct bits bits;

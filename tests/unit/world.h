@@ -39,9 +39,10 @@ struct sf_socket *world_socket(struct world *world, enum sf_family family, enum 
 /* A call of so many bytes (zeroes, at most 4096), blocking. socket NULL: a call without one. */
 struct sf_call world_call(enum sf_func func, struct sf_socket *socket, size_t asked);
 
-/* What sf_decide() says of this call of the main thread, or of another one. */
+/* What sf_decide() and its kin say of this call of the main thread, or of another one. */
 struct sf_decision world_decides(const struct world *world, struct sf_call *call);
 struct sf_decision world_decides_in(const struct world *world, uint32_t thread, struct sf_call *call);
+uint64_t world_keeps_silent(const struct world *world, const struct sf_call *call);
 void world_undoes(const struct world *world, struct sf_call *call);
 void world_gives_back(const struct world *world, const struct sf_call *call, unsigned rule);
 void world_refuses(const struct world *world, struct sf_call *call, unsigned rule);

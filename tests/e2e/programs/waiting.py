@@ -275,6 +275,9 @@ def edges(count):
     return {"stalled": stalled, "short": sum(n != 6 for n in got.values())}
 
 
+FLAGS = {"edge": select.EPOLLET, "oneshot": select.EPOLLONESHOT, "exclusive": 1 << 28}
+
+
 def ready_within(how, sockets, seconds):
     """Which of the sockets are ready to be read, by this way of waiting."""
     if how == "select":
@@ -282,7 +285,7 @@ def ready_within(how, sockets, seconds):
     poller, unit = (select.poll(), 1000) if how == "poll" else (select.epoll(), 1)
     numbers = {one.fileno(): one for one in sockets}
     for fd in numbers:
-        poller.register(fd, select.POLLIN | (select.EPOLLET if how == "edge" else 0))
+        poller.register(fd, select.POLLIN | FLAGS.get(how, 0))
     return [numbers[fd] for fd, _ in poller.poll(seconds * unit)]
 
 
@@ -325,7 +328,7 @@ def several(how):
     if how != "select":
         poller = select.poll() if how == "poll" else select.epoll()
         for fd in waiting:
-            poller.register(fd, select.POLLIN | (select.EPOLLET if how == "edge" else 0))
+            poller.register(fd, select.POLLIN | FLAGS.get(how, 0))
     for client, _ in pairs:
         client.send(b"hi")
     start = begin()

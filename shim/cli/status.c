@@ -54,7 +54,7 @@ const char *sf_why_idle(const struct sf_arena *arena, const struct sf_rule *rule
 	if (load(counter->without_effect))
 		return "never fired: each call that it met moved no more than it allows anyway";
 	if (load(counter->seen))
-		return "never fired: its nth, times or chance let none of the calls that it met";
+		return "never fired: its nth, times or chance chose none of the calls that it met";
 	if (load(counter->conns))
 		return "never reached: its connection made no such call";
 	return "never reached: no call met its conditions";

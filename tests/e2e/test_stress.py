@@ -55,14 +55,22 @@ class Wrong:
     spared: str  # the rule that keeps from the program what it does not bear
     says: bytes  # what it or its peer says otherwise
     why: str
+    shown_by: str = ""  # a rule that shows it, where that of the cell leaves it to chance
 
 
 # EAGAIN from the read (or write) after poll is the end for them; BUGS in select(2) warns of it.
 READY = "takes what poll said for a promise"
 # POSIX allows it, Linux does not do it.
 CLOSE = "takes EINTR from close for a failure"
+# nginx: the 25 bytes of "100 Continue".
+ONE_SEND = "closes the connection where one send does not take all of a small answer"
+CONTINUE = "send size=25: pass"
 GREETING = "send,recv offset=..256: pass"
 WRONG = {
+    ("curl-expect", "server", "send"): Wrong(CONTINUE, b"Empty reply from server", ONE_SEND),
+    ("curl-expect", "server", "again"): Wrong(
+        CONTINUE, b"Empty reply from server", ONE_SEND, "send size=25: fail EAGAIN"
+    ),
     ("rsync", "client", "again"): Wrong(GREETING, b"Resource temporarily unavailable", READY),
     ("rsync", "server", "again"): Wrong(GREETING, b"error in rsync protocol data stream", READY),
     ("ssh", "client", "again"): Wrong("recv offset=..8KiB: pass", b"Connection closed", READY),
@@ -153,11 +161,13 @@ def test_work_is_done_with_each_seed(load, role, rule, seed, compare):
 
 @pytest.mark.parametrize("load,role,rule", WRONG)
 def test_findings_are_still_true(load, role, rule, compare):
-    native, mine, _ = compare(load, role, RULES[rule], "--trace-level=off")
+    wrong = WRONG[load, role, rule]
+    rules = [wrong.shown_by] if wrong.shown_by else RULES[rule]
+    native, mine, _ = compare(load, role, rules, "--trace-level=off")
     if mine == native:
         pytest.skip(f"this version bears it: {load} {role} {rule}")
     errors = b"".join(text for name, text in mine.items() if name.endswith("errors"))
-    assert WRONG[load, role, rule].says in errors
+    assert wrong.says in errors
 
 
 @pytest.mark.parametrize("load,role", CELLS)

@@ -78,11 +78,12 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 MANUALS := $(sort $(wildcard doc/*.[1-8]))
 .PHONY: install uninstall
 install: all ## install below PREFIX, /usr/local (DESTDIR is honoured)
-	install -d $(BIN) $(PRIVATE) $(SHARE)/sockfault/scenarios $(addprefix $(SHARE)/man/man,$(sort $(subst .,,$(suffix $(MANUALS))))) \
+	install -d $(BIN) $(PRIVATE) $(SHARE)/sockfault/scenarios $(SHARE)/sockfault/suites $(addprefix $(SHARE)/man/man,$(sort $(subst .,,$(suffix $(MANUALS))))) \
 		$(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions
 	install -m 755 $(BUILD)/sockfault $(BIN)/sockfault
 	install -m 755 $(BUILD)/libsockfault.so $(PRIVATE)/libsockfault.so
 	install -m 644 scenarios/*.fault $(SHARE)/sockfault/scenarios
+	install -m 644 scenarios/suites/*.* $(SHARE)/sockfault/suites
 	for page in $(MANUALS); do install -m 644 $$page $(SHARE)/man/man$${page##*.}/ || exit 1; done
 	install -m 644 doc/completions/sockfault.bash $(SHARE)/bash-completion/completions/sockfault
 	install -m 644 doc/completions/_sockfault $(SHARE)/zsh/site-functions/_sockfault

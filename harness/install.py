@@ -66,7 +66,8 @@ def install(folder, commands, project):
     (info / "INSTALLER").write_text("make\n")
     commands.mkdir(parents=True)
     for command in sorted((HERE / "bin").iterdir()):
-        shutil.copy(command, commands / command.name)
+        if command.is_file():
+            shutil.copy(command, commands / command.name)
 
 
 def main(words):

@@ -20,6 +20,7 @@ test: deps ## everything that CI runs: checks, units, fuzz seconds, snippets x f
 	$(PYTEST) -m "not long" tests/harness
 
 test-all: test ## test, then ten minutes of fuzzing and the long tests
+	tests/install-deps tests/packages-all.txt
 	$(MAKE) -s --no-print-directory fuzz FUZZ_SECONDS=600
 	$(PYTEST) -m long tests/e2e || [ $$? = 5 ]
 	$(PYTEST) -m long tests/harness || [ $$? = 5 ]

@@ -179,8 +179,9 @@ class Status:
         return next((p for p in self.processes if p.process == 1), None)
 
 
-def read_status(trace: str) -> Status:
-    lines = command.objects("ctl", trace, "status", "--json")
+def read_status(trace: str | None) -> Status:
+    """Of this trace, or of the latest run."""
+    lines = command.objects("ctl", *([trace] if trace else []), "status", "--json")
     return Status(
         run=next(line for line in lines if "run" in line),
         rules=[make(Rule, line) for line in lines if "rule" in line],

@@ -10,6 +10,7 @@ from typing import Sequence
 
 from .run import Run
 from .table import event_table
+from .trial import Outcome
 
 OUTPUT_MAX = 1500  # characters of what a target printed last
 
@@ -65,3 +66,24 @@ def sections(runs: Sequence[Run], repeat: str) -> list[tuple[str, str]]:
         made.append((f"sockfault: {run.name}{before}", f"{text}\ntrace:  {run.trace}"))
     made.append(("repeat", repeat))
     return made
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """What is wrong with a trial of a suite: expected and got, findings, then what was seen."""
+    lines = list(outcome.problems)
+    lines += [str(finding) for finding in outcome.findings]
+    lines += [f"    {finding.hint}" for finding in outcome.findings if finding.hint]
+    lines += [f"known: {finding}" for finding in outcome.known]
+    return "\n".join(lines)
+
+
+def outcome_sections(outcome: Outcome, repeat: str) -> list[tuple[str, str]]:
+    run = outcome.seen.run
+    text = f"{describe(run)}\ntrace:  {run.trace}"
+    made = [(f"sockfault: {run.name}", text)]
+    if outcome.target.role == "server":
+        seen = outcome.seen
+        lines = [f"{outcome.target.client}: {seen.ended}"]
+        lines += _tail("stdout", seen.stdout) + _tail("stderr", seen.stderr)
+        made.append(("its client", "\n".join(lines)))
+    return [*made, ("repeat", outcome.repeat or repeat)]

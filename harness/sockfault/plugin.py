@@ -5,17 +5,24 @@ that knows pytest.
 
 from __future__ import annotations
 
+import pathlib
+import re
 import shlex
 import shutil
-from typing import Any, Generator
+from typing import Any, Generator, Iterator
 
 import pytest
 
-from . import failure
+from . import failure, results
 from .command import SockfaultError, version
 from .harness import Options, Sockfault
-from .run import TIMEOUT, seconds
+from .results import Collected
+from .run import TIMEOUT, UnfiredRules, seconds
+from .suite import FAULT_FREE, Scenario, Suite, Target, read
+from .toml import WrongFile
+from .trial import Outcome, Trials, Unusable
 
+SHARD = pytest.StashKey[tuple[int, int]]()
 KEY = pytest.StashKey[Sockfault]()
 OPTIONS = pytest.StashKey[Options]()
 
@@ -44,6 +51,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="inject what Linux does, or all that POSIX allows (default: posix)",
     )
     group.addoption(
+        "--sockfault-suite",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="run the scenarios of this suite, a TOML file; may be given more than once",
+    )
+    group.addoption(
+        "--sockfault-shard", metavar="I/N", help="run the I-th of N parts of all that is collected"
+    )
+    group.addoption(
+        "--sockfault-report",
+        metavar="DIR",
+        help="write an HTML page for each run, results.json and results.sarif there",
+    )
+    group.addoption(
+        "--sockfault-annotations",
+        action="store_true",
+        help="print annotations for GitHub, and a summary in Markdown",
+    )
+    group.addoption(
         "--sockfault-keep",
         action="store_true",
         help="keep the traces of tests that passed, too, and say where they are",
@@ -55,6 +82,35 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OPTIONS] = Options(
         option.sockfault_seed, _duration(option.sockfault_timeout), option.sockfault_realism
     )
+    # Suites are collected as files of the command line are, and instead of what pytest would
+    # collect if nothing were named.
+    if option.sockfault_suite:
+        config.args = [*(config.args if option.file_or_dir else []), *option.sockfault_suite]
+    if option.sockfault_shard:
+        config.stash[SHARD] = _shard(option.sockfault_shard)
+    if not is_worker(config):
+        config.pluginmanager.register(Collected(config), "sockfault-collected")
+
+
+def is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _shard(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise pytest.UsageError(f"--sockfault-shard is as 2/3, the second of three, not {text}")
+    return int(match[1]), int(match[2])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A shard has each N-th item: the same ones wherever it runs."""
+    if SHARD in config.stash:
+        number, count = config.stash[SHARD]
+        config.hook.pytest_deselected(
+            items=[x for i, x in enumerate(items) if i % count != number - 1]
+        )
+        items[:] = items[number - 1 :: count]
 
 
 def pytest_report_header() -> str:
@@ -88,7 +144,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None
         return
     why = made.vacuous()
     if why:
-        pytest.fail(why, pytrace=False)
+        raise UnfiredRules(why)
 
 
 def _repeat(item: pytest.Item, made: Sockfault) -> str:
@@ -105,11 +161,17 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, None]:
     outcome = yield
+    if isinstance(item, TrialItem) and call.when == "call":
+        _report_trial(item, call, outcome.get_result())
     made = item.stash.get(KEY, None)
     if made is None or call.when != "call":
         return
     report: pytest.TestReport = outcome.get_result()
     if report.failed:
+        if call.excinfo and isinstance(call.excinfo.value, UnfiredRules):
+            path, line, _ = item.reportinfo()
+            text = str(call.excinfo.value)
+            report.longrepr = _plain(call.excinfo, text, pathlib.Path(path), (line or 0) + 1)
         item.sockfault_failed = True  # type: ignore[attr-defined]
         for title, text in failure.sections(made.runs, _repeat(item, made)):
             _add_section(report, title, text)
@@ -119,6 +181,41 @@ def pytest_runtest_makereport(
         report.user_properties.append(("sockfault-trace", kept))
 
 
+def _plain(
+    excinfo: pytest.ExceptionInfo[BaseException], text: str, path: pathlib.Path, line: int
+) -> Any:
+    """A failure that is words and no traceback, with a line for pytest's summary."""
+    crash: Any = excinfo.getrepr(style="short").reprcrash
+    crash.path, crash.lineno, crash.message = str(path), line, text.splitlines()[0]
+    made: Any = excinfo.getrepr(style="value")
+    made.reprtraceback.reprentries[0].lines[:] = text.splitlines()
+    made.reprcrash = crash
+    made.chain = [(made.reprtraceback, crash, None)]
+    return made
+
+
+def _report_trial(item: TrialItem, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    outcome, config = item.outcome, item.config
+    if outcome is None:
+        if call.excinfo:
+            text = item.complaint(call.excinfo.value)
+            found = results.of_failure(item.nodeid, item.target, item.path, item.line, text)
+            setattr(report, results.ATTRIBUTE, found)
+        return
+    again = f"pytest {shlex.quote(item.nodeid)} --sockfault-seed {outcome.seen.run.seed}"
+    if not outcome.passed:
+        for title, text in failure.outcome_sections(outcome, again):
+            _add_section(report, title, text)
+    for finding in outcome.known:
+        report.sections.append(("known findings", str(finding)))
+    # xdist sends what plain values a report has to where they are collected.
+    setattr(report, results.ATTRIBUTE, results.of_outcome(item.nodeid, outcome, item.suite.path))
+    if config.option.sockfault_report:
+        results.write_page(config.option.sockfault_report, item.name, outcome, again)
+    if outcome.passed and not config.option.sockfault_keep:
+        shutil.rmtree(outcome.seen.run.folder, ignore_errors=True)
+
+
 def _add_section(report: pytest.TestReport, title: str, text: str) -> None:
     """Within the failure itself, so that JUnit files have it too."""
     add = getattr(report.longrepr, "addsection", None)
@@ -126,3 +223,90 @@ def _add_section(report: pytest.TestReport, title: str, text: str) -> None:
         add(title, text)
     else:
         report.sections.append((title, text))
+
+
+# ---- suites ----
+
+
+class WrongTrial(Exception):
+    """A trial that failed, with all that there is to say of it."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(failure.outcome_text(outcome))
+        self.outcome = outcome
+
+
+def pytest_collect_file(
+    file_path: pathlib.Path, parent: pytest.Collector
+) -> pytest.Collector | None:
+    """A TOML file that is named on the command line is a suite."""
+    if file_path.suffix == ".toml" and parent.session.isinitpath(file_path):
+        # Below the root pytest names it itself.
+        inside = file_path.is_relative_to(parent.config.rootpath)
+        name: dict[str, Any] = {} if inside else {"nodeid": str(file_path)}
+        made: SuiteFile = SuiteFile.from_parent(parent, path=file_path, **name)
+        return made
+    return None
+
+
+class SuiteFile(pytest.File):
+    """A suite: its items are the trials, each target's fault-free run first."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        try:
+            suite = read(self.path)
+        except WrongFile as error:
+            raise self.CollectError(str(error)) from None
+        folder = self.config._tmp_path_factory.mktemp("suite")  # type: ignore[attr-defined]
+        trials = Trials(suite, folder, self.config.stash[OPTIONS].seed)
+        for target, scenario in suite.pairs():
+            name = scenario.name if scenario else FAULT_FREE
+            if len(suite.targets) > 1:
+                name = f"{name} [{target.name}]"
+            yield TrialItem.from_parent(
+                self, name=name, trials=trials, target=target, scenario=scenario
+            )
+
+
+class TrialItem(pytest.Item):
+    """One (target, scenario); without a scenario, the fault-free run."""
+
+    def __init__(
+        self, *, trials: Trials, target: Target, scenario: Scenario | None, **rest: Any
+    ) -> None:
+        super().__init__(**rest)
+        self.trials, self.target, self.scenario = trials, target, scenario
+        self.outcome: Outcome | None = None
+
+    @property
+    def suite(self) -> Suite:
+        return self.trials.suite
+
+    def runtest(self) -> None:
+        if self.scenario is None:
+            self.trials.baseline(self.target)
+            for name in self.suite.unknown_findings():
+                self.warn(pytest.PytestWarning(f"this sockfault does not look for '{name}'"))
+            return
+        self.outcome = self.trials.trial(self.target, self.scenario)
+        if not self.outcome.passed:
+            raise WrongTrial(self.outcome)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        error = excinfo.value
+        if isinstance(error, (WrongTrial, SockfaultError)):
+            return _plain(excinfo, self.complaint(error), self.path, self.line)
+        return super().repr_failure(excinfo)
+
+    def complaint(self, error: BaseException) -> str:
+        """In words; of what was not even tried only the first line: another item has them all."""
+        if isinstance(error, Unusable) and self.scenario:
+            return f"not run: {str(error).splitlines()[0]}"
+        return str(error)
+
+    @property
+    def line(self) -> int:
+        return self.scenario.line if self.scenario else 1
+
+    def reportinfo(self) -> tuple[pathlib.Path, int | None, str]:
+        return self.path, self.line - 1, self.name

@@ -204,6 +204,8 @@ class Run:
     """
 
     def __init__(self, child: Child, rusage: resource.struct_rusage, owns_folder: bool) -> None:
+        """Of a command that has ended."""
+        __tracebackhide__ = True
         self.argv = child.request.argv
         self.request = child.request
         self.must_fire = True
@@ -222,6 +224,7 @@ class Run:
 
     def _read(self, child: Child) -> Status:
         """The state that the run left; without the library in the target there is none."""
+        __tracebackhide__ = True
         status = read_status(str(self.trace)) if self.trace.exists() else None
         target = status.target if status else None
         code = child.process.returncode
@@ -372,3 +375,28 @@ def run(
     done = Run(child, child.finish(), folder is None)
     done.must_fire, done.may_escape = must_fire, may_escape
     return done
+
+
+class Traced:
+    """A run of which there is only the trace: events, rules and the end, but no output."""
+
+    def __init__(self, trace: str | None) -> None:
+        status = read_status(trace)
+        self.trace = pathlib.Path(str(status.run["run"]))
+        self.rules, self.processes = status.rules, status.processes
+        self.connections, self.repeat = status.connections, str(status.run["repeat"])
+        self.seed, self.start_ns = int(status.run["seed"]), int(status.run["start_ns"])
+        self.events = read_events(str(self.trace))
+        words = shlex.split(self.repeat)
+        self.argv = words[words.index("--") + 1 :] if "--" in words else words
+        self.name = os.path.basename(self.argv[0]) if self.argv else "?"
+        target = status.target
+        self.status = target.status if target else None
+        self.signal = target.signal if target else None
+        self.stdout = self.stderr = b""
+
+    @property
+    def ended(self) -> str:
+        if self.signal is not None:
+            return f"was killed by {signal_name(self.signal)}"
+        return f"ended with status {self.status}" if self.status is not None else "has not ended"

@@ -11,7 +11,7 @@ from typing import Iterable, Sequence
 
 from .events import Event
 from .peer import Line
-from .run import Run
+from .run import Run, Traced
 
 BEFORE, AFTER = 4, 6  # calls that are shown around a fault
 QUIET = ("load", "thread", "sockopt")  # left out of tables, where nothing was injected
@@ -65,7 +65,7 @@ def source_line(program: str, site: str) -> str | None:
     return f"{place}, {lines[0]}()" if lines[0] != "??" else place
 
 
-def place_of(run: Run, event: Event) -> str:
+def place_of(run: Run | Traced, event: Event) -> str:
     """Where in the source a call was made, as well as it is known."""
     if not event.site:
         return ""
@@ -90,6 +90,11 @@ def columns(rows: Iterable[Sequence[str]]) -> list[str]:
     return ["  ".join(row).rstrip() for row in padded]
 
 
+def hangs(run: Run, event: Event) -> bool:
+    """Was it this call in which the target was when its time was over?"""
+    return run.timed_out and event.is_call and event.state != "done"
+
+
 def event_rows(run: Run, events: Iterable[Event]) -> Iterable[list[str]]:
     several = len(run.processes) > 1
     for event in events:
@@ -100,7 +105,8 @@ def event_rows(run: Run, events: Iterable[Event]) -> Iterable[list[str]]:
             fault += f"  at {place}" if place else ""
         who = f"{event.pid} " if several else ""
         seconds = f"{event.time_ns / 1e9:.6f}"
-        yield [mark, seconds, who + call_text(event), f"= {result_text(event)}", fault]
+        result = "never returned" if hangs(run, event) else result_text(event)
+        yield [mark, seconds, who + call_text(event), f"= {result}", fault]
 
 
 def event_table(run: Run) -> str:

@@ -261,6 +261,35 @@ void sf_track_received(const struct msghdr *msg)
 	}
 }
 
+/* Who has it next finds its record by this number. */
+static void note_inode(int fd)
+{
+	struct sf_socket *socket = socket_of(fd);
+
+	if (socket && !socket->inode)
+		sf_probe_same(fd, socket);
+}
+
+void sf_track_sent(const struct msghdr *msg)
+{
+	struct sf_process *process = sf_self_process();
+
+	if (!is_live() || !process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed))
+		return;
+	const char *end = (const char *)msg->msg_control + (uint32_t)msg->msg_controllen;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c)) {
+		const char *data = (const char *)CMSG_DATA(c), *last = (const char *)c + (uint32_t)c->cmsg_len;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || last > end)
+			continue;
+		for (int fd; data + sizeof fd <= last; data += sizeof fd) {
+			memcpy(&fd, data, sizeof fd);
+			note_inode(fd);
+		}
+	}
+}
+
 /* The kernel's directory entries (getdents64(2)). */
 struct entry {
 	uint64_t inode;
@@ -304,10 +333,6 @@ void sf_track_hand_over(void)
 
 	if (!process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed))
 		return;
-	for (int fd = 0; fd < top; fd++) {
-		struct sf_socket *socket = socket_of(fd);
-
-		if (socket && !socket->inode)
-			sf_probe_same(fd, socket);
-	}
+	for (int fd = 0; fd < top; fd++)
+		note_inode(fd);
 }

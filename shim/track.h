@@ -25,6 +25,8 @@ void sf_track_nonblocking(int fd, bool nonblocking);
 void sf_track_option(int fd, int level, int name, const void *value, uint32_t length);
 /* The program was told how many bytes are queued (FIONREAD). */
 void sf_track_shown(int fd, int bytes);
+/* Before a message with control data is sent: who gets the descriptors in it finds their records. */
+void sf_track_sent(const struct msghdr *msg);
 /* Descriptors that arrived with a message (SCM_RIGHTS). */
 void sf_track_received(const struct msghdr *msg);
 /* A descriptor that appeared by other means: asks the kernel what it is, and finds its record if another process of the

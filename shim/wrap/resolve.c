@@ -76,7 +76,10 @@ static void leave_errno(const struct sf_call *c, bool of_one_family)
 		errno = c->func == SF_FUNC_getnameinfo ? 0 : EAGAIN;
 	else if (of_one_family)
 		errno = 0;
-	leave_host_error(host_error((int)c->ret));
+	if (of_one_family && c->func == SF_FUNC_getaddrinfo) /* it goes the way of gethostbyname */
+		h_errno = host_error((int)c->ret);
+	else
+		leave_host_error(host_error((int)c->ret));
 }
 
 SF_WATCHED int watched_getaddrinfo(

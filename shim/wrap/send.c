@@ -41,6 +41,13 @@ SF_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const s
 	return watched_sendto(fd, buf, len, flags, to, to_len, SF_SITE);
 }
 
+/* Descriptors may go with it. Known also while nothing is watched: rules may be about who receives them. */
+static inline void note_rights(int fd, const struct msghdr *msg)
+{
+	if (sf_fd_socket(fd) && sf_readable(msg) && msg->msg_controllen > 0 && sf_readable(msg->msg_control))
+		sf_track_sent(msg);
+}
+
 SF_WATCHED ssize_t watched_sendmsg(int fd, const struct msghdr *msg, int flags, const void *site)
 {
 	struct sf_cut cut;
@@ -53,6 +60,7 @@ SF_WATCHED ssize_t watched_sendmsg(int fd, const struct msghdr *msg, int flags, 
 
 SF_EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
+	note_rights(fd, msg);
 	if (sf_idle(SF_SEND, fd))
 		return real_sendmsg(fd, msg, flags);
 	return watched_sendmsg(fd, msg, flags, SF_SITE);

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""A connection that another program made is known in the one that has it now.
+
+tests/e2e/programs/inherited.c hands it on by one of the ways that there are; the rule names the
+peer and the side, which only the process that connected could know.
+"""
+
+import socket
+import subprocess
+
+import pytest
+
+from conftest import PROGRAMS, TIMEOUT, events, faults, run, under
+
+
+@pytest.mark.parametrize("way", ["spawn", "popen", "system", "exec", "rights"])
+def test_a_rule_meets_it_there(way, tmp_path):
+    trace = tmp_path / "trace.sft"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        rules = [f"recv peer=127.0.0.1:{port} side=client: short 1", "recv peer=*:1: reset"]
+        words = under(*rules, trace=trace) + [str(PROGRAMS / "inherited"), str(port), way]
+        program = subprocess.Popen(words, stdout=subprocess.PIPE)
+        listener.settimeout(TIMEOUT)
+        peer, _ = listener.accept()
+        peer.sendall(b"handed on\n")
+        peer.close()
+        assert program.communicate(timeout=TIMEOUT)[0] == b"handed on\n"
+    cut = faults(trace)
+    connects = [event for event in events(trace) if event["func"] == "connect"]
+    assert len(connects) == 1 and len(cut) >= 10
+    assert {event["conn"] for event in cut} == {connects[0]["conn"]}
+    if way != "exec":  # there the same process goes on
+        assert {event["pid"] for event in cut} != {connects[0]["pid"]}

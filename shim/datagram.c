@@ -122,6 +122,9 @@ static void watch_for_stash(bool out)
 		atomic_fetch_or_explicit(&sf_arena->watch[SF_CLOSE], SF_WATCH_MEND, relaxed);
 }
 
+/* This process, or one that it was forked from, has held back a datagram on its way out. */
+static _Atomic bool has_kept;
+
 static bool keep_back(struct sf_call *c, const struct msghdr *header, const struct iovec *bytes)
 {
 	struct sf_stash *stash = sf_stash_claim(&c->socket->stash_out_at, bytes->iov_len);
@@ -133,12 +136,14 @@ static bool keep_back(struct sf_call *c, const struct msghdr *header, const stru
 		sf_stash_put(stash, SF_STASH_EMPTY);
 		return false;
 	}
+	stash->process = sf_process;
 	stash->length = (uint32_t)bytes->iov_len;
 	memcpy(stash->bytes, bytes->iov_base, bytes->iov_len);
 	int32_t behind = c->behind < INT32_MAX - 1 ? (int32_t)c->behind : INT32_MAX - 2;
 
 	atomic_store_explicit(&stash->overtakers, behind + more, relaxed);
 	sf_stash_put(stash, SF_STASH_FULL);
+	atomic_store_explicit(&has_kept, true, relaxed);
 	watch_for_stash(true);
 	return true;
 }
@@ -171,6 +176,23 @@ void sf_datagram_overtaken(int fd, struct sf_socket *socket, int32_t by)
 	bool gone = left == 0 && send_stash(fd, stash, by == SF_DATAGRAM_LAST);
 
 	sf_stash_put(stash, gone ? SF_STASH_EMPTY : SF_STASH_FULL);
+}
+
+void sf_datagram_leave(unsigned first, unsigned last)
+{
+	unsigned top = (unsigned)atomic_load_explicit(&sf_fds_top, relaxed);
+
+	if (!atomic_load_explicit(&has_kept, relaxed) || atomic_load_explicit(&sf_self_process()->sandboxed, relaxed))
+		return;
+	for (unsigned fd = first; fd < top && fd <= last; fd++) {
+		struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket((int)fd));
+		uint64_t at = socket ? atomic_load_explicit(&socket->stash_out_at, memory_order_acquire) : 0;
+		const struct sf_stash *stash = sf_arena_piece(sf_arena, at);
+
+		/* Where it was kept by another process, that one has the socket still, and sends on. */
+		if (stash && stash->process == sf_process)
+			sf_datagram_overtaken((int)fd, socket, SF_DATAGRAM_LAST);
+	}
 }
 
 static void send_again(const struct sf_call *c, const struct msghdr *header)

@@ -16,6 +16,9 @@ void sf_datagram_after(struct sf_call *c);
 #define SF_DATAGRAM_LAST INT32_MAX
 void sf_datagram_overtaken(int fd, struct sf_socket *socket, int32_t by);
 
+/* These numbers are about to be closed, or the process to end: what it holds back on them arrives late, but arrives. */
+void sf_datagram_leave(unsigned first, unsigned last);
+
 /* A received datagram was overtaken, and waits: it, or what overtakes it next, answers this call. The kernel's queue
  * begins meanwhile with the one that the program got last: so poll, select and epoll say by themselves that there is
  * something to read. True: the call is decided. */

@@ -116,6 +116,7 @@ static void leave(int status, void *unused)
 
 	(void)unused;
 	if (process) {
+		sf_track_exit();
 		process->exit_status = status & 0xff;
 		sf_event_note(SF_EVENT_EXIT, status & 0xff, 0);
 	}
@@ -125,8 +126,10 @@ static void leave(int status, void *unused)
 /* Where libc has no on_exit, the status is known to the command alone (asked: 1). */
 static void leave_somehow(void)
 {
-	if (sf_self_get() && !sf_self_is_guest())
+	if (sf_self_get() && !sf_self_is_guest()) {
+		sf_track_exit();
 		sf_event_note(SF_EVENT_EXIT, 0, 1);
+	}
 	sf_byhand_leave(arena_path);
 }
 

@@ -19,7 +19,7 @@ struct sf_stash {
 	uint32_t room, length;
 	uint32_t whole; /* its length before it was cut */
 	uint32_t name_length, other_length;
-	uint32_t reserved;
+	uint32_t process; /* index: who holds it back */
 	struct sockaddr_storage name;
 	struct sockaddr_storage other; /* of incoming ones: who sent that which overtakes it */
 	char bytes[];

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "core/match.h"
+#include "datagram.h"
 #include "gate.h"
 #include "probe.h"
 #include "readiness.h"
@@ -142,6 +143,7 @@ void sf_track_close(int fd)
 {
 	if (!(sf_fd_socket(fd) || sf_epoll_knows(fd)) || !is_live())
 		return;
+	sf_datagram_leave((unsigned)fd, (unsigned)fd);
 	sf_epoll_forget(fd);
 	sf_hold_drop(fd);
 	sf_fd_set(fd, 0);
@@ -151,8 +153,15 @@ void sf_track_close_range(unsigned first, unsigned last)
 {
 	if (!is_live())
 		return;
+	sf_datagram_leave(first, last);
 	sf_epoll_forget_range(first, last);
 	sf_fd_drop_range(first, last);
+}
+
+void sf_track_exit(void)
+{
+	if (is_live())
+		sf_datagram_leave(0, ~0u);
 }
 
 void sf_track_nonblocking(int fd, bool nonblocking)

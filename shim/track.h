@@ -21,6 +21,8 @@ void sf_track_dup(int from, int to);
 /* Before the real close (law 9). */
 void sf_track_close(int fd);
 void sf_track_close_range(unsigned first, unsigned last);
+/* The process is about to end. */
+void sf_track_exit(void);
 void sf_track_nonblocking(int fd, bool nonblocking);
 void sf_track_option(int fd, int level, int name, const void *value, uint32_t length);
 /* The program was told how many bytes are queued (FIONREAD). */

@@ -155,6 +155,7 @@ SF_EXPORT void _exit(int status)
 	struct sf_process *process = sf_self_is_guest() || !sf_self_get() ? NULL : sf_self_process();
 
 	if (process) {
+		sf_track_exit();
 		sf_event_note(SF_EVENT_EXIT, status, 0);
 		process->exit_status = status & 0xff;
 		atomic_store_explicit(&process->state, SF_PROCESS_EXITED, memory_order_release);

@@ -209,6 +209,33 @@ print(drain(b))
     assert prints(program, "send nth=1: reorder") == ["[]", "[b'alone']"]
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        "os.closerange(a.fileno(), a.fileno() + 1)",
+        "os.dup2(listener.fileno(), a.fileno())",
+        "os._exit(0)",
+        "ctypes.CDLL(None).exit(0)",
+    ],
+)
+def test_one_that_nobody_overtakes_goes_out_however_it_ends(end):
+    program = f"""
+listener = socket.create_server(("127.0.0.1", 0))
+child = os.fork()
+if child == 0:
+    a.sendto(b"alone", B)
+    if os.fork() == 0:
+        os._exit(0)  # one that has only inherited it sends nothing
+    os.wait()
+    print(drain(b), flush=True)
+    {end}
+    os._exit(0)
+os.waitpid(child, 0)
+print(drain(b))
+"""
+    assert prints(program, "send nth=1: reorder") == ["[]", "[b'alone']"]
+
+
 def test_one_that_was_held_back_goes_where_it_was_to_go():
     program = """
 c = udp()

@@ -14,6 +14,7 @@
 #include "core/fact.h"
 #include "core/fault.h"
 #include "core/match.h"
+#include "core/payload.h"
 #include "cut.h"
 #include "datagram.h"
 #include "gate.h"
@@ -79,6 +80,8 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 
 	if (c->operation == SF_RESOLVE) /* its numbers are those of getaddrinfo(3) */
 		return SF_KERNEL;
+	if (err == EAGAIN && sf_payload_shown(c)) /* the program has seen that there is something */
+		return SF_REALISM_NONE;
 	if (transfer && peers && !sf_probe_has_peer(c->fd, is_tcp(c)))
 		return SF_REALISM_NONE;
 	if (err == EINTR && c->operation == SF_POLL)

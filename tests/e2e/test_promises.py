@@ -81,6 +81,13 @@ def test_connections_have_the_low_water_mark_and_timeouts_of_their_listener():
     assert says(text.replace("\n", ""), *under(rule)) == 5
 
 
+@pytest.mark.parametrize("look", ["peek(4)", "queued()"])
+def test_what_was_shown_does_not_vanish(look):
+    text = f"(client.setblocking(False), {look}, read())"
+    nth = 2 if look == "peek(4)" else 1
+    assert says(text, *client(f"recv nth={nth}: fail EAGAIN")) == says(text)
+
+
 def told(trace):
     return [event["fault"] for event in faults(trace)]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The snippets of aarch64, under qemu-user: natively first, then with the library preloaded and rules.
+"""The snippets of aarch64 under qemu-user: natively first, then with the library and rules.
 
 `make aarch64-programs` builds them. What they execute runs natively, on this machine, where the
 loader passes the library over with a line that is left out here; `sockfault run` can start nothing
@@ -23,8 +23,10 @@ FRAMES = {
     "thread": "frames",
     "constructor": "frames-constructor",
 }
-# qemu 7 does not know preadv2 and pwritev2: libc does without, syscall() and calls before its start can't.
-NOT_IN_QEMU = re.compile(r"raw_p(read|write)v2/|p(read|write)v(64)?v?2/constructor")
+# qemu 7 does not know these: libc does without some, syscall() and what comes before start-up can't.
+NOT_IN_QEMU = re.compile(
+    r"(raw_)?epoll_pwait2/|raw_p(read|write)v2/|p(read|write)v(64)?v?2/constructor"
+)
 COMPLAINT = re.compile(r"ERROR: ld\.so: object '.*' from LD_PRELOAD cannot be preloaded")
 
 

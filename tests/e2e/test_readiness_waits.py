@@ -109,6 +109,12 @@ def test_each_message_has_its_silence(fault):
     assert saw["got"] == 6 and saw["refused"] == 0 and is_after(saw["after"], 0.3)
 
 
+@pytest.mark.parametrize("fault", ["stall 50ms", "latency 50ms"])
+def test_the_call_that_finds_it_is_the_one_that_counts(fault):
+    rules = [f"recv side=server nth=1: {fault}", "recv side=server nth=2: short 1"]
+    assert waiting("asked_too_early", rules=rules) == {"first": None, "got": [2, 1]}
+
+
 @pytest.mark.parametrize("how", ["poll", "epoll"])
 def test_an_instance_is_as_silent_as_what_is_in_it(how):
     saw = waiting("nested", how, rules=["recv side=server: latency 200ms"])
@@ -135,10 +141,21 @@ def system_calls(table, *words, rule):
     return counts
 
 
+def waits_of(counts):
+    waits = sum(n for name, n in counts.items() if "poll_" in name or "select" in name)
+    return waits + counts["ppoll"] + counts["poll"]
+
+
 @pytest.mark.parametrize("how", WAYS)
 def test_nobody_looks_again_and_again(how, tmp_path):
     """A second of silence costs one thread no more than a few calls that wait."""
-    counts = system_calls(tmp_path / "table", "blocking", how, rule="recv side=server: latency 1s")
-    waits = sum(n for name, n in counts.items() if "poll_" in name or "select" in name)
-    waits += counts["ppoll"] + counts["poll"]
-    assert 0 < waits < 20, counts
+    rule = "recv side=server: latency 1s"
+    counts = system_calls(tmp_path / "table", "blocking", how, rule=rule)
+    assert 0 < waits_of(counts) < 20, counts
+
+
+@pytest.mark.parametrize("how", ["poll", "epoll"])
+def test_nobody_looks_again_and_again_at_a_peer_that_is_gone(how, tmp_path):
+    rule = "recv family=unix: latency 1s"
+    counts = system_calls(tmp_path / "table", "hang_up", how, rule=rule)
+    assert 0 < waits_of(counts) < 20, counts

@@ -418,6 +418,18 @@ def again_and_again():
     return {"got": got, "after": since(start), "refused": refused}
 
 
+def asked_too_early():
+    """A call, before anybody waits; then what came, twice."""
+    client, server = pair()
+    client.send(b"hi")
+    first, got = receive(server), []
+    for _ in range(2):
+        ready_within("poll", [server], LIMIT)
+        got.append(len(receive(server) or b""))
+        client.send(b"hi")
+    return {"first": first, "got": got}
+
+
 def nested(how):
     """An epoll instance in a poll, or in an epoll, is as silent as what is in it."""
     client, server = pair()

@@ -115,22 +115,6 @@ static bool is_static(const struct sf_elf *elf, char *why, size_t size)
 	return true;
 }
 
-/* What was built with glibc loads under musl as well, which has all that it imports (tests/checks/symbols.py). */
-static bool has_another_libc(const struct sf_elf *elf, char *why, size_t size)
-{
-#ifdef __GLIBC__
-	(void)elf, (void)why, (void)size;
-	return false;
-#else
-	const char *loader = sf_elf_loader(elf);
-
-	if (loader && strstr(loader, "/ld-musl-"))
-		return false;
-	snprintf(why, size, "is linked with glibc and this sockfault with musl: one that was built with glibc does both");
-	return true;
-#endif
-}
-
 static bool is_go(const struct sf_elf *elf, char *why, size_t size)
 {
 	if (!sf_elf_is_go(elf))
@@ -149,8 +133,7 @@ static bool obstacle(const char *path, char *why, size_t size)
 	if (!sf_elf_open(&elf, path))
 		return false;
 	bool program = elf.is_elf && (elf.type == ET_EXEC || elf.type == ET_DYN);
-	bool found = program && (built_for_others(&elf, why, size) || is_static(&elf, why, size) ||
-	                         has_another_libc(&elf, why, size) || is_go(&elf, why, size));
+	bool found = program && (built_for_others(&elf, why, size) || is_static(&elf, why, size) || is_go(&elf, why, size));
 
 	sf_elf_close(&elf);
 	return found;

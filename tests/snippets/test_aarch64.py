@@ -23,10 +23,11 @@ FRAMES = {
     "thread": "frames",
     "constructor": "frames-constructor",
 }
-# qemu 7 does not know these: libc does without some, syscall() and what comes before start-up can't.
+# qemu 7 does not know these: libc does without some, syscall() and what comes early can't.
 NOT_IN_QEMU = re.compile(
     r"(raw_)?epoll_pwait2/|raw_p(read|write)v2/|p(read|write)v(64)?v?2/constructor"
 )
+# What is executed is not emulated: the loader of this machine passes the library over.
 COMPLAINT = re.compile(r"ERROR: ld\.so: object '.*' from LD_PRELOAD cannot be preloaded")
 
 

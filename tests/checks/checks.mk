@@ -3,8 +3,8 @@
 CHECK_OUT  := $(BUILD)/checked
 C_FILES    := $(sort $(wildcard shim/*.[ch] shim/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch]))
 TIDY_FILES := $(filter-out %/list.c,$(filter %.c,$(C_FILES)))
-PY_FILES   := $(sort $(wildcard tests/*/*.py harness/*.py harness/*/*.py) $(wildcard harness/bin/*))
-SH_FILES   := tests/install-deps .ci/run $(sort $(wildcard tests/*/*.sh))
+PY_FILES   := $(sort $(wildcard tests/*/*.py tests/harness/*/*.py scenarios/*/*.py harness/*.py harness/*/*.py harness/bin/*))
+SH_FILES   := tests/install-deps .ci/run $(sort $(wildcard tests/*/*.sh tests/harness/*/*.sh))
 MAN_FILES  := $(sort $(wildcard doc/*.[1-9]))
 PROSE      := $(wildcard *.md) doc shim scenarios tests harness Makefile
 CHECKS     := layers symbols coverage docs snippets format functions cppcheck shell spelling man python types gcc clang

@@ -105,7 +105,7 @@ def test_redis_cli_ends_on_a_reset_as_on_a_real_one(tmp_path, serve):
     argv = ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", tmp_path]
     serve(argv, port)
     trace = tmp_path / "trace.sft"
-    ours = pipe(under("send nth=20: reset", trace=trace), port, commands)
+    ours = pipe(under("send nth=1: reset", trace=trace), port, commands)
     assert outcome(ours) == outcome(real)
     assert real.returncode == 1
     assert [event["fault"] for event in faults(trace)] == ["reset"]

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import PROGRAMS, TIMEOUT, events, faults, run, under
+from conftest import PROGRAMS, TIMEOUT, events, faults, under
 
 
 @pytest.mark.parametrize("way", ["spawn", "popen", "system", "exec", "rights"])

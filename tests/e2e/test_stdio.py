@@ -13,9 +13,10 @@ import subprocess
 
 import pytest
 
-from conftest import PROGRAMS, SOCKFAULT, TIMEOUT, events, faults, wait_until
+from conftest import PROGRAMS, SOCKFAULT, TIMEOUT, events, faults, under, wait_until
 
 STREAMS = PROGRAMS / "streams"
+RESETS = object()
 
 
 class Peer:
@@ -175,7 +176,7 @@ def test_close_fails_through_fclose_and_closes(tmp_path):
     assert told[1:] == ["close out -1 eof 0 error 0 EIO", "close in -1 eof 0 error 0 EIO"]
 
 
-def as_inetd(command):
+def as_inetd(command, said=b"one\ntwo\nthree\n"):
     """What a program says whose standard streams are a connection, and what it is told."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname(), timeout=TIMEOUT)
@@ -184,7 +185,7 @@ def as_inetd(command):
         [str(word) for word in command], stdin=server, stdout=server, stderr=subprocess.PIPE
     )
     server.close()
-    client.sendall(b"one\ntwo\nthree\n")
+    client.sendall(said)
     client.shutdown(socket.SHUT_WR)
     data = b""
     while True:
@@ -232,3 +233,60 @@ def test_iostreams_may_be_a_socket(tmp_path):
     under = [SOCKFAULT, "run", "--quiet", "--trace", trace, "-e", rule, "--", program]
     assert as_inetd(under)[:2] == native[:2]
     assert len(faults(trace)) > 20
+
+
+# ---- Debian's own: whois (fdopen, fgets), micro-httpd (started by inetd) ----
+
+
+def whois(before, answer):
+    """whois against a server that gives this answer; RESETS: that resets; None: that waits."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(TIMEOUT)
+        words = [*before, "whois", "-h", "127.0.0.1", "-p", str(listener.getsockname()[1]), "name"]
+        program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        peer, _ = listener.accept()
+    peer.settimeout(TIMEOUT)
+    question = b""
+    while not question.endswith(b"\n"):
+        question += peer.recv(1)
+    if answer is RESETS:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    elif answer:
+        peer.sendall(answer)
+    if answer is not None:
+        peer.close()
+    out, err = program.communicate(timeout=TIMEOUT)
+    peer.close()
+    return question, out, err, program.returncode
+
+
+def test_whois_reads_every_byte(tmp_path):
+    trace = tmp_path / "trace.sft"
+    answer = b"".join(b"line %d of the answer\r\n" % n for n in range(200))
+    native = whois([], answer)
+    assert b"line 199" in native[1] and native[3] == 0
+    # Of what it sends it looks at no count: a question that is cut is lost, by its own mistake.
+    assert whois(under("recv : short 1", trace=trace), answer) == native
+    assert len([event for event in faults(trace) if event["func"] == "read"]) >= len(answer)
+
+
+def test_whois_says_what_it_says_of_a_real_reset(tmp_path):
+    native = whois([], RESETS)
+    assert native[3] != 0 and b"reset" in native[2]
+    assert whois(under("recv nth=1: reset"), None) == native
+
+
+def test_micro_httpd_serves_by_single_bytes(tmp_path):
+    (tmp_path / "page").write_bytes(b"the page\n" * 500)
+    trace = tmp_path / "trace.sft"
+    words = ["/usr/sbin/micro-httpd", tmp_path]
+    question = b"GET /page HTTP/1.0\r\n\r\n"
+
+    def body(answer):
+        return answer.split(b"\r\n\r\n", 1)[1]
+
+    native = as_inetd(words, question)
+    assert body(native[0]) == b"the page\n" * 500
+    served = as_inetd(under("send,recv : short 1", trace=trace) + words, question)
+    assert body(served[0]) == body(native[0]) and served[2] == native[2]
+    assert {event["fd"] for event in faults(trace)} == {0, 1}

@@ -7,16 +7,16 @@
 #include "effect.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <time.h>
 
+#include "connect.h"
 #include "core/fact.h"
 #include "core/fault.h"
-#include "core/match.h"
 #include "core/payload.h"
 #include "cut.h"
 #include "datagram.h"
+#include "end.h"
 #include "gate.h"
 #include "probe.h"
 #include "readiness.h"
@@ -73,6 +73,23 @@ static bool ends_connection(int err)
 	return err == ECONNRESET || err == ETIMEDOUT || err == EHOSTUNREACH || err == ENETUNREACH || err == EPIPE;
 }
 
+static bool is_unix_connection(const struct sf_call *c)
+{
+	return c->on == SF_ON_UNIX_STREAM || c->on == SF_ON_UNIX_SEQPACKET;
+}
+
+/* TCP says EPIPE first where an earlier send has met a peer that had closed, and nobody has read since; on a connection
+ * that has sent nothing Linux has no reason. Where it is dead already, or we have ended it, the kernel says so itself.
+ */
+static enum sf_realism confirm_broken_pipe(const struct sf_call *c)
+{
+	if (!is_tcp(c) && !is_unix_connection(c))
+		return SF_KERNEL;
+	if (!sf_probe_resettable(c->fd, c->family))
+		return SF_REALISM_NONE;
+	return !is_tcp(c) || atomic_load_explicit(&c->socket->sent, relaxed) ? SF_KERNEL : SF_POSIX;
+}
+
 static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rule, int err)
 {
 	bool transfer = c->operation == SF_SEND || c->operation == SF_RECV;
@@ -93,17 +110,17 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 		return !sf_probe_ready(c) && interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
 	if (transfer && c->on == SF_ON_UDP && err == ECONNREFUSED)
 		return sf_probe_hears_refusals(c->fd, c->family) ? SF_KERNEL : SF_REALISM_NONE;
-	if (transfer && is_tcp(c) && ends_connection(err))
-		return sf_probe_resettable(c->fd) ? SF_KERNEL : SF_REALISM_NONE;
+	if (transfer && c->on == SF_ON_UDP && err == EMSGSIZE)
+		return sf_probe_sends_whole(c->fd, c->family) ? SF_KERNEL : SF_REALISM_NONE;
+	if (transfer && err == EPIPE)
+		return confirm_broken_pipe(c);
+	if (transfer && (is_tcp(c) || is_unix_connection(c)) && ends_connection(err))
+		return sf_probe_resettable(c->fd, c->family) ? SF_KERNEL : SF_REALISM_NONE;
 	return SF_KERNEL;
 }
 
 static enum sf_realism confirm_short(struct sf_call *c)
 {
-	/* A blocking send is cut by a signal only: with a handler that is Linux, without one POSIX. Looked up only where it
-	 * matters, for it takes a system call a signal. */
-	if (c->operation == SF_SEND && c->mode == SF_BLOCKING && sf_arena->realism == SF_KERNEL)
-		return sf_probe_handler(false, sf_probe_blocked()) ? SF_KERNEL : SF_REALISM_NONE;
 	/* Once both directions have ended, all that will ever come is queued, and poll says so: event loops take a short
 	 * recv for the last one then. */
 	if (c->operation == SF_RECV && c->mode == SF_NONBLOCKING && sf_probe_ended(c->fd))
@@ -119,7 +136,7 @@ static enum sf_realism confirm_action(struct sf_call *c, const struct sf_rule *r
 	case SF_FAULT_short:
 		return confirm_short(c);
 	case SF_FAULT_reset:
-		return !is_tcp(c) || sf_probe_resettable(c->fd) ? SF_KERNEL : SF_REALISM_NONE;
+		return sf_probe_resettable(c->fd, c->family) ? SF_KERNEL : SF_REALISM_NONE;
 	case SF_FAULT_eof:
 	case SF_FAULT_closed:
 		return c->socket && atomic_load_explicit(&c->socket->state, relaxed) == SF_LIVE ? SF_KERNEL : SF_REALISM_NONE;
@@ -195,6 +212,12 @@ static void raise_signal(int signal)
 	sf_sys(SYS_tgkill, sf_pid, sf_sys(SYS_gettid), signal);
 }
 
+/* Unix sockets wait for room, and have nothing under way. */
+static bool is_under_way(const struct sf_call *c)
+{
+	return c->operation == SF_CONNECT && c->family != SF_UNIX;
+}
+
 bool sf_wait_in_silence(struct sf_call *c, uint64_t ns)
 {
 	uint64_t limit_ns = c->mode == SF_TIMEOUT ? sf_probe_timeout(c->fd, c->operation == SF_SEND) : 0;
@@ -205,7 +228,7 @@ bool sf_wait_in_silence(struct sf_call *c, uint64_t ns)
 		uint64_t end_ns = limit_ns && limit_ns < ns ? limit_ns : ns;
 
 		if (spent_ns >= end_ns)
-			return end_ns == ns ? false : decide(c, -1, c->operation == SF_CONNECT ? EINPROGRESS : EAGAIN);
+			return end_ns == ns ? false : decide(c, -1, is_under_way(c) ? EINPROGRESS : EAGAIN);
 		if (pause_for(NULL, end_ns == UINT64_MAX ? UINT64_MAX : end_ns - spent_ns) &&
 		    sf_probe_handler(!limit_ns, sf_probe_blocked()))
 			return decide(c, -1, EINTR);
@@ -214,179 +237,18 @@ bool sf_wait_in_silence(struct sf_call *c, uint64_t ns)
 
 static bool hold(struct sf_call *c)
 {
-	bool sending = c->operation == SF_SEND || c->operation == SF_CONNECT;
 	uint64_t until_ns = SF_HOLD_DECIDED | (c->hold_ns == UINT64_MAX ? UINT64_MAX : sf_self_now_ns() + c->hold_ns);
 
 	if (!c->socket)
 		return false;
-	if (c->mode != SF_NONBLOCKING)
-		return sf_wait_in_silence(c, c->hold_ns);
-	sf_hold(c->fd, c->socket, sending, until_ns);
-	/* A connect that gets no answer is under way; its end is seen when the silence is over. */
 	if (c->operation == SF_CONNECT)
-		return false;
-	c->postponed = c->hold_ns != UINT64_MAX;
-	return decide(c, -1, EAGAIN);
-}
-
-/* ---- the end of a connection ---- */
-
-static void enter_state(struct sf_socket *socket, enum sf_socket_state state)
-{
-	atomic_store_explicit(&socket->state, state, memory_order_release);
-	for (int i = 0; i < SF_OPERATION_COUNT; i++)
-		if (i != SF_RESOLVE && i != SF_PROCESS && i != SF_POLL && i != SF_SOCKET)
-			atomic_fetch_or_explicit(&sf_arena->watch[i], SF_WATCH_MEND, relaxed);
-}
-
-static void remember_name(struct sf_call *c)
-{
-	struct sockaddr_storage address;
-	socklen_t length = sizeof address;
-
-	if (sf_sys(SYS_getsockname, c->fd, &address, &length) == 0 &&
-	    sf_endpoint_from(&c->socket->local, (struct sockaddr *)&address, length))
-		atomic_store_explicit(&c->socket->mended, 1, relaxed);
-}
-
-/* The kernel sends a RST, sets ECONNRESET, wakes every poller and from there on answers as after a real one; it forgets
- * an automatically bound local address and what was queued (transcripts B1, B2). */
-static bool reset_tcp(struct sf_call *c)
-{
-	struct sockaddr none = {.sa_family = AF_UNSPEC};
-
-	remember_name(c);
-	enter_state(c->socket, SF_DYING);
-	sf_ending_begins();
-	bool done = sf_sys(SYS_connect, c->fd, &none, sizeof none) == 0;
-
-	if (done)
-		sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
-	atomic_store_explicit(&c->socket->state, done ? SF_DEAD : SF_LIVE, memory_order_release);
-	sf_ending_is_over();
-	return done;
-}
-
-/* Unix sockets have no RST: both directions end, and the error is told once. It is there before the end is seen: a
- * reader that waits wakes with the end, and tells the error (mend.c). */
-static bool reset_unix(struct sf_call *c)
-{
-	if (c->operation != SF_RECV)
-		atomic_store_explicit(&c->socket->error_to, ECONNRESET, relaxed);
-	enter_state(c->socket, SF_DEAD);
-	sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
-	if (c->operation == SF_RECV) {
-		/* As on TCP, what is queued counts as never having come: the rule named this call. */
-		sf_swallow(c->fd);
-		return decide(c, -1, ECONNRESET);
-	}
-	return false; /* a send says EPIPE by itself; recv then gives what is queued, the error (mend.c), and 0 */
-}
-
-/* Whom a RST finds waiting in a receiving call learns it first, and takes the error; our call then finds what is left,
- * as the next one would (transcript A10). It is woken already: it has a second to get the processor. */
-static void let_reader_take_it(const struct sf_call *c)
-{
-	for (int i = 0; i < 5000 && sf_probe_error(c->fd); i++)
-		pause_for(NULL, 200000);
-}
-
-static bool reset(struct sf_call *c)
-{
-	if (c->family == SF_UNIX)
-		return reset_unix(c);
-	bool is_read = sf_probe_reader(c->socket_index);
-
-	c->refused = !reset_tcp(c); /* some kernels say EBUSY while a thread waits in the socket */
-	if (is_read && !c->refused)
-		let_reader_take_it(c);
-	return false; /* the kernel's own ECONNRESET answers the call */
-}
-
-/* As reset, but the error is another one, and it was taken by this call. */
-static bool end_with(struct sf_call *c, int err)
-{
-	if (c->family == SF_UNIX) {
-		sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
-		enter_state(c->socket, SF_DEAD);
-	} else {
-		c->refused = !reset_tcp(c);
-		if (c->refused)
-			return false;
-		sf_probe_take_error(c->fd);
-	}
-	/* EPIPE comes with SIGPIPE, from the kernel, as soon as the call is made on the dead socket. */
-	return err == EPIPE ? false : decide(c, -1, err);
+		return sf_connect_hold(c);
+	sf_hold(c->fd, c->socket, c->operation == SF_SEND, until_ns);
+	c->postponed = c->mode == SF_NONBLOCKING && c->hold_ns != UINT64_MAX;
+	return sf_sit_out(c, c->hold_ns);
 }
 
 /* ---- fail ---- */
-
-/* A connect to a bound port on which nobody listens is refused by the kernel itself: blocking or not, poll bits,
- * SO_ERROR, edge and local port are real (transcript O1). The port lives for the length of the call. */
-static bool refused_port(struct sf_call *c, struct sockaddr_storage *address, socklen_t *length, int *helper)
-{
-	bool six = c->family == SF_INET6;
-
-	memset(address, 0, sizeof *address);
-	if (six)
-		*(struct sockaddr_in6 *)address =
-		    (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-	else
-		*(struct sockaddr_in *)address =
-		    (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	*length = six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-	*helper = (int)sf_sys(SYS_socket, six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	return *helper >= 0 && sf_sys(SYS_bind, *helper, address, *length) == 0 &&
-	       sf_sys(SYS_getsockname, *helper, address, length) == 0;
-}
-
-static bool refuse_connect(struct sf_call *c, int err)
-{
-	struct sockaddr_storage address;
-	socklen_t length;
-	int helper;
-
-	if (!refused_port(c, &address, &length, &helper)) {
-		if (helper >= 0)
-			sf_sys(SYS_close, helper);
-		return decide(c, -1, err);
-	}
-	long result = sf_sys(SYS_connect, c->fd, &address, length);
-
-	sf_sys(SYS_close, helper);
-	if (result == -ECONNREFUSED)
-		return decide(c, -1, err);
-	if (result == -EINPROGRESS && err != ECONNREFUSED) {
-		atomic_store_explicit(&c->socket->error_from, ECONNREFUSED, relaxed);
-		atomic_store_explicit(&c->socket->error_to, err, relaxed);
-		enter_state(c->socket, SF_DEAD);
-	}
-	return decide(c, result < 0 ? -1 : 0, result < 0 ? (int)-result : 0);
-}
-
-/* An interrupted connect goes on by itself: a second one says EALREADY, then EISCONN (transcript C6). */
-static bool interrupt_connect(struct sf_call *c)
-{
-	long flags = sf_sys(SYS_fcntl, c->fd, F_GETFL);
-
-	if (c->family != SF_UNIX) {
-		sf_sys(SYS_fcntl, c->fd, F_SETFL, flags | O_NONBLOCK);
-		sf_sys(SYS_connect, c->fd, c->address, c->address_length);
-		sf_sys(SYS_fcntl, c->fd, F_SETFL, flags);
-	}
-	return decide(c, -1, EINTR);
-}
-
-static bool fail_connect(struct sf_call *c, int err)
-{
-	if (err == EINTR)
-		return interrupt_connect(c);
-	if (err == EINPROGRESS || err == EALREADY)
-		return false;
-	if (c->on == SF_ON_TCP && (err == ECONNREFUSED || err == ETIMEDOUT || err == ECONNABORTED))
-		return refuse_connect(c, err);
-	return decide(c, -1, err);
-}
 
 static bool takes_one_out(int err)
 {
@@ -398,6 +260,8 @@ static bool fail_accept(struct sf_call *c, int err)
 {
 	struct linger at_once = {1, 0};
 
+	if (err == EAGAIN && c->mode == SF_TIMEOUT)
+		return sf_wait_in_silence(c, UINT64_MAX);
 	if (!takes_one_out(err))
 		return decide(c, -1, err);
 	long fd = sf_sys(SYS_accept4, c->fd, NULL, NULL, SOCK_CLOEXEC);
@@ -415,12 +279,10 @@ static bool fail_transfer(struct sf_call *c, int err)
 
 	if (err == EAGAIN && c->mode == SF_TIMEOUT)
 		return sf_wait_in_silence(c, UINT64_MAX);
-	if (stream && c->family != SF_UNIX && err == ECONNRESET)
-		return reset(c);
-	if (stream && c->family == SF_UNIX && err == ECONNRESET)
-		return reset_unix(c);
+	if (stream && err == ECONNRESET)
+		return sf_end_by_reset(c);
 	if (stream && ends_connection(err))
-		return end_with(c, err);
+		return sf_end_by_error(c, err);
 	if (c->on == SF_ON_UNIX_DGRAM && err == ECONNREFUSED) {
 		struct sockaddr none = {.sa_family = AF_UNSPEC};
 
@@ -443,7 +305,7 @@ static bool fail(struct sf_call *c)
 
 	switch (c->operation) {
 	case SF_CONNECT:
-		return fail_connect(c, err);
+		return sf_connect_fail(c);
 	case SF_ACCEPT:
 		return fail_accept(c, err);
 	case SF_SEND:
@@ -456,15 +318,6 @@ static bool fail(struct sf_call *c)
 	default:
 		return decide(c, -1, err);
 	}
-}
-
-/* ---- the peer ends ---- */
-
-static bool end_of_peer(struct sf_call *c, enum sf_socket_state state)
-{
-	sf_sys(SYS_shutdown, c->fd, SHUT_RD);
-	enter_state(c->socket, state);
-	return sf_mend_before(c);
 }
 
 /* ---- slow networks ---- */
@@ -530,13 +383,15 @@ static void pause_after(struct sf_call *c)
 
 bool sf_effect_before(struct sf_call *c)
 {
-	if (c->delay_ns)
+	bool takes_time = sf_connect_takes_time(c);
+
+	if (c->delay_ns && !takes_time)
 		sleep_ns(c->delay_ns);
 	if (c->signal)
 		raise_signal(c->signal);
 	if (c->wishes & SF_WISH_RAW)
 		return decide(c, c->operation == SF_RESOLVE ? -c->err : -1, c->err);
-	if (c->latency_ns && c->socket && arrive_later(c))
+	if (c->latency_ns && c->socket && !takes_time && arrive_later(c))
 		return true;
 	if (c->rate && c->socket && !c->wishes)
 		slow_down(c);
@@ -545,16 +400,16 @@ bool sf_effect_before(struct sf_call *c)
 	if (c->wishes & SF_WISH_FAIL) {
 		bool decided = fail(c);
 
-		if (decided && c->err == EAGAIN)
+		if (decided && c->err == EAGAIN && c->operation != SF_CONNECT)
 			sf_epoll_rearm(c->fd);
 		return decided;
 	}
 	if (c->wishes & SF_WISH_RESET)
-		return reset(c);
+		return sf_end_by_reset(c);
 	if (c->wishes & SF_WISH_SHUT_READ)
-		return end_of_peer(c, SF_ENDED);
+		return sf_end_by_peer(c, false);
 	if (c->wishes & SF_WISH_PEER_CLOSED)
-		return end_of_peer(c, SF_PEER_CLOSED);
+		return sf_end_by_peer(c, true);
 	if (c->wishes & SF_DATAGRAM_WISHES)
 		return sf_datagram_before(c);
 	return false;

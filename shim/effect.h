@@ -23,6 +23,10 @@ void sf_effect_after(struct sf_call *c);
  * signal that interrupts. True: the call is decided. */
 bool sf_wait_in_silence(struct sf_call *c, uint64_t ns);
 
+/* A call in a direction that is held back for another ns: a non-blocking one finds nothing, others wait it out. True:
+ * the call is decided. */
+bool sf_sit_out(struct sf_call *c, uint64_t ns);
+
 /* What is queued in a stream is lost. */
 void sf_swallow(int fd);
 

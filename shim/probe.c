@@ -34,7 +34,11 @@ bool sf_probe_ready(const struct sf_call *c)
 {
 	struct pollfd one = {c->fd, c->operation == SF_SEND ? POLLOUT : POLLIN, 0};
 	struct timespec now = {0, 0};
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof peer;
 
+	if (c->operation == SF_CONNECT) /* it waits for an answer, unless it is connected */
+		return sf_sys(SYS_getpeername, c->fd, &peer, &length) == 0;
 	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1;
 }
 
@@ -98,10 +102,14 @@ static uint8_t tcp_state(int fd)
 	return sf_sys(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO_OPTION, info, &length) == 0 ? info[0] : 0;
 }
 
-bool sf_probe_resettable(int fd)
+bool sf_probe_resettable(int fd, enum sf_family family)
 {
-	uint8_t state = tcp_state(fd);
+	struct pollfd one = {fd, POLLRDHUP, 0};
+	struct timespec now = {0, 0};
+	uint8_t state = family == SF_UNIX ? 0 : tcp_state(fd);
 
+	if (family == SF_UNIX)
+		return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 0;
 	return state == TCP_IS_ESTABLISHED || state == TCP_IS_FIN_WAIT1 || state == TCP_IS_FIN_WAIT2;
 }
 
@@ -116,19 +124,28 @@ bool sf_probe_has_peer(int fd, bool is_tcp)
 	return state != TCP_IS_CLOSE && state != TCP_IS_LISTEN;
 }
 
+/* Of IPv4 or IPv6; 0 if it can't be asked. */
+static int internet_option(int fd, enum sf_family family, int four, int six)
+{
+	int level = family == SF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP, value = 0;
+	socklen_t length = sizeof value;
+
+	return sf_sys(SYS_getsockopt, fd, level, family == SF_INET6 ? six : four, &value, &length) == 0 ? value : 0;
+}
+
 bool sf_probe_hears_refusals(int fd, enum sf_family family)
 {
 	struct sockaddr_storage peer;
-	socklen_t length = sizeof peer, size = sizeof(int);
-	bool six = family == SF_INET6;
-	int wants = 0;
+	socklen_t length = sizeof peer;
 
-	if (sf_sys(SYS_getpeername, fd, &peer, &length) == 0)
-		return true;
-	return sf_sys(
-	           SYS_getsockopt, fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_RECVERR : IP_RECVERR, &wants, &size) ==
-	           0 &&
-	       wants;
+	return sf_sys(SYS_getpeername, fd, &peer, &length) == 0 || internet_option(fd, family, IP_RECVERR, IPV6_RECVERR);
+}
+
+bool sf_probe_sends_whole(int fd, enum sf_family family)
+{
+	int how = internet_option(fd, family, IP_MTU_DISCOVER, IPV6_MTU_DISCOVER);
+
+	return how == IP_PMTUDISC_DO || how == IP_PMTUDISC_PROBE; /* IPV6_PMTUDISC_ has the same values */
 }
 
 uint64_t sf_probe_timeout(int fd, bool sending)

@@ -30,8 +30,8 @@ bool sf_probe_handler(bool interrupting, uint64_t blocked);
 /* This signal has a handler of the program's own; `interrupting`: one without SA_RESTART. */
 bool sf_probe_handles(int signal, bool interrupting);
 
-/* Can a TCP connection still be reset by its peer: established, or half closed by us, not ended by the peer. */
-bool sf_probe_resettable(int fd);
+/* Can a connection still be reset by its peer: established, or half closed by us, not ended by the peer. */
+bool sf_probe_resettable(int fd, enum sf_family family);
 
 /* Has this stream (or seqpacket) socket a peer, or is it on its way to one? If not, the kernel says ENOTCONN, or EPIPE,
  * before anything else can go wrong with a transfer. */
@@ -40,6 +40,9 @@ bool sf_probe_has_peer(int fd, bool is_tcp);
 /* Is a UDP socket told that nobody listens where its datagrams went? Only with a peer, or where it asks (IP_RECVERR).
  */
 bool sf_probe_hears_refusals(int fd, enum sf_family family);
+
+/* May datagrams of this socket not be split on their way (IP_MTU_DISCOVER)? Then some are too large. */
+bool sf_probe_sends_whole(int fd, enum sf_family family);
 
 /* SO_RCVTIMEO or SO_SNDTIMEO in ns, 0: none. */
 uint64_t sf_probe_timeout(int fd, bool sending);

@@ -111,6 +111,13 @@ static struct registration *find(int epfd, int fd)
 	return NULL;
 }
 
+bool sf_epoll_has(int epfd, int fd, uint64_t data)
+{
+	const struct registration *one = sf_epoll_knows(fd) ? find(epfd, fd) : NULL;
+
+	return one && atomic_load_explicit(&one->data, relaxed) == data;
+}
+
 static bool claim(struct registration *one, int epfd)
 {
 	uint32_t word = atomic_load(&one->word);

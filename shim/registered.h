@@ -61,6 +61,9 @@ int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event);
 void sf_epoll_forget(int fd);
 void sf_epoll_forget_range(unsigned first, unsigned last);
 
+/* Is fd registered there, with this data? */
+bool sf_epoll_has(int epfd, int fd, uint64_t data);
+
 /* Gives fd's edge-triggered registrations their edge again, also for a thread that waits already. */
 void sf_epoll_rearm(int fd);
 

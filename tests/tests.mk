@@ -18,12 +18,14 @@ test: deps ## everything that CI runs: checks, units, fuzz seconds, snippets x f
 	$(MAKE) -s --no-print-directory fuzz
 	$(PYTEST) -m "not long" tests/snippets tests/e2e tests/bench
 	$(PYTEST) -m "not long" tests/harness
+	$(PYTEST) -m "not long" tests/differential
 
 test-all: test ## test, then ten minutes of fuzzing and the long tests
 	tests/install-deps tests/packages-all.txt
 	$(MAKE) -s --no-print-directory fuzz FUZZ_SECONDS=600
 	$(PYTEST) -m long tests/e2e || [ $$? = 5 ]
 	$(PYTEST) -m long tests/harness || [ $$? = 5 ]
+	$(PYTEST) -m long tests/differential
 
 test-snippets: all snippets ## each libc call in each frame, natively first
 	$(PYTEST) tests/snippets

@@ -191,6 +191,12 @@ struct sf_endpoint {
 /* After-states of a socket: what follows a fault. Ordered: it never goes back. */
 enum sf_socket_state { SF_LIVE, SF_ENDED, SF_PEER_CLOSED, SF_DYING, SF_DEAD };
 
+/* What a socket shows that its kernel does not. */
+enum {
+	SF_MENDED_NAME = 1,       /* getsockname answers `local`: the kernel forgot it */
+	SF_MENDED_CONNECTING = 2, /* a connect is under way for as long as it is held back, whatever came of it */
+};
+
 /* One open socket description: shared by dup, fork and exec. */
 struct sf_socket {
 	/* written where it is made, connected or configured */
@@ -212,7 +218,7 @@ struct sf_socket {
 
 	/* after-state, written by faults */
 	_Atomic int32_t error_from, error_to; /* an errno of the kernel's that stands for another one, once */
-	_Atomic uint32_t mended;              /* getsockname answers `local`: the kernel forgot it */
+	_Atomic uint32_t mended;              /* SF_MENDED_ bits */
 	_Atomic uint32_t datagram;            /* SF_DATAGRAM_ bits, core/payload.h */
 	/* struct sf_stash: datagrams that are held back for others to overtake them */
 	_Atomic uint64_t stash_out_at, stash_in_at;

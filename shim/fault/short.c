@@ -16,7 +16,7 @@ static enum sf_realism possible(const struct sf_call *c, const struct sf_argumen
 	/* A blocking call that asks for all gets all, or the end. */
 	if (c->operation == SF_RECV && c->flags & MSG_WAITALL && c->mode != SF_NONBLOCKING)
 		return SF_REALISM_NONE;
-	/* A blocking send is short only when a signal cuts it: the gate looks for handlers where that matters. */
+	/* A blocking send is short only where the buffer is full, and then a signal cuts it. */
 	return c->operation == SF_SEND && c->mode == SF_BLOCKING ? SF_POSIX : SF_KERNEL;
 }
 

@@ -9,6 +9,7 @@
 #include "evlog.h"
 #include "gate.h"
 #include "readiness.h"
+#include "seen.h"
 
 static struct timespec *from_ms(int timeout_ms, struct timespec *ts)
 {
@@ -17,12 +18,13 @@ static struct timespec *from_ms(int timeout_ms, struct timespec *ts)
 }
 
 /* What was asked and answered, for the reader of the trace: where the kernel has read it, and so we can. */
-static int polled(struct sf_call *c, const struct pollfd *fds, nfds_t count, int ready)
+static int polled(struct sf_call *c, struct pollfd *fds, nfds_t count, int ready)
 {
 	enum { SHOWN = 28 };
 	struct sf_polled shown[SHOWN];
 	unsigned n = 0;
 
+	sf_seen_poll(fds, count, ready);
 	for (nfds_t i = 0; c->event && (ready >= 0 || errno == EINTR) && i < count && n < SHOWN; i++)
 		if (fds[i].fd >= 0 && (count <= SHOWN || (ready > 0 && fds[i].revents)))
 			shown[n++] =
@@ -226,12 +228,13 @@ pselect(int count, fd_set *in, fd_set *out, fd_set *except, const struct timespe
 
 /* ---- epoll ---- */
 
-static int waited(struct sf_call *c, const struct epoll_event *events, int ready)
+static int waited(struct sf_call *c, struct epoll_event *events, int ready)
 {
 	enum { SHOWN = 14 };
 	struct sf_epolled shown[SHOWN];
 	int n = 0;
 
+	sf_seen_epoll(c->fd, events, ready);
 	for (; c->event && n < ready && n < SHOWN; n++)
 		shown[n] = (struct sf_epolled){events[n].data.u64, events[n].events, -1};
 	if (n > 0)

@@ -123,7 +123,7 @@ SF_EXPORT int ioctl(int fd, unsigned long request, ...)
 	va_end(rest);
 	if (!sf_fd_socket(fd))
 		return real_ioctl(fd, request, argument);
-	struct sf_call c = SF_CALL_PLAIN(ioctl, SF_SITE, fd, .flags = (int)request);
+	struct sf_call c = SF_CALL_PLAIN(ioctl, SF_SITE, fd, .flags = (int)request, .buf = (void *)argument);
 
 	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
 		return (int)c.ret;

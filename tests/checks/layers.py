@@ -22,7 +22,16 @@ ARROWS = {
     ".": {".", "core", "fault"},
 }
 # Of these the wrappers know the doorway, the real calls, the books on descriptors and processes.
-WRAP_KNOWS = {"gate.h", "real.h", "track.h", "readiness.h", "heir.h", "evlog.h", "stream.h"}
+WRAP_KNOWS = {
+    "gate.h",
+    "real.h",
+    "track.h",
+    "readiness.h",
+    "seen.h",
+    "heir.h",
+    "evlog.h",
+    "stream.h",
+}
 # Lists of names that the build makes from the folders: part of the core.
 GENERATED = {"faults.def", "findings.def"}
 

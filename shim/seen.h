@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * seen.h -- what a wait that has returned says of sockets with an after-state: the bits that the kernel does not show
+ * by itself. Looks only at descriptors that the kernel has named as ended, adds to what it said of them, and changes
+ * nothing else.
+ */
+#ifndef SF_SEEN_H
+#define SF_SEEN_H
+
+#include <poll.h>
+#include <sys/epoll.h>
+
+void sf_seen_poll(struct pollfd *fds, nfds_t count, int ready);
+void sf_seen_epoll(int epfd, struct epoll_event *events, int ready);
+
+#endif

@@ -14,7 +14,7 @@ test: deps ## everything that CI runs: checks, units, fuzz seconds, snippets x f
 	$(MAKE) -s --no-print-directory -j2 all targets snippets musl aarch64-programs test-programs bench-programs
 	$(MAKE) -s --no-print-directory check
 	$(MAKE) -s --no-print-directory unit
-	$(MAKE) -s --no-print-directory aarch64-unit
+	$(MAKE) -s --no-print-directory -j2 aarch64-unit
 	$(MAKE) -s --no-print-directory fuzz
 	$(PYTEST) -m "not long" tests/snippets tests/e2e tests/bench
 	$(PYTEST) -m "not long" tests/harness

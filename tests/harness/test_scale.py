@@ -24,7 +24,11 @@ def write_suite(folder, count):
 command = ["{TARGETS}/naive-line-client", "127.0.0.1", "{{port}}", "hello"]
 peer = "{TARGETS}/robust-echo-server 127.0.0.1 {{port}}"
 """
-    wrong = ['"recv offset=4..: reset"', '"accept: fail EMFILE"', '"recv: short 1"\nexpect.status = 7']
+    wrong = [
+        '"recv offset=4..: reset"',
+        '"accept: fail EMFILE"',
+        '"recv: short 1"\nexpect.status = 7',
+    ]
     for n in range(count):
         rules = f'"recv: short {n % 5 + 1}"' if n % 9 else wrong[n // 9 % 3]
         text += f'[[scenario]]\nname = "number {n}"\nrules = {rules}\n'

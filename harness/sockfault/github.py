@@ -69,7 +69,7 @@ def _cell(text: str) -> str:
 
 def markdown(trials: Sequence[dict[str, Any]]) -> str:
     wrong = [trial for trial in trials if not trial["passed"]]
-    made = [f"### sockfault: {len(trials) - len(wrong)} of {len(trials)} scenarios passed", ""]
+    made = [f"### sockfault: {len(trials) - len(wrong)} of {len(trials)} passed", ""]
     if wrong:
         made += ["| scenario | what is wrong | where |", "|---|---|---|"]
     for trial in wrong:

@@ -5,6 +5,7 @@ run, and a memory of what a test has started, so that all of it ends with the te
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -12,7 +13,8 @@ from typing import Any, Mapping, Sequence
 
 from . import run as runs
 from . import server as servers
-from .peer import Connection, Datagrams, Peer, PeerError, Script, transcript
+from .command import SockfaultError
+from .peer import Connection, Datagrams, Line, Peer, PeerError, Script, transcript
 from .run import Duration, Run, Words
 from .server import Server
 from .table import both_sides
@@ -160,6 +162,28 @@ class Sockfault:
             raise PeerError(f"{what}\n\n{sides}") from error
 
     # ---- the end of the test ----
+
+    def finish(self) -> None:
+        """In the test's own time: judges the servers that it left running, and what its peers met
+        outside of any run."""
+        __tracebackhide__ = True
+        for server in self.servers:
+            if server.is_running:
+                server.finish()
+        for peer in self.peers:
+            for connection, error in peer.settle():
+                raise PeerError(f"{connection.name}: {error}") from error
+
+    def stop_servers(self) -> None:
+        """Where the test has failed already: only so that there is something to tell of them."""
+        for server in self.servers:
+            if server.is_running:
+                with contextlib.suppress(SockfaultError):
+                    server.stop()
+
+    def lines(self) -> list[Line]:
+        """What all peers did."""
+        return transcript([c for peer in self.peers for c in peer.connections])
 
     def end(self) -> None:
         """Ends all that the test has left."""

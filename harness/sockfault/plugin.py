@@ -142,6 +142,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None
     made = pyfuncitem.stash.get(KEY, None)
     if made is None or outcome.excinfo:
         return
+    made.finish()
     why = made.vacuous()
     if why:
         raise UnfiredRules(why)
@@ -167,6 +168,9 @@ def pytest_runtest_makereport(
     if made is None or call.when != "call":
         return
     report: pytest.TestReport = outcome.get_result()
+    made.stop_servers()
+    if made.runs:
+        _report_runs(item, made, report)
     if report.failed:
         if call.excinfo and isinstance(call.excinfo.value, UnfiredRules):
             path, line, _ = item.reportinfo()
@@ -194,6 +198,21 @@ def _plain(
     return made
 
 
+def _report_runs(item: pytest.Item, made: Sockfault, report: pytest.TestReport) -> None:
+    path, line, _ = item.reportinfo()
+    crash = getattr(report.longrepr, "reprcrash", None)
+    problems = [crash.message] if report.failed and crash else []
+    found = results.of_runs(item.nodeid, made.runs, pathlib.Path(path), (line or 0) + 1, problems)
+    setattr(report, results.ATTRIBUTE, found | {"passed": not report.failed})
+    folder = item.config.option.sockfault_report
+    for number, run in enumerate(made.runs, 1):
+        if folder:
+            title = f"{item.name}: {run.name}" + (f" {number}" if len(made.runs) > 1 else "")
+            results.write_page(
+                folder, title, run, run.findings, problems, made.lines(), _repeat(item, made)
+            )
+
+
 def _report_trial(item: TrialItem, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     outcome, config = item.outcome, item.config
     if outcome is None:
@@ -211,9 +230,21 @@ def _report_trial(item: TrialItem, call: pytest.CallInfo[None], report: pytest.T
     # xdist sends what plain values a report has to where they are collected.
     setattr(report, results.ATTRIBUTE, results.of_outcome(item.nodeid, outcome, item.suite.path))
     if config.option.sockfault_report:
-        results.write_page(config.option.sockfault_report, item.name, outcome, again)
+        _write_trial(item, outcome, outcome.repeat or again)
     if outcome.passed and not config.option.sockfault_keep:
         shutil.rmtree(outcome.seen.run.folder, ignore_errors=True)
+
+
+def _write_trial(item: TrialItem, outcome: Outcome, repeat: str) -> None:
+    results.write_page(
+        item.config.option.sockfault_report,
+        f"{item.name}: {outcome.target.name}",
+        outcome.seen.run,
+        outcome.findings + outcome.known,
+        outcome.problems,
+        outcome.seen.peer_lines,
+        repeat,
+    )
 
 
 def _add_section(report: pytest.TestReport, title: str, text: str) -> None:

@@ -11,10 +11,12 @@ import os
 import pathlib
 import re
 import sys
-from typing import Any, Iterable
+from typing import Any, Iterable, Sequence
 
 from . import github, report, sarif
-from .events import Finding
+from .events import Event, Finding
+from .peer import Line
+from .run import Run
 from .suite import Target
 from .trial import Outcome
 
@@ -41,8 +43,8 @@ def of_outcome(name: str, outcome: Outcome, suite: pathlib.Path) -> dict[str, An
         "problems": outcome.problems,
         "findings": [dataclasses.asdict(finding) for finding in outcome.findings],
         "known": [dataclasses.asdict(finding) for finding in outcome.known],
-        "sites": sorted({event.site for event in run.events if event.is_call and event.site}),
-        "faulted": sorted({event.site for event in run.faults if event.site}),
+        "sites": _sites(event for event in run.events if event.is_call),
+        "faulted": _sites(run.faults),
     }
 
 
@@ -55,19 +57,45 @@ def of_failure(
     return nothing | what | {"seed": 1, "passed": False, "problems": [text]}
 
 
-def write_page(folder: str, name: str, outcome: Outcome, again: str) -> None:
+def of_runs(
+    name: str, runs: Sequence[Run], test: pathlib.Path, line: int, problems: list[str]
+) -> dict[str, Any]:
+    """The same of a test that used the fixture."""
+    findings = [
+        dataclasses.replace(finding, repeat=finding.repeat or run.repeat)
+        for run in runs
+        for finding in run.findings
+    ]
+    return {
+        "name": name,
+        "suite": _relative(test),
+        "target": runs[-1].argv,
+        "line": line,
+        "seed": runs[-1].seed,
+        "problems": problems,
+        "findings": [dataclasses.asdict(finding) for finding in findings],
+        "known": [],
+        "sites": _sites(event for run in runs for event in run.events if event.is_call),
+        "faulted": _sites(fault for run in runs for fault in run.faults),
+    }
+
+
+def _sites(events: Iterable[Event]) -> list[str]:
+    return sorted({event.site for event in events if event.site})
+
+
+def write_page(
+    folder: str,
+    title: str,
+    run: Run,
+    findings: Sequence[Finding],
+    problems: Sequence[str],
+    lines: Sequence[Line],
+    repeat: str,
+) -> None:
     """One self-contained page for this run. A folder that this host can't write is left alone."""
-    title = f"{name}: {outcome.target.name}"
     stem = re.sub(r"[^\w-]+", "-", title).strip("-").lower()
-    seen = outcome.seen
-    made = report.page(
-        seen.run,
-        title,
-        outcome.findings + outcome.known,
-        outcome.problems,
-        seen.peer_lines,
-        outcome.repeat or again,
-    )
+    made = report.page(run, title, findings, problems, lines, repeat)
     try:
         os.makedirs(folder, exist_ok=True)
         pathlib.Path(folder, f"{stem}.html").write_text(made, encoding="utf-8")

@@ -270,12 +270,20 @@ class Server:
         trace: TracebackType | None,
     ) -> None:
         __tracebackhide__ = True
+        try:
+            self.finish()
+        except SockfaultError as why:
+            if error is None:
+                raise
+            error.add_note(str(why))  # what the block met comes first
+
+    def finish(self) -> None:
+        """Stops it, if that was not yet done, and raises what is wrong with how it ended."""
+        __tracebackhide__ = True
         self.stop()
         why = self.complaint() if self.check else None
-        if why and error is None:
+        if why:
             raise ServerFailed(why)
-        if why and error is not None:
-            error.add_note(why)
 
     # ---- what came of it ----
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Suites for programs that people use, and for an asyncio server of our own: a few scenarios of each
-in `make test`, all of them in `make test-all`."""
+"""Suites for programs that people use, and for an asyncio server of our own: a few scenarios of
+each in `make test`, all of them in `make test-all`."""
 
 import pytest
 

@@ -49,7 +49,7 @@ def timed(installed, folder, n):
 
 @pytest.mark.long
 def test_two_at_a_time_do_the_same_in_less_time(installed, tmp_path):
-    """At 1.6 times the speed. Other work on this machine takes both their time: the best of three."""
+    """At 1.6 times the speed: the best of three, since other work takes the time of both."""
     write_suite(tmp_path, ITEMS)
     ratios = []
     while len(ratios) < 3 and max(ratios, default=0) < 1.6:

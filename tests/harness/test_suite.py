@@ -471,7 +471,7 @@ def test_junit_results_sarif_and_annotations(suite, tmp_path):
         "::error file=suite.toml,line=15,title=suite.toml%3A%3Astatus::expected"
     )
     summary = (tmp_path / "summary.md").read_text()
-    assert "1 of 3 scenarios passed" in summary and "| **dishonest-success**" in summary
+    assert "1 of 3 passed" in summary and "| **dishonest-success**" in summary
     assert len(list(report.glob("*.html"))) == 3
 
 

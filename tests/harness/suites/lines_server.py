@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""lines_server.py PORT: gives each line back in capitals, with asyncio; ends politely on SIGTERM."""
+"""lines_server.py PORT: gives each line back in capitals, by asyncio; ends well on SIGTERM."""
 
 import asyncio
 import signal

@@ -141,15 +141,17 @@ static bool end_tcp(struct sf_call *c, int err)
 /* ---- Unix sockets ---- */
 
 /* They have no RST: both directions end, and the error is told once. It is there before the end is seen: a reader that
- * waits wakes with the end, and tells the error (mend.c). What was queued stays, but not for a call that receives: as
- * on TCP it counts as never having come. */
+ * waits wakes with the end, and tells the error (mend.c). What was queued stays, but not for a call that receives,
+ * unless the program has seen it: as on TCP it counts as never having come. */
 static bool reset_unix(struct sf_call *c)
 {
-	if (c->operation != SF_RECV)
+	bool is_told_here = c->operation == SF_RECV && !sf_payload_shown(c);
+
+	if (!is_told_here)
 		atomic_store_explicit(&c->socket->error_to, ECONNRESET, relaxed);
 	sf_end_enter(c->socket, SF_DEAD);
 	sf_sys(SYS_shutdown, c->fd, SHUT_RDWR);
-	if (c->operation == SF_RECV) {
+	if (is_told_here) {
 		sf_swallow(c->fd);
 		return decide(c, -1, ECONNRESET);
 	}

@@ -212,6 +212,16 @@ ROWS = [
         ],
     ),
     Row(
+        "reset-promised",
+        "reset",
+        """~ {pair}; {mode}; {watch}; ~ send c 5; ~ send p 5; ~ await c in; {second}; N close p;
+        N await c hup; ! {first}; {ready}; recv c; recv c; recv c; send c; error c; close c""",
+        kinds=TCP + ["unix"],
+        modes=["blocking", "nonblocking"],
+        first=["recv c 3", "recvmsg c 9", "read c"],
+        second=["recv c 9 peek", "fionread c"],
+    ),
+    Row(
         "reset-by-unread",
         "reset",
         """~ {pair}; {mode}; {watch}; ~ send c 5; N await p in; N close p; N await c hup; {lure};
@@ -485,6 +495,16 @@ ROWS = [
         kinds=["tcp4", "tcp6"],
         ready=["poll", "select", "level", "edge"],
         first=["error c", "recv c", "send c", "connect c l"],
+        on="",
+    ),
+    Row(
+        "timed-out-connect-behind",
+        "delay 1100ms, fail ETIMEDOUT",
+        """N listen l 0; N crowd l 2; R listen l; ~ socket c; ~ timeout c; {watch}; N patience c 900;
+        @ ! connect c l; poll c; error c; recv c 1 dontwait; getpeername c; {wait}; {ready};
+        error c; error c; recv c; send c; poll c; close c""",
+        kinds=["tcp4", "tcp6"],
+        ready=["poll", "select"],
         on="",
     ),
     Row(

@@ -148,7 +148,7 @@ static void look(struct sf_call *c, const struct sf_self *self)
 	if (!socket)
 		return;
 	if (socket->type == SF_DGRAM && (c->operation == SF_SEND || c->operation == SF_RECV) &&
-	    !atomic_load_explicit(&socket->conn, relaxed)) {
+	    !atomic_load_explicit(&socket->has_key, relaxed)) {
 		name_datagram(c, socket, self);
 		entry = sf_fd_entry(c->fd);
 	}
@@ -555,7 +555,7 @@ bool sf_gate_ahead(int fd)
 	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
 
 	/* A datagram socket without a number has not begun; what is silent, or was, has been decided. */
-	if (!self || !socket || (socket->type == SF_DGRAM && !atomic_load_explicit(&socket->conn, relaxed)) ||
+	if (!self || !socket || (socket->type == SF_DGRAM && !atomic_load_explicit(&socket->has_key, relaxed)) ||
 	    atomic_load_explicit(&socket->hold_in_ns, relaxed) & SF_HOLD_DECIDED || sf_silence(fd))
 		return false;
 	bool accepts = socket->side == SF_LISTENER;

@@ -395,12 +395,11 @@ void sf_socket_name(struct sf_arena *arena, struct sf_socket *socket, uint32_t t
 	struct sf_thread *owner = sf_thread_at(arena, thread);
 	uint32_t none = 0;
 
-	if (atomic_load_explicit(&socket->conn, relaxed) || !owner)
+	if (!owner || !atomic_compare_exchange_strong_explicit(&socket->has_key, &none, 1, relaxed, relaxed))
 		return;
-	uint32_t number = atomic_fetch_add_explicit(&arena->conn_count, 1, relaxed) + 1;
-
-	if (!atomic_compare_exchange_strong_explicit(&socket->conn, &none, number, relaxed, relaxed))
-		return;
+	/* Programs wake themselves through pairs: those are no connections, and would hide what conn=1 means. */
+	if (!socket->domestic)
+		atomic_store_explicit(&socket->conn, atomic_fetch_add_explicit(&arena->conn_count, 1, relaxed) + 1, relaxed);
 	uint64_t n = atomic_fetch_add_explicit(&owner->conns, 1, relaxed) + 1;
 	struct builder b = {socket->key, sizeof socket->key, 0};
 

@@ -225,6 +225,7 @@ struct sf_socket {
 	_Atomic uint64_t hold_in_ns, hold_out_ns; /* readiness is withheld until then (ns since the run began), 0: not */
 	_Atomic uint64_t shown;     /* of streams: the program has been shown what comes before this place in `received` */
 	_Atomic uint32_t low_water; /* SO_RCVLOWAT; 0: never set */
+	_Atomic uint32_t has_key;   /* it was named: ends of a pair have a key and no number */
 
 	/* written by every transfer */
 	_Alignas(64) _Atomic uint64_t received, sent;

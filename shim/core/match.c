@@ -223,7 +223,7 @@ uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool
 		atomic_fetch_add_explicit(&arena->events_lost, 1, relaxed); /* no rule meets it: the summary says so */
 		return NULL;
 	}
-	named |= fresh && atomic_load_explicit(&socket->conn, relaxed);
+	named |= fresh && atomic_load_explicit(&socket->has_key, relaxed);
 	for (unsigned i = 0; i < set->count; i++) {
 		bool holds = holds_for_socket(set, &set->rules[i], socket);
 

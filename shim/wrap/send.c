@@ -41,10 +41,14 @@ SF_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const s
 	return watched_sendto(fd, buf, len, flags, to, to_len, SF_SITE);
 }
 
-/* Descriptors may go with it. Known also while nothing is watched: rules may be about who receives them. */
+/* Descriptors may go with it, through a Unix socket. Known also while nothing is watched: rules may be about who
+ * receives them. */
 static inline void note_rights(int fd, const struct msghdr *msg)
 {
-	if (sf_fd_socket(fd) && sf_readable(msg) && msg->msg_controllen > 0 && sf_readable(msg->msg_control))
+	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+
+	if (socket && socket->family == SF_UNIX && sf_readable(msg) && msg->msg_controllen > 0 &&
+	    sf_readable(msg->msg_control))
 		sf_track_sent(msg);
 }
 

@@ -502,3 +502,18 @@ def test_the_library_alone_does_the_same():
     env = {"LD_PRELOAD": str(LIBRARY), "SOCKFAULT_RULES": "recv nth=1: reorder"}
     done = run([DATAGRAMS, "recv", "recvmsg", "4"], env=env, check=True)
     assert done.stdout.splitlines() == lines("recvmsg", ARRIVES["reorder"])
+
+
+def test_a_pair_of_the_programs_own_is_no_connection(tmp_path):
+    """socat wakes itself through one: `conn=1` is the connection that people mean."""
+    trace = tmp_path / "trace.sft"
+    program = """
+x, y = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+x.send(b"wake up")
+print(y.recv(10))
+a.sendto(b"question", B)
+print(drain(b))
+"""
+    said = prints(program, "send conn=1: drop", trace=trace)
+    assert said == ["b'wake up'", "[]"]
+    assert [event["conn"] for event in faults(trace)] == [1]

@@ -917,9 +917,12 @@ static void conn_numbers_are_the_runs_where_the_rule_has_no_words(void **state)
 	struct sf_socket *pair = world_socket(&world, SF_UNIX, SF_STREAM, SF_CLIENT);
 
 	(void)state;
-	pair->domestic = 1; /* met by no such rule, but it has a number */
+	pair->domestic = 1; /* met by no such rule: it has a key, and no number */
 	sf_socket_name(world.arena, pair, world.thread);
 	sf_match_socket(world.arena, pair, true);
+	assert_int_equal(pair->conn, 0);
+	assert_string_equal(pair->key, "1.1:1");
+	assert_false(fires_on_new(&world, world.thread, 80));
 	assert_true(fires_on_new(&world, world.thread, 80));
 	assert_true(fires_on_new(&world, world.thread, 81));
 	assert_false(fires_on_new(&world, world.thread, 80));

@@ -65,6 +65,8 @@ BY_CHANCE = b""
 READY = "takes what poll said for a promise"
 # POSIX allows it, Linux does not do it.
 CLOSE = "takes EINTR from close for a failure"
+# The attempt goes on, and poll would tell of its end: see EINTR in connect(2).
+ONGOING = "gives up when connect says EINTR"
 # nginx: the 25 bytes of "100 Continue".
 ONE_SEND = "closes the connection where one send does not take all of a small answer"
 CONTINUE = "send size=25: pass"
@@ -92,7 +94,10 @@ WRONG = {
     ),
     # After EINTR in the handshake s_client waits for data before it sends its own, too.
     ("openssl", "client", "signal"): Wrong(
-        "poll,recv: pass", b"bad select 4", "s_client ends when select says EINTR"
+        "poll,recv,connect: pass",
+        b"bad select 4",
+        "s_client ends when select says EINTR",
+        "poll: signal SIGURG, fail EINTR",
     ),
     ("openssl", "server", "signal"): Wrong(
         "recv: pass", BY_CHANCE, "BIO_gets gives half a line as a whole one when recv says EINTR"
@@ -103,9 +108,17 @@ WRONG = {
         "libpq does not try again where the queue of a Unix listener is full",
         "connect family=unix: fail EAGAIN",
     ),
+    ("memcached", "client", "signal"): Wrong("connect: pass", b"Interrupted system", ONGOING),
+    ("socat", "client", "signal"): Wrong("connect: pass", b"Interrupted system", ONGOING),
+    ("ssh", "client", "signal"): Wrong("connect: pass", b"Interrupted system", ONGOING),
+    ("rsync-ssh", "client", "signal"): Wrong("connect: pass", b"Interrupted system", ONGOING),
+    # It tries again and again, with longer and longer pauses: no end that is worth waiting for.
+    ("wget-nginx", "client", "signal"): Wrong("connect: pass", BY_CHANCE, ONGOING),
     ("python-http", "client", "signal"): Wrong("close: pass", b"InterruptedError", CLOSE),
     ("python-asyncio", "client", "signal"): Wrong("close: pass", b"InterruptedError", CLOSE),
-    ("git-daemon", "client", "signal"): Wrong("close: pass", b"Interrupted system call", CLOSE),
+    ("git-daemon", "client", "signal"): Wrong(
+        "close,connect: pass", b"Interrupted system call", CLOSE
+    ),
 }
 
 

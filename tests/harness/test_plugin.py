@@ -93,6 +93,10 @@ def test_a_virtual_environment_with_the_systems_packages(installed, folder, tmp_
     argv = [venv / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = installed.run(argv, folder, PYTHONPATH="")
     assert done.returncode == 0 and "3 passed" in done.stdout, done.stdout
+    suite = ROOT / "scenarios" / "suites" / "client.toml"
+    argv = [venv / "bin" / "sockfault-suite", suite, "--report", "report", "--shard", "1/3"]
+    done = installed.run(argv, folder, PYTHONPATH="")
+    assert done.returncode == 0 and list(folder.glob("report/*.html")), done.stdout + done.stderr
 
 
 # ---- never vacuous ----

@@ -143,7 +143,7 @@ bool sf_sit_out(struct sf_call *c, uint64_t ns)
 /* A held direction is silent for calls as it is for poll: non-blocking ones say EAGAIN, blocking ones wait it out. */
 static bool answer_held(struct sf_call *c)
 {
-	uint64_t left_ns;
+	uint64_t left_ns = 0;
 
 	if (atomic_load_explicit(&c->socket->mended, relaxed) & SF_MENDED_CONNECTING) {
 		if (sf_is_held(c->socket, true, &left_ns) && answer_connecting(c))

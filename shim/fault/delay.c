@@ -23,7 +23,8 @@ const struct sf_fault sf_fault_delay = {
     .explain =
         "The thread sleeps inside the call before it is made, as when the scheduler or a page fault held it. With "
         "D..E each call draws its own time from the seed. Unlike 'latency' it holds up everything that this "
-        "thread does.\n\n"
+        "thread does. Before a 'fail' of connect it is how long the attempt takes: a non-blocking one is under way "
+        "for so long, and sleeps nowhere.\n\n"
         "Always real. The search for a deciding rule goes on after it.\n\n"
         "A right program does not notice; one with a race between threads or processes may. See sched(7).",
     .before = before,

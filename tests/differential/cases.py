@@ -500,9 +500,9 @@ ROWS = [
     Row(
         "timed-out-connect-behind",
         "delay 1100ms, fail ETIMEDOUT",
-        """N listen l 0; N crowd l 2; R listen l; ~ socket c; ~ timeout c; {watch}; N patience c 900;
-        @ ! connect c l; poll c; error c; recv c 1 dontwait; getpeername c; {wait}; {ready};
-        error c; error c; recv c; send c; poll c; close c""",
+        """N listen l 0; N crowd l 2; R listen l; ~ socket c; ~ timeout c; {watch};
+        N patience c 900; @ ! connect c l; poll c; error c; recv c 1 dontwait; getpeername c;
+        {wait}; {ready}; error c; error c; recv c; send c; poll c; close c""",
         kinds=["tcp4", "tcp6"],
         ready=["poll", "select"],
         on="",

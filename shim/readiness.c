@@ -147,12 +147,12 @@ static uint64_t release_all(uint64_t now_ns)
 }
 
 /* Gives back what is over, and says how long the next silence lasts (UINT64_MAX: there is none that ends). */
-static uint64_t release(void)
+static uint64_t release(uint64_t now_ns)
 {
+	uint64_t next_ns = atomic_load(&next_end_ns);
+
 	if (atomic_load(&held_count) == 0)
 		return UINT64_MAX;
-	uint64_t now_ns = sf_self_now_ns(), next_ns = atomic_load(&next_end_ns);
-
 	if (next_ns <= now_ns) {
 		uint64_t finding = BEING_FOUND;
 
@@ -267,9 +267,10 @@ struct rounds {
 	const struct timespec *timeout; /* the program's; NULL: for good */
 	const sigset_t *mask;           /* for the real call */
 	uint64_t end_ns;
-	uint64_t most_ns; /* no round is longer; 0: no limit */
-	uint32_t endings; /* as many connections had been ended by us when it began */
-	bool last;        /* no round after this one */
+	uint64_t most_ns;     /* no round is longer; 0: no limit */
+	uint64_t left_out_ns; /* the shortest silence of what is left out of what the kernel is asked */
+	uint32_t endings;     /* as many connections had been ended by us when it began */
+	bool last;            /* no round after this one */
 	bool blocked;
 	sigset_t before; /* the thread's signal mask; the kernel's 64 bits of it */
 	struct timespec left;
@@ -281,11 +282,14 @@ static bool begin(struct rounds *rounds, const struct timespec *timeout, const s
 	memset(rounds, 0, sizeof *rounds);
 	rounds->timeout = timeout;
 	rounds->mask = mask;
+	rounds->left_out_ns = UINT64_MAX;
 	rounds->endings = atomic_load(&endings_begun);
 	if (!timeout)
 		return true;
 	if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= 1000000000)
 		return false;
+	if (timeout->tv_sec == 0 && timeout->tv_nsec == 0)
+		return true; /* at once: no clock has to be asked */
 	/* Some wait for "INT64_MAX seconds": as good as for ever. */
 	uint64_t seconds = timeout->tv_sec < 1000000000 ? (uint64_t)timeout->tv_sec : 1000000000;
 
@@ -313,7 +317,11 @@ static void end(const struct rounds *rounds)
 /* Gives back what is over; then how long this round may wait. NULL: for good. */
 static const struct timespec *next_round(struct rounds *rounds)
 {
-	uint64_t next_ns = release(), now_ns = sf_self_now_ns();
+	bool has_end = rounds->end_ns || atomic_load(&next_end_ns) != UINT64_MAX;
+	uint64_t now_ns = has_end ? sf_self_now_ns() : 0, next_ns = has_end ? release(now_ns) : UINT64_MAX;
+
+	if (rounds->left_out_ns < next_ns)
+		next_ns = rounds->left_out_ns;
 	uint64_t left_ns = rounds->end_ns > now_ns ? rounds->end_ns - now_ns : 0;
 
 	if (rounds->most_ns && rounds->most_ns < next_ns)
@@ -362,11 +370,30 @@ static short poll_bits(unsigned silent)
 	return (short)((silent & SF_SILENT_IN ? POLL_FOR_IN : 0) | (silent & SF_SILENT_OUT ? POLL_FOR_OUT : 0));
 }
 
+/* As sf_silence. What is left out of what the kernel is asked has to be asked for again when its silence ends, whatever
+ * else begins or ends meanwhile. */
+static unsigned left_out(struct rounds *rounds, int fd)
+{
+	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+	unsigned silent = 0;
+
+	for (int sending = 0; socket && sending < 2; sending++) {
+		uint64_t left_ns;
+
+		if (!sf_is_held(socket, sending, &left_ns))
+			continue;
+		silent |= sending ? SF_SILENT_OUT : SF_SILENT_IN;
+		if (left_ns < rounds->left_out_ns)
+			rounds->left_out_ns = left_ns;
+	}
+	return silent;
+}
+
 /* ERR and HUP are silent with the rest where nothing else is left to wait for (registered.c says why). */
-static struct pollfd heard(const struct pollfd *asked)
+static struct pollfd heard(struct rounds *rounds, const struct pollfd *asked)
 {
 	struct pollfd one = {asked->fd, asked->events, 0};
-	short hidden = asked->fd >= 0 ? (short)(one.events & poll_bits(sf_silence(one.fd))) : 0;
+	short hidden = asked->fd >= 0 ? (short)(one.events & poll_bits(left_out(rounds, one.fd))) : 0;
 
 	one.events = (short)(one.events & ~hidden);
 	if (hidden && !(one.events & (POLL_FOR_IN | POLL_FOR_OUT)))
@@ -425,10 +452,11 @@ static int poll_rounds(
 	int found, told;
 
 	do {
+		rounds->left_out_ns = UINT64_MAX;
+		for (nfds_t i = 0; i < count; i++)
+			copy[i] = heard(rounds, &fds[i]);
 		const struct timespec *wait = once ? once : next_round(rounds);
 
-		for (nfds_t i = 0; i < count; i++)
-			copy[i] = heard(&fds[i]);
 		found = told = real_ppoll(copy, count, wait, rounds->mask);
 		if (found > 0)
 			told = settle_poll(copy, count, rounds->endings);
@@ -510,13 +538,14 @@ static void take_from(const struct sets *sets, int i, int fd)
 	((unsigned long *)ours(sets, i))[fd / BITS] &= ~(1ul << fd % BITS);
 }
 
-static void copy_heard(const struct sets *sets)
+static void copy_heard(struct rounds *rounds, const struct sets *sets)
 {
+	rounds->left_out_ns = UINT64_MAX;
 	for (int i = 0; i < 3; i++)
 		if (sets->theirs[i])
 			memcpy(ours(sets, i), sets->theirs[i], sets->size);
 	for (int fd = 0; fd < sets->count; fd++) {
-		unsigned silent = sf_silence(fd);
+		unsigned silent = left_out(rounds, fd);
 
 		for (int i = 0; silent && i < 3; i++)
 			if (sets->theirs[i] && silent & (i == 1 ? SF_SILENT_OUT : SF_SILENT_IN))
@@ -579,9 +608,9 @@ int sf_held_select(
 		return real_pselect(count, in, out, except, timeout, mask);
 	rounds.most_ns = most_for_select(&sets);
 	do {
+		copy_heard(&rounds, &sets);
 		const struct timespec *wait = next_round(&rounds);
 
-		copy_heard(&sets);
 		found = told = real_pselect(count, ours(&sets, 0), ours(&sets, 1), ours(&sets, 2), wait, rounds.mask);
 		if (found > 0)
 			told = settle_select(&sets);
@@ -709,7 +738,9 @@ static bool select_finds_nothing(const struct sf_wait *wait, const struct timesp
 
 	if (!sets_prepare(&sets, few, sizeof few))
 		return false;
-	copy_heard(&sets);
+	struct rounds none;
+
+	copy_heard(&none, &sets);
 	bool nothing = real_pselect(sets.count, ours(&sets, 0), ours(&sets, 1), ours(&sets, 2), at_once, NULL) == 0;
 
 	give_back(sets.ours, few, 3 * sets.size);
@@ -725,7 +756,7 @@ bool sf_wait_finds_nothing(const struct sf_call *c)
 
 	if (!c->wait) /* epoll_create, epoll_ctl */
 		return false;
-	release();
+	release(sf_self_now_ns());
 	const struct timespec *timeout = c->wait->timeout;
 	bool waits = !c->wait->at_once &&
 	             (!timeout || (sf_probe_readable(timeout, sizeof *timeout) && (timeout->tv_sec || timeout->tv_nsec)));

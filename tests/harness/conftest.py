@@ -37,7 +37,9 @@ class Installed:
 
     def __init__(self, prefix):
         self.prefix = prefix
-        words = ["make", "-s", "-C", str(ROOT), "install", f"PREFIX={prefix}", f"BUILD={BUILD}"]
+        # What is built is installed: several tests that build at the same time would collide.
+        words = ["make", "-s", "-o", "all", "-C", str(ROOT), "install"]
+        words += [f"PREFIX={prefix}", f"BUILD={BUILD}"]
         # Of a make that runs the tests nothing is wanted here.
         env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
         subprocess.run(words, check=True, env=env, stdout=subprocess.DEVNULL)

@@ -120,6 +120,10 @@ static bool reset_tcp(struct sf_call *c)
 {
 	bool is_read = sf_probe_reader(c->socket_index);
 
+	if (!is_read) { /* one that runs may be about to wait */
+		sf_sys(SYS_sched_yield);
+		is_read = sf_probe_reader(c->socket_index);
+	}
 	if (!disconnect(c, false, 0))
 		return false;
 	if (is_read)

@@ -197,23 +197,20 @@ static void *blocked(void *unused)
 	return unused;
 }
 
-/* The kernel says "sleeping" of it in the third field of its stat, once it waits. */
+/* The kernel names the call in which a thread sleeps. A new one may sleep for its libc's sake first. */
 static void until_asleep(int tid)
 {
-	char path[64], line[256];
+	char path[64];
+	long call = -1;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	for (int i = 0; i < 100000; i++) {
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	for (int i = 0; i < 100000 && (call < 0 || call == SYS_futex); i++) {
 		FILE *file = fopen(path, "r");
-		char *end = file && fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
-		char state = '?';
 
-		if (end)
-			state = end[2];
+		if (!file || fscanf(file, "%ld", &call) != 1) /* "running" */
+			call = -1;
 		if (file)
 			fclose(file);
-		if (state == 'S' || state == '?')
-			return;
 		sched_yield();
 	}
 }

@@ -526,6 +526,15 @@ ROWS = [
         on="",
     ),
     Row(
+        "interrupted-connect-restart",
+        "signal SIGUSR1, fail EINTR",
+        """~ handle restart; N listen l 0; N crowd l 1; R listen l; ~ socket c; ~ timeout c 5000;
+        ! start connect c l; N sleeps; N interrupt; join; poll c in; N room l; connect c l;
+        connect c l; poll c; send c; close c""",
+        kinds=["tcp4", "tcp6"],
+        on="",
+    ),
+    Row(
         "interrupted-connect-unix",
         "signal SIGUSR1, fail EINTR",
         """~ handle; N listen l 0; N crowd l 1; R listen l; ~ socket c; ! start connect c l;

@@ -107,6 +107,12 @@ CONDITIONS = [
         "~ handle; ~ socket c; touch c",
         0,
     ),
+    Condition(
+        "eintr-connect-restarted",
+        "connect: fail EINTR",
+        "tcp4",
+        "~ listen l; ~ handle restart; ~ socket c; connect c l",
+    ),
     # Short counts: on streams. A blocking send only where a signal may cut it.
     Condition("short-datagram", "send: short 1", "udp4", "~ pair c p; send c 5; recv p"),
     Condition("short-unix-datagram", "recv: short 1", "unixdgram", HEALTHY + "recv c"),

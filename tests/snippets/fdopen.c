@@ -66,7 +66,8 @@ static void lines(void)
 {
 	FILE *stream = make_stream("r+");
 	char line[64], word[16];
-	int ten, hex;
+	int ten;
+	unsigned hex;
 
 	SAY(write(other, "line one\nline two\n10 0x1f word rest\n", 36));
 	SAY(fgets(line, sizeof(line), stream) == line);
@@ -76,7 +77,7 @@ static void lines(void)
 	SAY(fgets(line, sizeof(line), stream) == line);
 	say("%s", line);
 	SAY(fscanf(stream, "%d %x %15s", &ten, &hex, word));
-	say("%d %d %s", ten, hex, word);
+	say("%d %u %s", ten, hex, word);
 	SAY(__fbufsize(stream));
 	shutdown(other, SHUT_WR);
 	SAY(fread(line, 1, 20, stream));

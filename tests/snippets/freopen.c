@@ -37,7 +37,9 @@ static void to_a_file(bool turn_wide)
 		SAY(fwide(stream, 1) > 0);
 	else
 		SAY(fputs("half", stream));
-	SAY(freopen("/dev/null", "r", stream) == stream);
+	FILE *again = freopen("/dev/null", "r", stream);
+
+	SAY(again == stream);
 	SAY(fileno(stream) - number);
 	say_other();
 	say_other();
@@ -54,7 +56,9 @@ static void to_nothing(const char *path)
 	FILE *stream = make_stream("r");
 	int number = fileno(stream);
 
-	SAY(freopen(path, "r", stream) != NULL);
+	FILE *again = freopen(path, "r", stream);
+
+	SAY(again != NULL);
 	SAY(fcntl(number, F_GETFD));
 	close(other);
 }

@@ -14,7 +14,7 @@ from typing import Any, Mapping, Sequence
 from . import run as runs
 from . import server as servers
 from .command import SockfaultError
-from .peer import Connection, Datagrams, Line, Peer, PeerError, Script, transcript
+from .peer import Errors, Line, Peer, PeerError, Script, transcript
 from .run import Duration, Run, Words
 from .server import Server
 from .table import both_sides
@@ -148,11 +148,9 @@ class Sockfault:
     def _settle(self, run: Run) -> None:
         """Raises the first error of a script, with what both sides did."""
         __tracebackhide__ = True
-        errors: list[tuple[Connection | Datagrams, BaseException]] = []
-        if self.peers:
-            may_leave = any(fault.ends_connection for fault in run.faults)
-            for peer in self.peers:
-                errors += peer.settle(may_leave)
+        errors: Errors = []
+        for peer in self.peers:
+            errors += peer.settle(lambda: any(fault.ends_connection for fault in run.faults))
         if errors:
             connection, error = errors[0]
             sides = both_sides(run, transcript([connection]))

@@ -522,9 +522,9 @@ class Peer:
 
     # ---- the end of a run, and of the peer ----
 
-    def settle(self, target_may_leave: bool = False) -> Errors:
+    def settle(self, may_leave: Callable[[], bool] = lambda: False) -> Errors:
         """The run is over: waits for the scripts, and gives the errors that were not told yet. A
-        target that left is forgiven where a fault explains it."""
+        target that left is forgiven where may_leave() says that a fault explains it."""
         if self.kind == "stream":
             self._accept_waiting()
         for connection in list(self.connections):
@@ -535,11 +535,10 @@ class Peer:
         if self.kind == "dgram":
             return self._settle_datagrams()
         new, self._settled = self.connections[self._settled :], len(self.connections)
-        return [
-            (c, c.error)
-            for c in new
-            if c.error and not (target_may_leave and isinstance(c.error, PeerLeft))
-        ]
+        errors = [(c, c.error) for c in new if c.error]
+        if any(isinstance(error, PeerLeft) for _, error in errors) and may_leave():
+            return [(c, error) for c, error in errors if not isinstance(error, PeerLeft)]
+        return errors
 
     def _settle_datagrams(self) -> Errors:
         with self._lock:  # the script is between two datagrams
@@ -552,7 +551,7 @@ class Peer:
         """Stops listening, and ends what is still open."""
         if not self._is_open:
             return
-        self.settle(True)
+        self.settle()
         with self._lock:
             self._is_open = False
         self._end.set()

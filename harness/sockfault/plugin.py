@@ -169,7 +169,7 @@ def pytest_runtest_makereport(
         return
     report: pytest.TestReport = outcome.get_result()
     made.stop_servers()
-    if made.runs:
+    if made.runs and _is_collected(item.config):
         _report_runs(item, made, report)
     if report.failed:
         if call.excinfo and isinstance(call.excinfo.value, UnfiredRules):
@@ -196,6 +196,11 @@ def _plain(
     made.reprcrash = crash
     made.chain = [(made.reprtraceback, crash, None)]
     return made
+
+
+def _is_collected(config: pytest.Config) -> bool:
+    """Does somebody want what was found? It takes reading each trace."""
+    return bool(config.option.sockfault_report or config.option.sockfault_annotations)
 
 
 def _report_runs(item: pytest.Item, made: Sockfault, report: pytest.TestReport) -> None:
@@ -227,8 +232,9 @@ def _report_trial(item: TrialItem, call: pytest.CallInfo[None], report: pytest.T
             _add_section(report, title, text)
     for finding in outcome.known:
         report.sections.append(("known findings", str(finding)))
-    # xdist sends what plain values a report has to where they are collected.
-    setattr(report, results.ATTRIBUTE, results.of_outcome(item.nodeid, outcome, item.suite.path))
+    if _is_collected(config):  # xdist sends what plain values a report has to where they are wanted
+        found = results.of_outcome(item.nodeid, outcome, item.suite.path)
+        setattr(report, results.ATTRIBUTE, found)
     if config.option.sockfault_report:
         _write_trial(item, outcome, outcome.repeat or again)
     if outcome.passed and not config.option.sockfault_keep:

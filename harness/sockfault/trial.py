@@ -208,8 +208,8 @@ class Trials:
             places = {"{host}": peer.host, "{port}": str(peer.port), "{ca}": peer.ca or ""}
             words = [_fill(word, places) for word in target.command]
             seen = _seen(run(words, *rules, **wishes))
-            may_leave = any(fault.ends_connection for fault in seen.run.faults)
-            for connection, error in peer.settle(may_leave):
+            faults = seen.run.faults
+            for connection, error in peer.settle(lambda: any(f.ends_connection for f in faults)):
                 text = str(error) if isinstance(error, PeerError) else repr(error)
                 sides = both_sides(seen.run, transcript([connection]))
                 seen.peer_error = seen.peer_error or f"{text}\n\n{sides}"

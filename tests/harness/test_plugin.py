@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import PYTHON, ROOT, TARGETS, cases
+from conftest import BUILD, PYTHON, ROOT, TARGETS, cases
 
 
 @pytest.fixture
@@ -76,6 +76,17 @@ def test_uninstall_takes_the_plugin_away(tmp_path, folder):
     words = ["make", "-s", "-C", ROOT, "uninstall", f"PREFIX={made.prefix}"]
     subprocess.run([str(word) for word in words], check=True)
     assert [path for path in made.prefix.rglob("*") if path.is_file()] == []
+
+
+def test_without_python_the_rest_is_installed(tmp_path):
+    words = ["make", "-s", "-o", "all", "-C", ROOT, "install", f"PREFIX={tmp_path}/prefix"]
+    done = subprocess.run(
+        [*map(str, words), f"BUILD={BUILD}", "PYTHON=/no/python3"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pytest plugin, suites and reports are left out" in done.stdout
+    assert (tmp_path / "prefix/bin/sockfault").exists()
+    assert not list(tmp_path.rglob("*-packages"))
 
 
 @pytest.mark.long

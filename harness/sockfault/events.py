@@ -157,11 +157,13 @@ def read_events(trace: str) -> list[Event]:
     return [make(Event, fields) for fields in command.objects("trace", trace, "--json")]
 
 
-def read_findings(trace: str) -> list[Finding]:
-    """None, where this sockfault makes no findings."""
+def read_findings(trace: str, baseline: str | None = None) -> list[Finding]:
+    """What the command finds, compared with the trace of a fault-free run where there is one. None,
+    where this sockfault makes no findings."""
     if not command.listing("findings"):
         return []
-    lines = command.objects("findings", trace, "--json", good=(0, 1))
+    words = ["--baseline", baseline] if baseline else []
+    lines = command.objects("findings", trace, "--json", *words, good=(0, 1))
     return [make(Finding, fields) for fields in lines if "finding" in fields]
 
 

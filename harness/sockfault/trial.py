@@ -20,7 +20,7 @@ from typing import Any, Iterator
 
 from . import command
 from .command import SockfaultError
-from .events import Event, Finding, signal_name
+from .events import Event, Finding, read_findings, signal_name
 from .peer import Line, Peer, PeerError, transcript
 from .run import Request, Run, run
 from .server import Server, start
@@ -404,12 +404,11 @@ def _counts(finding: Finding, expect: Expect) -> bool:
 
 def judge(target: Target, scenario: Scenario, seen: Seen, baseline: Seen) -> Outcome:
     expect = scenario.expect
-    made = [
-        *whole_run(seen),
-        *compared(target, expect, seen, baseline),
-        *lost_clients(expect, seen, baseline),
-        *seen.run.findings,
-    ]
+    found = read_findings(str(seen.run.trace), str(baseline.run.trace))
+    made = [*whole_run(seen), *lost_clients(expect, seen, baseline), *found]
+    if not any(finding.severity == "error" for finding in found):
+        # One sentence for each mistake: what the command says of it says more.
+        made += compared(target, expect, seen, baseline)
     if expect.signal:
         made = [finding for finding in made if finding.finding != "crash"]
     rule = "; ".join(scenario.use + scenario.rules)

@@ -455,6 +455,44 @@ def test_a_finding_that_is_not_looked_for_is_said(suite, installed, tmp_path):
         assert done.returncode == 0 and "does not look for 'not-a-finding'" in done.stdout
 
 
+# A sockfault that makes one finding, and says what it was asked.
+FINDS = """#!/bin/sh
+case "$*" in
+"list findings --json") echo '{"finding":"reset-taken-for-end"}' ;;
+findings*)
+    echo "$*" >>"$ASKED"
+    echo '{"finding":"reset-taken-for-end","severity":"error","file":"client.c","line":42,"cause":5,'\
+'"evidence":[5],"says":"took a reset for the end","hint":"look at errno"}'
+    exit 1 ;;
+*) exec "$REAL" "$@" ;;
+esac
+"""
+
+
+def test_findings_of_the_command_count_and_say_more(suite, installed, tmp_path):
+    fake = tmp_path / "sockfault"
+    fake.write_text(FINDS)
+    fake.chmod(0o755)
+    (tmp_path / "suite.toml").write_text(NAIVE + scenario("half", "recv offset=4..: reset"))
+    names = {"SOCKFAULT_COMMAND": str(fake), "REAL": str(installed.command)}
+    names["ASKED"] = str(tmp_path / "asked")
+    done = installed.pytest(tmp_path, "suite.toml", "--sockfault-report=report", **names)
+    half = section(done.stdout, "half")
+    assert "reset-taken-for-end (error): client.c:42: took a reset for the end" in half
+    assert "look at errno" in half and "dishonest-success" not in half
+    assert re.search(
+        r"^findings \S+ --json --baseline \S+$", (tmp_path / "asked").read_text(), re.M
+    )
+    page = (tmp_path / "report/half-naive-line-client.html").read_text()
+    assert re.search('<li id=e5 class="[a-z ]*found"', page) and 'href="#e5"' in page
+    (failure,) = json.loads((tmp_path / "report/results.json").read_text())["failures"]
+    assert (failure["finding"], failure["file"], failure["line"]) == (
+        "reset-taken-for-end",
+        "client.c",
+        42,
+    )
+
+
 # ---- what it leaves ----
 
 

@@ -461,8 +461,8 @@ case "$*" in
 "list findings --json") echo '{"finding":"reset-taken-for-end"}' ;;
 findings*)
     echo "$*" >>"$ASKED"
-    echo '{"finding":"reset-taken-for-end","severity":"error","file":"client.c","line":42,"cause":5,'\
-'"evidence":[5],"says":"took a reset for the end","hint":"look at errno"}'
+    echo '{"finding":"reset-taken-for-end","severity":"error","file":"client.c","cause":5,'\
+'"line":42,"evidence":[5],"says":"took a reset for the end","hint":"look at errno"}'
     exit 1 ;;
 *) exec "$REAL" "$@" ;;
 esac

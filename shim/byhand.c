@@ -80,12 +80,26 @@ static bool join(const char *path)
 
 /* ---- making ---- */
 
+/* The whole path: children find it by that, wherever they go. */
+static void name_trace(const char *trace)
+{
+	size_t room = sizeof arena_path - 1;
+
+	if (trace[0] != '/' && sf_sys(SYS_getcwd, arena_path, room - 1) > 0 && arena_path[0] == '/')
+		strcat(arena_path, "/");
+	else
+		arena_path[0] = '\0';
+	if (strlen(trace) > room - strlen(arena_path))
+		sf_start_fail("SOCKFAULT_TRACE is too long", trace);
+	strcat(arena_path, trace);
+}
+
 static void name_files(const char *trace)
 {
 	const char *folder = getenv("TMPDIR");
 
 	if (trace) {
-		strncpy(arena_path, trace, sizeof arena_path - 1);
+		name_trace(trace);
 	} else {
 		strncpy(arena_path, folder && folder[0] == '/' ? folder : "/tmp", sizeof arena_path - 64);
 		strcat(arena_path, "/sockfault-");

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from conftest import SOCKFAULT, TIMEOUT, events, run, under, wait_until
+from conftest import LIBRARY, SOCKFAULT, TIMEOUT, events, run, under, wait_until
 
 KEYS = """seq time_ns pid tid program op func fd conn asked ret errno flags mode process offset rule
     fault realism site stack key dur_ns peer state""".split()
@@ -32,6 +32,13 @@ def traced(tmp_path, code, *rules, status=0):
 def lines(trace, *options, **environment):
     done = run([SOCKFAULT, "trace", trace, *options], env={**os.environ, **environment}, check=True)
     return done.stdout.decode().splitlines()
+
+
+def test_children_find_the_trace_of_a_run_by_hand_wherever_they_go(tmp_path):
+    env = {"LD_PRELOAD": str(LIBRARY), "SOCKFAULT_TRACE": "out.sft"}
+    done = run(["/bin/sh", "-c", "cd /; /bin/true"], env=env, cwd=tmp_path, check=True)
+    assert not done.stderr
+    assert b"started true" in run([SOCKFAULT, "trace", tmp_path / "out.sft"]).stdout
 
 
 def test_each_json_line_has_the_keys_of_the_interface_in_their_order(tmp_path):

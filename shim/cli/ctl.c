@@ -23,7 +23,7 @@ static void put_process(const struct sf_process *process)
 		return;
 	printf(
 	    "  process %-3u pid %-7u %-16.*s %s", process->number, process->pid, (int)sizeof process->program,
-	    process->program, sf_process_words[state]);
+	    process->program, sf_process_word(process));
 	if (state == SF_PROCESS_EXITED || state == SF_PROCESS_SIGNALED)
 		printf(" %s %d", state == SF_PROCESS_EXITED ? "with status" : "by signal", process->exit_status);
 	printf("\n");

@@ -20,16 +20,27 @@
 
 const char *const sf_process_words[SF_PROCESS_SIGNALED + 1] = {"free", "awaited", "running", "exited", "killed"};
 
+const char *sf_process_word(const struct sf_process *process)
+{
+	uint32_t state = load(process->state);
+
+	return state == SF_PROCESS_LOADED && !sf_process_lives(process) ? "ended" : sf_process_words[state];
+}
+
 bool sf_run_is_on(const struct sf_arena *arena)
 {
 	return !load(arena->ended) && arena->command_pid && (kill((pid_t)arena->command_pid, 0) == 0 || errno == EPERM);
 }
 
 /* What such a fault needs, where it is not plain to see: NULL elsewhere. */
-static const char *why_not_applicable(const struct sf_rule *rule)
+static const char *why_not_applicable(const struct sf_rule *rule, bool posix_counts)
 {
 	const struct sf_action *action = &rule->actions[rule->action_count - 1];
 
+	if (action->kind == SF_FAULT_reset || action->kind == SF_FAULT_eof || action->kind == SF_FAULT_closed)
+		return "never fired: not applicable, it needs a connection that neither its peer nor a fault has ended";
+	if (action->kind == SF_FAULT_short && posix_counts)
+		return "never fired: not applicable, it needs a stream, and bytes that the program did not know of";
 	if (action->kind != SF_FAULT_fail)
 		return NULL;
 	if (action->argument.low == EAGAIN)
@@ -41,14 +52,14 @@ static const char *why_not_applicable(const struct sf_rule *rule)
 
 const char *sf_why_idle(const struct sf_arena *arena, const struct sf_rule *rule, const struct sf_counter *counter)
 {
-	const char *why = why_not_applicable(rule);
+	const char *why = why_not_applicable(rule, arena->realism != SF_KERNEL);
 
 	if (load(counter->not_applicable) && why)
 		return why;
 	if (load(counter->not_applicable) && arena->realism == SF_KERNEL)
-		return "never fired: not applicable, Linux does not fail such a call so (--realism kernel)";
+		return "never fired: not applicable, Linux does not do this to such a call (--realism kernel)";
 	if (load(counter->not_applicable))
-		return "never fired: not applicable, neither Linux nor POSIX fails such a call so";
+		return "never fired: not applicable, neither Linux nor POSIX does this to such a call";
 	if (load(counter->shadowed))
 		return "never fired: an earlier rule had decided each call that it met";
 	if (load(counter->without_effect))
@@ -170,7 +181,7 @@ static void put_process(const struct sf_process *process)
 	put_first("process", process->number);
 	put_number("pid", process->pid);
 	put_text("program", process->program, strnlen(process->program, sizeof process->program));
-	put_word("state", sf_process_words[state]);
+	put_word("state", sf_process_word(process));
 	if (state == SF_PROCESS_EXITED || state == SF_PROCESS_SIGNALED)
 		put_number(state == SF_PROCESS_EXITED ? "status" : "signal", (uint64_t)process->exit_status);
 	if (state == SF_PROCESS_AWAITED)

@@ -11,6 +11,9 @@
 /* free, awaited (it escaped, if the run is over), running, exited, killed: by enum sf_process_state. */
 extern const char *const sf_process_words[SF_PROCESS_SIGNALED + 1];
 
+/* Its word now: one that somebody else reaped has "ended", with a status that only its trace may tell. */
+const char *sf_process_word(const struct sf_process *process);
+
 /* Does the command of this run live? */
 bool sf_run_is_on(const struct sf_arena *arena);
 

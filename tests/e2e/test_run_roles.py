@@ -328,6 +328,16 @@ def test_ctl_loads_other_rules(talker):
     assert b"short 5" in status and b"running" in status
 
 
+def test_ctl_says_which_processes_are_gone(tmp_path):
+    trace = tmp_path / "trace.sft"
+    script = "(exit 3); /bin/true; exit 4"
+    assert run([SOCKFAULT, "run", "--trace", trace, "--", "sh", "-c", script]).returncode == 4
+    lines = ctl(trace, "status", "--json").stdout.splitlines()
+    states = [json.loads(line).get("state") for line in lines if b'"process":' in line]
+    assert states and set(states) <= {"exited", "ended"}
+    assert b"running" not in ctl(trace, "status").stdout
+
+
 def test_ctl_refuses_bad_rules_and_leaves_the_good_ones(talker):
     done = ctl("load", "recv: shrt 5")
     assert done.returncode == 125 and b"^" in done.stderr

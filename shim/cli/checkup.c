@@ -121,13 +121,14 @@ static void print_covered(const struct report *report)
 	size_t count = 0;
 
 	for (int i = 0; i < SF_FUNC_COUNT; i++)
-		if (report->covered[i] && sf_func_rows[i].operation != SF_PROCESS)
+		if (report->covered[i] && (sf_func_rows[i].operation != SF_PROCESS || i == SF_FUNC_syscall))
 			names[count++] = sf_func_rows[i].name;
 	qsort(names, count, sizeof names[0], by_name);
 	if (count)
 		printf("\nintercepted (%zu of its imports):\n", count);
 	else
-		printf("\nnone of its imports has to do with sockets; what it opens later (dlopen, exec) may\n");
+		printf("\nnone of its imports has to do with sockets; what it opens later (dlopen, exec) may,\n"
+		       "and stdio on a socket that it is started with is seen as well\n");
 	print_words(names, count);
 }
 

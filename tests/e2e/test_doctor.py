@@ -147,6 +147,12 @@ def test_use_of_io_uring_is_seen(tmp_path):
     assert "\nio_uring: " not in doctor(built(tmp_path, "plain")).stdout.decode()
 
 
+def test_calls_through_syscall_are_intercepted(tmp_path):
+    code = "#include <unistd.h>\nint main(void) { return syscall(41, 1, 1, 0) < 0; }"
+    said = doctor(built(tmp_path, "raw", source=code)).stdout.decode()
+    assert "intercepted (1 of its imports):\n  syscall\n" in said
+
+
 def test_it_never_runs_the_command(tmp_path):
     mark = tmp_path / "ran"
     code = f'#include <stdio.h>\nint main(void) {{ return !fopen("{mark}", "w"); }}'

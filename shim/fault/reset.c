@@ -26,14 +26,15 @@ const struct sf_fault sf_fault_reset = {
     .types = SF_BIT(SF_STREAM),
     .always = true,
     .says = "finds the connection reset",
-    .explain = "The connection is reset, as when the peer's machine crashed and came back, or its program ended with "
-               "data unread. The first recv or send says ECONNRESET, once; after it recv says 0 and send EPIPE, with "
-               "SIGPIPE unless MSG_NOSIGNAL. poll and epoll report ERR and HUP, and SO_ERROR gives ECONNRESET once to "
-               "whoever asks first. The peer gets a RST.\n\n"
-               "Always real on a connected TCP or Unix stream socket; not applicable after the end of the stream was "
-               "read.\n\n"
-               "A right program closes the socket and treats what was not acknowledged as lost: it may connect again, "
-               "but never reports success. See tcp(7), recv(2), send(2).",
+    .explain =
+        "The connection is reset, as when the peer's machine crashed and came back, or its program ended with "
+        "data unread. The first recv or send says ECONNRESET, once; after it recv says 0 and send EPIPE, with "
+        "SIGPIPE unless MSG_NOSIGNAL. poll and epoll report ERR and HUP, and SO_ERROR gives ECONNRESET once to "
+        "whoever asks first. The peer gets a RST.\n\n"
+        "Always real on a connected TCP or Unix stream socket; not applicable once the peer has ended its direction: "
+        "on TCP a RST then says EPIPE.\n\n"
+        "A right program closes the socket and treats what was not acknowledged as lost: it may connect again, "
+        "but never reports success. See tcp(7), recv(2), send(2).",
     .possible = possible,
     .before = before,
 };

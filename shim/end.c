@@ -71,6 +71,15 @@ static void translate(struct sf_socket *socket, int from, int to)
 	atomic_store_explicit(&socket->error_from, to ? from : 0, memory_order_release);
 }
 
+/* Of what is queued a call that receives gets what the program has seen of it: the rule named this very call. Behind
+ * the end of what the peer sent there is nothing. */
+static size_t still_comes(const struct sf_call *c)
+{
+	if (atomic_load_explicit(&c->socket->state, relaxed) != SF_LIVE)
+		return 0;
+	return c->operation == SF_RECV ? sf_payload_shown(c) : SIZE_MAX;
+}
+
 /* The kernel sends a RST (unless quietly), sets an error, wakes every poller and from there on answers as after a real
  * one; it forgets an automatically bound local address and what was queued (transcripts B1, B2). The program is to see
  * `err` in place of the kernel's error, or that one (0). False: it would not. */
@@ -78,10 +87,11 @@ static bool disconnect(struct sf_call *c, bool quietly, int err)
 {
 	struct sockaddr none = {.sa_family = AF_UNSPEC};
 
+	size_t kept = still_comes(c);
+
 	remember_name(c);
 	sf_end_enter(c->socket, SF_DYING);
-	/* Of what is queued a call that receives gets what the program has seen of it: the rule named this very call. */
-	sf_kept_take(c->fd, c->socket, c->operation == SF_RECV ? sf_payload_shown(c) : SIZE_MAX);
+	sf_kept_take(c->fd, c->socket, kept);
 	bool repairs = quietly && set_repair(c, 1);
 
 	translate(c->socket, repairs ? ECONNABORTED : ECONNRESET, err);
@@ -192,11 +202,13 @@ bool sf_end_by_error(struct sf_call *c, int err)
 
 /* ---- the peer ends ---- */
 
-/* Where the peer of a Unix socket has closed, both directions have ended at once. */
+/* Where the peer of a Unix socket has closed, both directions have ended at once. What the program has been shown comes
+ * before the end. */
 bool sf_end_by_peer(struct sf_call *c, bool has_closed)
 {
 	bool both = has_closed && c->family == SF_UNIX;
 
+	sf_kept_take(c->fd, c->socket, sf_payload_shown(c));
 	sf_sys(SYS_shutdown, c->fd, both ? SHUT_RDWR : SHUT_RD);
 	sf_end_enter(c->socket, has_closed && !both ? SF_PEER_CLOSED : SF_ENDED);
 	return sf_mend_before(c);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * kept.h -- what had come over a TCP connection before it ended. After a real RST a program still reads it; the kernel
- * drops it with the reset that we make. So it is taken out before, and given to the program when it reads. It lies in
- * the arena, for all processes that share the socket; 64 KiB of it at most: what is beyond had not come yet.
+ * kept.h -- what had come over a connection before it ended. After a real RST a program still reads it; the kernel
+ * drops it with the reset that we make. Before an end that we make the program reads what it has been shown, and no
+ * more. So it is taken out before, and given to the program when it reads. It lies in the arena, for all processes that
+ * share the socket; 64 KiB of it at most: what is beyond had not come yet.
  */
 #ifndef SF_KEPT_H
 #define SF_KEPT_H

@@ -184,6 +184,11 @@ void sf_ending_is_over(void)
 	atomic_fetch_add(&endings_over, 1);
 }
 
+void sf_endings_forget(void)
+{
+	atomic_store(&endings_over, atomic_load(&endings_begun));
+}
+
 /* Has one been ended since? Then it is done when this returns. */
 static bool has_seen_half(uint32_t before)
 {

@@ -51,6 +51,9 @@ unsigned sf_silence(int fd);
 void sf_ending_begins(void);
 void sf_ending_is_over(void);
 
+/* In the child of a fork: what another thread was about to end is ended in the parent alone. */
+void sf_endings_forget(void);
+
 /* Does the kernel's count of bytes (FIONREAD) have to be 0, for they are silent? */
 bool sf_hides_bytes(int fd);
 

@@ -111,13 +111,6 @@ static struct registration *find(int epfd, int fd)
 	return NULL;
 }
 
-bool sf_epoll_has(int epfd, int fd, uint64_t data)
-{
-	const struct registration *one = sf_epoll_knows(fd) ? find(epfd, fd) : NULL;
-
-	return one && atomic_load_explicit(&one->data, relaxed) == data;
-}
-
 static bool claim(struct registration *one, int epfd)
 {
 	uint32_t word = atomic_load(&one->word);
@@ -516,6 +509,11 @@ static bool is_registered_with(int fd, int epfd, uint64_t data)
 	const struct registration *one = sf_epoll_knows(fd) ? find(epfd, fd) : NULL;
 
 	return one && atomic_load_explicit(&one->data, relaxed) == data;
+}
+
+bool sf_epoll_has(int epfd, int fd, uint64_t data)
+{
+	return is_registered_with(fd, first_number(epfd), data);
 }
 
 static int search(int epfd, uint64_t data)

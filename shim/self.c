@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "evlog.h"
+#include "readiness.h"
 #include "real.h"
 #include "sys.h"
 
@@ -107,6 +108,7 @@ static struct sf_self *reborn(uint32_t pid)
 	atomic_store_explicit(&sf_vforks, 0, memory_order_relaxed);
 	atomic_store_explicit(&has_threads, false, memory_order_relaxed);
 	sf_pid = pid;
+	sf_endings_forget();
 	life_now++;
 	*sf_life = life_now;
 	sf_life[1] = 1;

@@ -2,7 +2,8 @@
  *
  * track.h -- keeps the records of sockets true to what the program does: made, named, connected, accepted, copied,
  * closed. Always done, also while nothing is watched, so that rules can come later. No system call but where a
- * descriptor appears whose making was not seen (inherited, received), which is asked about once.
+ * descriptor appears whose making was not seen (inherited, received), or goes where it was not made (by exec, in a
+ * message): it is asked about once, and never in a process that has sandboxed itself.
  */
 #ifndef SF_TRACK_H
 #define SF_TRACK_H

@@ -41,12 +41,14 @@ SF_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int fla
 }
 
 /* The address of a datagram that we answer with ourselves, as the kernel would write it: cut to fit, its true length
- * told. */
+ * told. Bytes of a stream have none. */
 static ssize_t answered_from(const struct sf_call *c, struct sockaddr *from, socklen_t *from_len)
 {
 	if (c->heard_from && from && from_len) {
 		memcpy(from, c->heard_from, c->heard_length < *from_len ? c->heard_length : *from_len);
 		*from_len = c->heard_length;
+	} else if (c->ret >= 0 && c->type == SF_STREAM && from && sf_readable(from_len)) {
+		*from_len = 0;
 	}
 	return c->ret;
 }

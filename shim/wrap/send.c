@@ -47,9 +47,17 @@ static inline void note_rights(int fd, const struct msghdr *msg)
 {
 	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
 
-	if (socket && socket->family == SF_UNIX && sf_readable(msg) && msg->msg_controllen > 0 &&
+	if (socket && socket->family == SF_UNIX && sf_readable(msg) && (uint32_t)msg->msg_controllen > 0 &&
 	    sf_readable(msg->msg_control))
 		sf_track_sent(msg);
+}
+
+static inline void note_rights_of_all(int fd, const struct mmsghdr *msgs, unsigned count)
+{
+	enum { TAKEN = 1024 }; /* of more the kernel sends no more */
+
+	for (unsigned i = 0; sf_readable(msgs) && i < count && i < TAKEN; i++)
+		note_rights(fd, &msgs[i].msg_hdr);
 }
 
 SF_WATCHED ssize_t watched_sendmsg(int fd, const struct msghdr *msg, int flags, const void *site)
@@ -82,6 +90,7 @@ SF_WATCHED int watched_sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, in
 
 SF_EXPORT int sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
 {
+	note_rights_of_all(fd, msgs, count);
 	if (sf_idle(SF_SEND, fd))
 		return real_sendmmsg(fd, msgs, count, flags);
 	return watched_sendmmsg(fd, msgs, count, flags, SF_SITE);

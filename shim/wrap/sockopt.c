@@ -4,6 +4,7 @@
  * about blocking and timeouts is followed always: `mode` conditions must hold as the kernel sees them.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
 
@@ -11,12 +12,22 @@
 #include "readiness.h"
 #include "track.h"
 
+/* Where there is no room for a whole number the kernel alone answers. */
+static bool takes_number(const socklen_t *length)
+{
+	return sf_readable(length) && *length >= sizeof(int) && *length <= INT_MAX;
+}
+
 SF_WATCHED int watched_getsockopt(int fd, int level, int name, void *value, socklen_t *length, const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(getsockopt, site, fd, .flags = level << 16 | (name & 0xffff), .buf = value);
+	void *number = takes_number(length) ? value : NULL;
+	struct sf_call c = SF_CALL_PLAIN(getsockopt, site, fd, .flags = level << 16 | (name & 0xffff), .buf = number);
 
-	if (sf_enter(&c))
+	if (sf_enter(&c)) {
+		if (c.ret == 0 && number)
+			*length = sizeof(int);
 		return (int)c.ret;
+	}
 	return (int)sf_leave(&c, real_getsockopt(fd, level, name, value, length));
 }
 

@@ -13,7 +13,9 @@ import pytest
 from conftest import PROGRAMS, TIMEOUT, events, faults, under
 
 
-@pytest.mark.parametrize("way", ["spawn", "popen", "system", "exec", "rights"])
+@pytest.mark.parametrize(
+    "way", ["spawn", "popen", "system", "exec", "rights", "rights among several"]
+)
 def test_a_rule_meets_it_there(way, tmp_path):
     trace = tmp_path / "trace.sft"
     with socket.create_server(("127.0.0.1", 0)) as listener:

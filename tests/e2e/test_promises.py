@@ -11,7 +11,7 @@ from conftest import SOCKFAULT, faults, run, under
 from real import PYTHON
 
 HEAD = """
-import array, fcntl, os, select, socket, struct, termios
+import array, errno, fcntl, os, select, socket, struct, termios
 
 listener = socket.create_server(("127.0.0.1", 0))
 client = socket.create_connection(listener.getsockname())
@@ -30,6 +30,12 @@ def peek(length):
 
 def read(length=100):
     return len(client.recv(length))
+
+def attempt(call, *arguments):
+    try:
+        return call(*arguments)
+    except OSError as error:
+        return errno.errorcode[error.errno]
 """
 
 
@@ -88,6 +94,32 @@ def test_what_was_shown_does_not_vanish(look):
     assert says(text, *client(f"recv nth={nth}: fail EAGAIN")) == says(text)
 
 
+@pytest.mark.parametrize("fault", ["eof", "closed"])
+@pytest.mark.parametrize(
+    "text,nth,seen",
+    [
+        ("(peek(4), read(), read())", 2, (4, 4, 0)),
+        ("(queued(), read(), read())", 1, (10, 10, 0)),
+    ],
+)
+def test_what_was_shown_comes_before_the_end(fault, text, nth, seen):
+    assert says(text, *client(f"recv nth={nth}: {fault}")) == seen
+
+
+@pytest.mark.parametrize(
+    "rules,sent", [(["recv: closed"], 1), (["recv: eof", "send side=client: reset"], "ECONNRESET")]
+)
+def test_nothing_comes_after_the_end_also_where_a_reset_follows(rules, sent):
+    text = "(read(), server.send(b'y' * 5), attempt(client.send, b'z'), read(), read())"
+    assert says(text, *client(*rules)) == (0, 5, sent, 0, 0)
+
+
+def test_bytes_of_a_stream_come_without_an_address():
+    text = "(peek(4), client.recvfrom(100))"
+    assert says(text) == (4, (b"x" * 10, None))
+    assert says(text, *client("recv nth=2: reset")) == (4, (b"xxxx", None))
+
+
 def told(trace):
     return [event["fault"] for event in faults(trace)]
 
@@ -136,3 +168,28 @@ except ConnectionRefusedError:
 def test_only_a_socket_with_a_peer_hears_of_a_refusal(how, said):
     done = run([*under("recv: fail ECONNREFUSED"), PYTHON, "-c", UDP, how], check=True)
     assert done.stdout.strip() == said
+
+
+ERROR = """
+import ctypes, socket
+client = socket.socket(socket.AF_UNIX)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("\\0")
+listener.listen()
+client.connect(listener.getsockname())
+try:
+    client.send(b"x")
+except BrokenPipeError:
+    pass
+room, length = ctypes.create_string_buffer(b"\\xee" * 8, 8), ctypes.c_int(LENGTH)
+ctypes.CDLL(None).getsockopt(client.fileno(), 1, 4, room, ctypes.byref(length))
+print(length.value, room.raw[min(LENGTH, 4):].count(0xee))
+"""
+
+
+@pytest.mark.parametrize("length", [1, 4, 8])
+def test_an_error_is_told_within_its_room(length):
+    words = [PYTHON, "-c", ERROR.replace("LENGTH", str(length))]
+    native = run(words, check=True).stdout
+    assert native == b"%d %d\n" % (min(length, 4), 8 - min(length, 4))
+    assert run([*under("send: reset"), *words], check=True).stdout == native

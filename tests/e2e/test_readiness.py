@@ -6,6 +6,7 @@ above what is needed, and far below what a loop that spins makes of them (100,00
 """
 
 import json
+import select
 
 import pytest
 
@@ -102,3 +103,34 @@ def test_waits_are_interrupted_where_linux_does_it(what):
 def test_each_signal_ends_a_wait_also_one_in_rounds(rule):
     done = run(under(rule) + [PROGRAMS / "interrupted", "alarms"])
     assert done.stdout == b"poll fine\nselect fine\nepoll fine\n", done.stderr
+
+
+DUPLICATE = """
+import os, select, socket
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("\\0")
+listener.listen()
+client = socket.socket(socket.AF_UNIX)
+client.connect(listener.getsockname())
+server, _ = listener.accept()
+epoll = select.epoll()
+epoll.register(client, select.EPOLLIN)
+another = select.epoll.fromfd(os.dup(epoll.fileno()))
+server.send(b"x")
+try:
+    client.send(b"x")
+except BrokenPipeError:
+    pass
+print([waits.poll(0)[0][1] for waits in (epoll, another)])
+"""
+
+
+def test_each_number_of_an_instance_tells_of_a_reset():
+    both = select.EPOLLIN | select.EPOLLERR | select.EPOLLHUP
+    done = run([*under("send side=client: reset"), PYTHON, "-c", DUPLICATE], check=True)
+    assert done.stdout == f"{[both, both]}\n".encode()
+
+
+def test_a_child_does_not_wait_for_a_reset_that_its_parent_was_making():
+    done = run([*under("send: reset", "recv nth=1000: stall"), PROGRAMS / "halfway"], check=True)
+    assert int(done.stdout) < 20  # times what it was before; 100 and more where each wait yields

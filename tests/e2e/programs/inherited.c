@@ -72,7 +72,7 @@ static void by_exec(int fd)
 }
 
 /* To a program that was started before there was anything to inherit. */
-static void by_rights(int carrier, const char *port)
+static void by_rights(int carrier, const char *port, bool among_several)
 {
 	char control[CMSG_SPACE(sizeof(int))] = {0}, byte = 0;
 	struct iovec part = {&byte, 1};
@@ -83,7 +83,10 @@ static void by_rights(int carrier, const char *port)
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	*header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
 	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	sendmsg(carrier, &message, 0);
+	if (among_several)
+		sendmmsg(carrier, &(struct mmsghdr){message, 0}, 1, 0);
+	else
+		sendmsg(carrier, &message, 0);
 	close(carrier);
 	wait(NULL);
 }
@@ -124,9 +127,9 @@ int main(int argc, char **argv)
 		copy(fdopen(received(atoi(argv[1])), "r"));
 	else if (strcmp(way, "stream") == 0)
 		copy(fdopen(atoi(argv[1]), "r"));
-	else if (strcmp(way, "rights") == 0) {
+	else if (strncmp(way, "rights", 6) == 0) {
 		start_receiver(ends);
-		by_rights(ends[0], argv[1]);
+		by_rights(ends[0], argv[1], way[6]);
 	} else if (strcmp(way, "spawn") == 0)
 		by_spawn(connected(argv[1]));
 	else if (strcmp(way, "exec") == 0)

@@ -98,6 +98,7 @@ void sf_event_begin(struct sf_call *c, struct sf_self *self)
 	event->socket = c->socket_index;
 	event->site = sf_site_of(c->site);
 	event->mode = c->mode;
+	event->question = c->question;
 	if (c->socket && is_transfer(c)) {
 		event->buffer = (uint64_t)(uintptr_t)c->buf;
 		event->offset =

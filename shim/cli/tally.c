@@ -133,7 +133,8 @@ static struct sf_call call_of(const struct sf_event *event, const struct sf_sock
 	    .flags = (int)event->flags,
 	    .asked = event->asked,
 	    .len = event->asked,
-	    .mode = event->mode};
+	    .mode = event->mode,
+	    .question = event->question};
 
 	if (socket && socket->family < SF_FAMILY_COUNT && socket->type < SF_TYPE_COUNT && socket->side < SF_SIDE_COUNT) {
 		call.family = socket->family;

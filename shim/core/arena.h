@@ -297,7 +297,8 @@ struct sf_event {
 	uint8_t extensions;   /* records that follow somewhere in this thread's pages and name this event */
 	uint32_t shaped_us;   /* microseconds that it cost */
 	uint32_t made;        /* of accept: index of the new connection's socket */
-	uint32_t reserved32;
+	uint8_t question;     /* of resolve: enum sf_question */
+	uint8_t reserved8[3];
 	uint64_t reserved[2];
 };
 

@@ -116,26 +116,31 @@ static bool answer(struct sf_call *c)
 	return c->operation == SF_RECV && sf_kept_read(c);
 }
 
+/* The kernel writes what is left over the time that it is given: so that is made anew each time. */
+static void pause_a_moment(void)
+{
+	struct timespec moment = {0, 200000};
+
+	sf_sys(SYS_ppoll, NULL, 0, &moment, NULL, 8);
+}
+
 /* Whom a RST finds waiting in a receiving call learns it first, and takes the error; our call then finds what is left,
  * as the next one would (transcript A10). It is woken already: it has a second to get the processor. */
 static void let_reader_take_it(const struct sf_call *c)
 {
-	struct timespec moment = {0, 200000};
-
 	for (int i = 0; i < 5000 && sf_probe_error(c->fd); i++)
-		sf_sys(SYS_ppoll, NULL, 0, &moment, NULL, 8);
+		pause_a_moment();
 }
 
 /* The list of threads may end early where one of them is just leaving, and one that runs may be about to wait: a second
  * look tells, or a third. */
 static bool is_read(const struct sf_call *c)
 {
-	struct timespec moment = {0, 100000};
 	bool found = false;
 
 	for (int i = 0; i < 4 && !found && !sf_self_is_alone(); i++) {
 		if (i > 0)
-			sf_sys(SYS_ppoll, NULL, 0, &moment, NULL, 8);
+			pause_a_moment();
 		found = sf_probe_reader(c->socket_index);
 	}
 	return found;

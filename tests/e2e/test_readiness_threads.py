@@ -36,11 +36,7 @@ def test_two_threads_that_hammer_are_told_once(how, rule):
 def test_a_blocked_reader_learns_it_first(how):
     expected = natively("reader", how)
     assert expected == {"reader: ECONNRESET": ROUNDS, "told 1 times": ROUNDS}
-    saw = injected("reader", how, "send nth=1 per=conn: reset")
-    # A reader whom the scheduler has taken off just now is not seen waiting: the send is told, as
-    # after a RST that comes while it is being made. Never both, and never another error.
-    assert saw.pop("told 1 times") == ROUNDS
-    assert saw.pop("reader: ECONNRESET") >= ROUNDS * 0.98 and saw.keys() <= {"reader: end"}
+    assert injected("reader", how, "send nth=1 per=conn: reset") == expected
 
 
 @pytest.mark.parametrize("how", ["poll", "select", "epoll", "edge"])

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
@@ -197,14 +198,28 @@ static void *blocked(void *unused)
 	return unused;
 }
 
-/* The kernel names the call in which a thread sleeps. A new one may sleep for its libc's sake first. */
+/* A new thread may sleep for its libc's sake first. */
+static bool is_ours(long call)
+{
+	static const long ours[] = {
+	    SYS_read,   SYS_readv,    SYS_recvfrom,   SYS_recvmsg,     SYS_poll,         SYS_ppoll,
+	    SYS_select, SYS_pselect6, SYS_epoll_wait, SYS_epoll_pwait, SYS_epoll_pwait2,
+	};
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (call == ours[i])
+			return true;
+	return false;
+}
+
+/* The kernel names the call in which a thread sleeps. */
 static void until_asleep(int tid)
 {
 	char path[64];
 	long call = -1;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
-	for (int i = 0; i < 100000 && (call < 0 || call == SYS_futex); i++) {
+	for (int i = 0; i < 1000000 && !is_ours(call); i++) {
 		FILE *file = fopen(path, "r");
 
 		if (!file || fscanf(file, "%ld", &call) != 1) /* "running" */

@@ -75,7 +75,9 @@ static void translate(struct sf_socket *socket, int from, int to)
  * the end of what the peer sent there is nothing. */
 static size_t still_comes(const struct sf_call *c)
 {
-	if (atomic_load_explicit(&c->socket->state, relaxed) != SF_LIVE)
+	uint32_t state = atomic_load_explicit(&c->socket->state, relaxed);
+
+	if (state == SF_ENDED || state == SF_PEER_CLOSED)
 		return 0;
 	return c->operation == SF_RECV ? sf_payload_shown(c) : SIZE_MAX;
 }

@@ -180,10 +180,14 @@ void sf_swallow(int fd)
 		;
 }
 
+/* That the program has seen what is there (sf_hold_never) is no after-state: no fault was applied, and nothing is
+ * asked.
+ */
 static bool has_after_state(const struct sf_socket *socket)
 {
 	return atomic_load_explicit(&socket->state, relaxed) != SF_LIVE ||
-	       atomic_load_explicit(&socket->hold_in_ns, relaxed) || atomic_load_explicit(&socket->hold_out_ns, relaxed);
+	       atomic_load_explicit(&socket->hold_in_ns, relaxed) > SF_HOLD_DECIDED ||
+	       atomic_load_explicit(&socket->hold_out_ns, relaxed);
 }
 
 static bool name_is_mended(const struct sf_socket *socket)
@@ -195,6 +199,9 @@ bool sf_mend_before(struct sf_call *c)
 {
 	uint32_t state = atomic_load_explicit(&c->socket->state, memory_order_acquire);
 
+	/* A sandbox may kill for any call of ours: there the kernel answers, but for bytes that only we have. */
+	if (sf_self_is_sandboxed())
+		return c->type == SF_STREAM && c->shape != SF_SHAPE_MESSAGES && answer_stash(c);
 	/* The number may have been closed where we did not see it: what has it now is not to be mended. */
 	if (has_after_state(c->socket) && !sf_probe_same(c->fd, c->socket)) {
 		sf_fd_set(c->fd, 0);
@@ -312,6 +319,8 @@ void sf_mend_after(struct sf_call *c)
 	int from = atomic_load_explicit(&socket->error_from, relaxed);
 	bool is_unix_stream = socket->family == SF_UNIX && (socket->type == SF_STREAM || socket->type == SF_SEQPACKET);
 
+	if (sf_self_is_sandboxed()) /* as sf_mend_before */
+		return;
 	if (c->operation == SF_SEND && socket->type == SF_DGRAM && c->ret >= 0)
 		sf_datagram_overtaken(c->fd, socket, c->shape == SF_SHAPE_MESSAGES ? (int32_t)c->ret : 1);
 	if (c->operation == SF_RECV && c->ret > 0 && is_ended(socket))

@@ -4,6 +4,8 @@
 import os
 import sys
 
+import pytest
+
 from conftest import LIBRARY, PROGRAMS, run, under
 
 
@@ -78,3 +80,20 @@ def test_law_11_nothing_is_held_while_one_sleeps():
     rule = "recv family=unix size=7: delay 2s"
     done = run(under(rule) + [sys.executable, "-c", SLEEP_ALONE])
     assert done.stdout == b"went on\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    "rule,word,says",
+    [
+        ("recv nth=1000: latency 1ms", "nothing", "0 2 5 1"),
+        ("recv nth=1000: latency 1ms", "peek", "2 2 5 1"),
+        ("recv nth=1: latency 1ms", "read", "2 2 3 1"),
+        ("recv nth=1: eof", "read", "0 0 0 1"),
+        ("recv nth=1: closed", "read", "0 0 0 1"),
+        ("recv nth=1: reset", "read", "-1 0 0 -1"),
+    ],
+)
+def test_law_0_holds_for_what_a_fault_left_behind(rule, word, says):
+    """No rule, and nothing that one did before, adds a call in a sandbox that kills for it."""
+    done = run([*under(rule), PROGRAMS / "boxed", word], check=True)
+    assert done.stdout.decode().strip() == says

@@ -145,9 +145,16 @@ static enum sf_realism confirm_action(struct sf_call *c, const struct sf_rule *r
 	}
 }
 
-static bool needs_no_kernel(const struct sf_action *action)
+/* A short count swallows an edge, which only another call gives again. */
+static bool swallows_an_edge(const struct sf_call *c)
 {
-	return action->kind == SF_FAULT_pass || action->kind == SF_FAULT_fake || action->kind == SF_FAULT_short;
+	return c->mode == SF_NONBLOCKING && sf_epoll_knows(c->fd) && sf_epoll_asked(c->fd) & EPOLLET;
+}
+
+static bool needs_no_kernel(const struct sf_call *c, const struct sf_action *action)
+{
+	return action->kind == SF_FAULT_pass || action->kind == SF_FAULT_fake ||
+	       (action->kind == SF_FAULT_short && !swallows_an_edge(c));
 }
 
 /* Only what finds something is counted. A request that is merely shorter asks the kernel itself: see
@@ -167,7 +174,7 @@ enum sf_realism sf_effect_confirm(struct sf_call *c, const struct sf_rule *rule,
 	for (unsigned i = 0; i < rule->action_count; i++) {
 		const struct sf_action *action = &rule->actions[i];
 
-		if (sandboxed && needs_no_kernel(action))
+		if (sandboxed && needs_no_kernel(c, action))
 			continue;
 		if (sandboxed)
 			return SF_REALISM_NONE;

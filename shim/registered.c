@@ -494,6 +494,8 @@ void sf_epoll_show(int fd)
 
 void sf_epoll_rearm(int fd)
 {
+	if (sf_self_is_sandboxed())
+		return;
 	adopt();
 	if (!sf_epoll_knows(fd))
 		return;

@@ -91,6 +91,8 @@ def test_law_11_nothing_is_held_while_one_sleeps():
         ("recv nth=1: eof", "read", "0 0 0 1"),
         ("recv nth=1: closed", "read", "0 0 0 1"),
         ("recv nth=1: reset", "read", "-1 0 0 -1"),
+        ("recv: short 1", "nothing", "0 1 1 1"),
+        ("recv: short 1", "edge", "0 2 5 1"),
     ],
 )
 def test_law_0_holds_for_what_a_fault_left_behind(rule, word, says):

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * boxed.c -- receives "hello" in part, as its word says (peek, read, nothing), then allows itself recvfrom, sendto,
- * write and the end, under pain of death; looks, reads, sends, and prints the four results.
+ * boxed.c -- receives "hello" in part, as its word says (peek, read, nothing; edge: nothing, and epoll tells of it
+ * once), then allows itself recvfrom, sendto, write and the end, under pain of death; looks, reads, sends, and prints
+ * the four results.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -47,14 +50,24 @@ static int connected_pair(int *server)
 	return client;
 }
 
+static void wait_for_edges(int client)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+
+	fcntl(client, F_SETFL, O_NONBLOCK);
+	epoll_ctl(epoll_create1(0), EPOLL_CTL_ADD, client, &event);
+}
+
 int main(int argc, char **argv)
 {
 	char buf[16], text[64];
 	int server, client = connected_pair(&server);
 	ssize_t first = 0;
 
+	if (strcmp(argv[argc - 1], "edge") == 0)
+		wait_for_edges(client);
 	send(server, "hello", 5, 0);
-	if (strcmp(argv[argc - 1], "nothing") != 0)
+	if (strcmp(argv[argc - 1], "peek") == 0 || strcmp(argv[argc - 1], "read") == 0)
 		first = recv(client, buf, 2, strcmp(argv[argc - 1], "peek") == 0 ? MSG_PEEK : 0);
 	enter_box();
 	ssize_t seen = recv(client, buf, 2, MSG_PEEK), got = recv(client, buf, sizeof(buf), 0);

@@ -78,14 +78,14 @@ static bool is_unix_connection(const struct sf_call *c)
 	return c->on == SF_ON_UNIX_STREAM || c->on == SF_ON_UNIX_SEQPACKET;
 }
 
-/* TCP says EPIPE first where an earlier send has met a peer that had closed, and nobody has read since; on a connection
- * that has sent nothing Linux has no reason. Where it is dead already, or we have ended it, the kernel says so itself.
- */
+/* TCP says EPIPE first where an earlier send has met a peer that had closed, whether or not its end was read; on a
+ * connection that has sent nothing Linux has no reason. Where it is dead already, or we have ended it, the kernel says
+ * so itself. */
 static enum sf_realism confirm_broken_pipe(const struct sf_call *c)
 {
 	if (!is_tcp(c) && !is_unix_connection(c))
 		return SF_KERNEL;
-	if (!sf_probe_resettable(c->fd, c->family))
+	if (!sf_probe_resettable(c->fd, c->family) && !(is_tcp(c) && sf_probe_heard_end(c->fd)))
 		return SF_REALISM_NONE;
 	return !is_tcp(c) || atomic_load_explicit(&c->socket->sent, relaxed) ? SF_KERNEL : SF_POSIX;
 }

@@ -20,7 +20,14 @@
 #define TCP_INFO_OPTION 11
 #define KERNEL_SIGNALS 64
 
-enum { TCP_IS_ESTABLISHED = 1, TCP_IS_FIN_WAIT1 = 4, TCP_IS_FIN_WAIT2 = 5, TCP_IS_CLOSE = 7, TCP_IS_LISTEN = 10 };
+enum {
+	TCP_IS_ESTABLISHED = 1,
+	TCP_IS_FIN_WAIT1 = 4,
+	TCP_IS_FIN_WAIT2 = 5,
+	TCP_IS_CLOSE = 7,
+	TCP_IS_CLOSE_WAIT = 8,
+	TCP_IS_LISTEN = 10,
+};
 
 /* The kernel's own struct sigaction. */
 struct kernel_action {
@@ -111,6 +118,11 @@ bool sf_probe_resettable(int fd, enum sf_family family)
 	if (family == SF_UNIX)
 		return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 0;
 	return state == TCP_IS_ESTABLISHED || state == TCP_IS_FIN_WAIT1 || state == TCP_IS_FIN_WAIT2;
+}
+
+bool sf_probe_heard_end(int fd)
+{
+	return tcp_state(fd) == TCP_IS_CLOSE_WAIT;
 }
 
 bool sf_probe_has_peer(int fd, bool is_tcp)

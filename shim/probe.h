@@ -33,6 +33,9 @@ bool sf_probe_handles(int signal, bool interrupting);
 /* Can a connection still be reset by its peer: established, or half closed by us, not ended by the peer. */
 bool sf_probe_resettable(int fd, enum sf_family family);
 
+/* Has the peer of a TCP connection ended its direction, and we not ours (CLOSE_WAIT)? */
+bool sf_probe_heard_end(int fd);
+
 /* Has this stream (or seqpacket) socket a peer, or is it on its way to one? If not, the kernel says ENOTCONN, or EPIPE,
  * before anything else can go wrong with a transfer. */
 bool sf_probe_has_peer(int fd, bool is_tcp);

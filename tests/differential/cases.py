@@ -819,6 +819,17 @@ ROWS = [
         first=["send c", "send c 1 nosignal", "write c", "writev c", "sendmsg c"],
     ),
     Row(
+        "broken-pipe-behind-end",
+        "fail EPIPE",
+        """~ {pair}; {mode}; {watch}; ~ shutdown p wr; ~ await c in; recv c; send c 5; N close p;
+        N await c hup; ! {first}; {ready}; recv c; send c; error c; shutdown c wr; getpeername c;
+        getsockname c; connect c l; poll c; close c""",
+        kinds=TCP,
+        modes=["blocking", "nonblocking"],
+        ready=["poll", "select", "edge"],
+        first=["send c", "write c"],
+    ),
+    Row(
         "broken-pipe-unix",
         "fail EPIPE",
         """~ {pair}; {mode}; {watch}; N close p; N await c hup; ! {first}; {ready}; recv c;

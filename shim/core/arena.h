@@ -25,7 +25,7 @@
 #include "core/rule.h"
 
 #define SF_ARENA_MAGIC "sockflt"
-#define SF_ARENA_VERSION 1
+#define SF_ARENA_VERSION 2
 #define SF_PAGE_SIZE UINT64_C(65536)
 #define SF_ARENA_SIZE_DEFAULT (UINT64_C(8) << 30)
 #define SF_ARENA_SIZE_MIN (UINT64_C(2) << 20)
@@ -370,14 +370,14 @@ _Static_assert(sizeof(struct sf_event_page) == SF_EVENT_SIZE, "the head takes on
 _Static_assert(sizeof(struct sf_extension) == SF_EVENT_SIZE, "an extension takes one slot");
 _Static_assert(sizeof(struct sf_counter) == 64, "one cache line a rule");
 _Static_assert(sizeof(struct sf_rest) <= 112, "fits an extension");
-_Static_assert(offsetof(struct sf_arena, watch) == 64, "offsets are part of version 1");
-_Static_assert(offsetof(struct sf_arena, pages_used) == 128, "offsets are part of version 1");
-_Static_assert(offsetof(struct sf_arena, pages_ready) == 192, "offsets are part of version 1");
-_Static_assert(offsetof(struct sf_arena, tables) == 256, "offsets are part of version 1");
+_Static_assert(offsetof(struct sf_arena, watch) == 64, "offsets are part of the version");
+_Static_assert(offsetof(struct sf_arena, pages_used) == 128, "offsets are part of the version");
+_Static_assert(offsetof(struct sf_arena, pages_ready) == 192, "offsets are part of the version");
+_Static_assert(offsetof(struct sf_arena, tables) == 256, "offsets are part of the version");
 _Static_assert(
     offsetof(struct sf_event, stamp) == 8 && offsetof(struct sf_event, socket) == 56 &&
         offsetof(struct sf_event, rule) == 76 && offsetof(struct sf_event, ordinal) == 88,
-    "offsets are part of version 1");
+    "offsets are part of the version");
 
 /* ---- making and checking ---- */
 

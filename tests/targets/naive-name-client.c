@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * naive-name-client NAME PORT LINE -- looks up a name ("-" is this host), connects to it over TCP, IPv6 or IPv4,
+ * naive-name-client NAME PORT LINE -- looks up a name, connects to it over IPv4 ("-" is this host, over IPv6 or IPv4),
  * sends the line and prints the line that comes back.
  *
  * Wrong: takes a name server that is busy for a name that does not exist, and knows only the first address.
@@ -11,7 +11,8 @@
 
 int main(int argc, char **argv)
 {
-	struct addrinfo wish = {.ai_socktype = SOCK_STREAM}, *found;
+	struct addrinfo wish = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
+	const char *name = argv[1];
 	char line[256];
 	ssize_t n;
 
@@ -19,7 +20,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s NAME PORT LINE\n", argv[0]);
 		return 2;
 	}
-	if (getaddrinfo(strcmp(argv[1], "-") == 0 ? NULL : argv[1], argv[2], &wish, &found) != 0) {
+	if (strcmp(name, "-") == 0) {
+		name = NULL;
+		wish.ai_family = AF_UNSPEC;
+	}
+	if (getaddrinfo(name, argv[2], &wish, &found) != 0) {
 		fprintf(stderr, "%s: no such host\n", argv[1]);
 		return 1;
 	}

@@ -353,17 +353,6 @@ static bool arrive_later(struct sf_call *c)
 	return false;
 }
 
-static uint64_t moved(const struct sf_call *c)
-{
-	uint64_t sum = 0;
-
-	if (c->shape != SF_SHAPE_MESSAGES)
-		return (uint64_t)c->ret;
-	for (int i = 0; i < c->ret; i++)
-		sum += c->mmsg[i].msg_len;
-	return sum;
-}
-
 /* What has to be through takes its time first, and then goes as a whole. */
 static void slow_down(struct sf_call *c)
 {
@@ -381,7 +370,7 @@ static void pause_after(struct sf_call *c)
 		return;
 	uint64_t now_ns = sf_self_now_ns(), before_ns = c->silent_until_ns;
 	uint64_t from_ns = before_ns && before_ns < now_ns && now_ns - before_ns < AT_ONCE_NS ? before_ns : now_ns;
-	uint64_t until_ns = from_ns + transfer_ns(c, moved(c));
+	uint64_t until_ns = from_ns + transfer_ns(c, sf_call_moved(c));
 
 	sf_hold(c->fd, c->socket, c->operation == SF_SEND, until_ns & ~SF_HOLD_DECIDED);
 }

@@ -196,17 +196,6 @@ static void measure(struct sf_call *c)
 		c->shape = SF_SHAPE_NONE;
 }
 
-static uint64_t bytes_of(const struct sf_call *c)
-{
-	uint64_t sum = 0;
-
-	if (c->shape != SF_SHAPE_MESSAGES)
-		return (uint64_t)c->ret;
-	for (int i = 0; i < c->ret; i++)
-		sum += c->mmsg[i].msg_len;
-	return sum;
-}
-
 /* What a call is given is read before it where a rule or an after-state may need that. Else the kernel looks first: it
  * says EFAULT where we would crash. */
 static bool may_stay_unread(const struct sf_call *c, unsigned why)
@@ -463,7 +452,7 @@ static void give_back(struct sf_call *c)
 
 	if (!set || !only_shortens(&set->rules[c->rule - 1]))
 		return;
-	if (c->ret >= 0 && bytes_of(c) >= c->len && c->len < c->asked)
+	if (c->ret >= 0 && sf_call_moved(c) >= c->len && c->len < c->asked)
 		return;
 	struct sf_asker asker = asker_of(set, self, c);
 
@@ -542,7 +531,7 @@ static void conclude(struct sf_call *c)
 			atomic_fetch_add_explicit(ordinal, 1, relaxed);
 	}
 	if (c->socket && c->ret > 0)
-		note_bytes(c, bytes_of(c) - c->parted);
+		note_bytes(c, sf_call_moved(c) - c->parted);
 	if (c->socket && c->type == SF_DGRAM)
 		sf_datagram_conclude(c);
 	if (c->event)

@@ -154,6 +154,18 @@ static inline bool sf_call_takes_all(const struct sf_call *c)
 	return c->mode != SF_NONBLOCKING && (c->operation == SF_SEND || c->flags & MSG_WAITALL);
 }
 
+/* Bytes that a call has moved which succeeded: of several messages all. */
+static inline uint64_t sf_call_moved(const struct sf_call *c)
+{
+	uint64_t sum = 0;
+
+	if (c->shape != SF_SHAPE_MESSAGES)
+		return (uint64_t)c->ret;
+	for (int i = 0; i < c->ret; i++)
+		sum += c->mmsg[i].msg_len;
+	return sum;
+}
+
 /* A value of the range, by the call's random number. */
 static inline uint64_t sf_pick(const struct sf_call *c, const struct sf_argument *a)
 {

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+"""What a passing test wrote goes with it: the traces of thousands of tests would fill a disk."""
+
+import shutil
+
+import pytest
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    report = (yield).get_result()
+    if report.failed:
+        item.stash[FAILED] = True
+
+
+@pytest.fixture(autouse=True)
+def only_failures_keep_files(request, tmp_path):
+    yield
+    if not request.node.stash.get(FAILED, False):
+        shutil.rmtree(tmp_path, ignore_errors=True)

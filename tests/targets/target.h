@@ -47,6 +47,16 @@ static inline socklen_t inet_address(struct sockaddr_storage *to, const char *ho
 	exit(2);
 }
 
+/* The IPv4 address of a port of this machine. */
+static inline struct sockaddr_in loopback(const char *port)
+{
+	return (struct sockaddr_in){
+	    .sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)atoi(port)),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+}
+
 static inline struct sockaddr_un unix_address(const char *path)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};

@@ -1,10 +1,13 @@
-# Small C programs, right and wrong, that the scenarios are tried on. Built without the library: they know nothing of it.
-TARGET_SRC := $(sort $(wildcard tests/targets/*.c))
+# Small C programs, right and wrong, that the scenarios are tried on; and those of wrong/ and right/, that findings are
+# tried on. Built without the library: they know nothing of it.
+TARGET_SRC := $(sort $(wildcard tests/targets/*.c tests/targets/wrong/*.c tests/targets/right/*.c))
 TARGETS    := $(patsubst tests/targets/%.c,$(BUILD)/targets/%,$(TARGET_SRC))
 
 .PHONY: targets
-targets: $(TARGETS) ## build the small programs that scenarios are tried on
+targets: $(TARGETS) ## build the small programs that scenarios and findings are tried on
 
 $(BUILD)/targets/%: tests/targets/%.c $(wildcard tests/targets/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CFLAGS) $(LDFLAGS) -o $@ $<
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CFLAGS) $(TARGET_FLAGS) $(LDFLAGS) -o $@ $< -pthread
+# What a finding names is a line: little is optimized, and nothing merged.
+$(BUILD)/targets/wrong/% $(BUILD)/targets/right/%: TARGET_FLAGS := -g -O1

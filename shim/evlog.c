@@ -100,7 +100,7 @@ void sf_event_begin(struct sf_call *c, struct sf_self *self)
 	event->mode = c->mode;
 	event->question = c->question;
 	if (c->socket && is_transfer(c)) {
-		event->buffer = (uint64_t)(uintptr_t)c->buf;
+		event->buffer = c->shape == SF_SHAPE_BUFFER ? (uint64_t)(uintptr_t)c->buf : 0;
 		event->offset =
 		    atomic_load_explicit(c->operation == SF_SEND ? &c->socket->sent : &c->socket->received, relaxed);
 	}

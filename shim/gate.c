@@ -22,6 +22,7 @@
 #include "part.h"
 #include "probe.h"
 #include "readiness.h"
+#include "rest.h"
 
 #define relaxed memory_order_relaxed
 
@@ -129,11 +130,14 @@ static void name_datagram(struct sf_call *c, struct sf_socket *socket, const str
 	sf_fd_set(c->fd, sf_fd_socket(c->fd));
 }
 
+static bool is_transfer(const struct sf_call *c)
+{
+	return c->operation == SF_SEND || c->operation == SF_RECV;
+}
+
 static uint8_t mode_of(const struct sf_call *c, const struct sf_socket *socket)
 {
-	bool moves = c->operation == SF_SEND || c->operation == SF_RECV;
-
-	if (socket->nonblocking || (moves && (c->flags & MSG_DONTWAIT)))
+	if (socket->nonblocking || (is_transfer(c) && (c->flags & MSG_DONTWAIT)))
 		return SF_NONBLOCKING;
 	if (c->operation == SF_SEND || c->operation == SF_CONNECT)
 		return socket->send_timeout ? SF_TIMEOUT : SF_BLOCKING;
@@ -147,8 +151,7 @@ static void look(struct sf_call *c, const struct sf_self *self)
 
 	if (!socket)
 		return;
-	if (socket->type == SF_DGRAM && (c->operation == SF_SEND || c->operation == SF_RECV) &&
-	    !atomic_load_explicit(&socket->has_key, relaxed)) {
+	if (socket->type == SF_DGRAM && is_transfer(c) && !atomic_load_explicit(&socket->has_key, relaxed)) {
 		name_datagram(c, socket, self);
 		entry = sf_fd_entry(c->fd);
 	}
@@ -200,9 +203,8 @@ static void measure(struct sf_call *c)
  * says EFAULT where we would crash. */
 static bool may_stay_unread(const struct sf_call *c, unsigned why)
 {
-	bool moves = c->operation == SF_SEND || c->operation == SF_RECV;
-
-	return moves && !(why & SF_WATCH_MEND) && !(sf_entry_operations(sf_fd_entry(c->fd)) & SF_BIT(c->operation));
+	return is_transfer(c) && !(why & SF_WATCH_MEND) &&
+	       !(sf_entry_operations(sf_fd_entry(c->fd)) & SF_BIT(c->operation));
 }
 
 static void read_arguments(struct sf_call *c)
@@ -517,6 +519,18 @@ static void go_on(struct sf_call *c, struct sf_self *self)
 	c->err = 0;
 }
 
+/* What the event says of the bytes themselves, now that the kernel has looked at them. */
+static void record_bytes(struct sf_call *c)
+{
+	const struct sf_outstanding *outstanding = &c->socket->outstanding;
+	bool is_vector = c->shape > SF_SHAPE_BUFFER;
+
+	if (is_vector && (c->ret >= 0 || c->err != EFAULT))
+		c->event->buffer = (uint64_t)(uintptr_t)sf_rest_beginning(c);
+	if (c->operation == SF_SEND && (c->ret != (int64_t)c->asked || outstanding->sends != 0 || outstanding->left != 0))
+		sf_rest_note(c);
+}
+
 /* The call is over, decided by us or answered by the kernel: counters and the event. */
 static void conclude(struct sf_call *c)
 {
@@ -534,8 +548,11 @@ static void conclude(struct sf_call *c)
 		note_bytes(c, sf_call_moved(c) - c->parted);
 	if (c->socket && c->type == SF_DGRAM)
 		sf_datagram_conclude(c);
-	if (c->event)
-		sf_event_end(c);
+	if (!c->event)
+		return;
+	if (c->socket && is_transfer(c))
+		record_bytes(c);
+	sf_event_end(c);
 }
 
 bool sf_gate_ahead(int fd)

@@ -229,22 +229,32 @@ static void put_frames(struct sf_output *out, const struct sf_reader *reader, co
 	PUT(out, "]");
 }
 
-static void put_rest(struct sf_output *out, const struct sf_reader *reader, const struct sf_seen *seen)
+static void
+put_rest(struct sf_output *out, const struct sf_reader *reader, const struct sf_seen *seen, enum sf_extension_kind kind)
 {
 	struct sf_rest rest;
 
-	if (sf_reader_extension(reader, seen, SF_EXTENSION_REST, &rest, sizeof rest) < sizeof rest)
+	if (sf_reader_extension(reader, seen, kind, &rest, sizeof rest) < sizeof rest)
 		return;
-	PUT(out, ",\"rest\":{\"length\":");
+	sf_put_text(out, kind == SF_EXTENSION_REST ? ",\"rest\":{\"length\":" : ",\"begin\":{\"length\":");
 	sf_put_number(out, rest.length);
+	PUT(out, ",\"digested\":");
+	sf_put_number(out, rest.digested);
 	PUT(out, ",\"digest\":\"");
 	sf_put_hex(out, rest.digest, 16);
+	PUT(out, "\",\"first_digest\":\"");
+	sf_put_hex(out, rest.first_digest, 16);
 	PUT(out, "\",\"address\":\"0x");
 	sf_put_hex(out, rest.address, 1);
 	PUT(out, "\",\"first\":\"");
 	for (uint32_t i = 0; i < rest.first_length && i < sizeof rest.first; i++)
 		sf_put_hex(out, rest.first[i], 2);
-	PUT(out, "\"}");
+	PUT(out, "\"");
+	if (kind == SF_EXTENSION_BEGIN) {
+		PUT(out, ",\"follows\":");
+		put_word(out, sf_follows_word(rest.follows));
+	}
+	PUT(out, "}");
 }
 
 static void put_bits(struct sf_output *out, uint32_t bits)
@@ -370,7 +380,8 @@ static void put_shaped(struct sf_output *out, const struct sf_event *event)
 static void put_extensions(struct sf_output *out, const struct sf_reader *reader, const struct sf_seen *seen)
 {
 	put_frames(out, reader, seen);
-	put_rest(out, reader, seen);
+	put_rest(out, reader, seen, SF_EXTENSION_BEGIN);
+	put_rest(out, reader, seen, SF_EXTENSION_REST);
 	put_polled(out, reader, seen);
 	put_epolled(out, reader, seen);
 	put_text_and_address(out, reader, seen);

@@ -246,6 +246,13 @@ const char *sf_poll_bit(uint32_t bits, unsigned n)
 	return NULL;
 }
 
+const char *sf_follows_word(uint8_t follows)
+{
+	static const char *const words[SF_FOLLOWS_COUNT] = {NULL, "on", "again", "other"};
+
+	return follows < SF_FOLLOWS_COUNT ? words[follows] : NULL;
+}
+
 size_t sf_event_fault(const struct sf_event *event, char *buffer, size_t size)
 {
 	struct sf_action action = {

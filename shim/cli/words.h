@@ -34,6 +34,9 @@ const char *sf_event_flag(const struct sf_event *event, unsigned n, char scratch
 /* The n-th bit, from 0, of POLL or EPOLL bits: POLLIN is "IN". NULL: no more. */
 const char *sf_poll_bit(uint32_t bits, unsigned n);
 
+/* Of a send: "on", "again", "other"; NULL: it can't be told. */
+const char *sf_follows_word(uint8_t follows);
+
 /* "short 100": the fault that decided, with what was picked; "" if there was none. As snprintf. */
 size_t sf_event_fault(const struct sf_event *event, char *buffer, size_t size);
 

@@ -212,14 +212,18 @@ void sf_arena_watch(struct sf_arena *arena)
 
 /* ---- who made what: lineages and keys ---- */
 
-uint64_t sf_digest(const void *bytes, size_t length)
+uint64_t sf_digest_more(uint64_t digest, const void *bytes, size_t length)
 {
 	const unsigned char *byte = bytes;
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
 	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ byte[i]) * UINT64_C(0x100000001b3);
-	return hash;
+		digest = (digest ^ byte[i]) * UINT64_C(0x100000001b3);
+	return digest;
+}
+
+uint64_t sf_digest(const void *bytes, size_t length)
+{
+	return sf_digest_more(UINT64_C(0xcbf29ce484222325), bytes, length);
 }
 
 uint64_t sf_lineage_hash(const char *text, size_t length)

@@ -25,7 +25,7 @@
 #include "core/rule.h"
 
 #define SF_ARENA_MAGIC "sockflt"
-#define SF_ARENA_VERSION 2
+#define SF_ARENA_VERSION 3
 #define SF_PAGE_SIZE UINT64_C(65536)
 #define SF_ARENA_SIZE_DEFAULT (UINT64_C(8) << 30)
 #define SF_ARENA_SIZE_MIN (UINT64_C(2) << 20)
@@ -197,6 +197,19 @@ enum {
 	SF_MENDED_CONNECTING = 2, /* a connect is under way for as long as it is held back, whatever came of it */
 };
 
+/* What a short or refused send of a stream has left, for as long as the sends after it are compared with it
+ * (shim/rest.c; only while all calls are recorded). */
+struct sf_outstanding {
+	uint64_t digest;             /* of the first `digested` bytes of the rest, */
+	uint64_t again;              /* and of as many from the beginning of the request that left it */
+	uint64_t running;            /* sf_digest_more() over what has gone since */
+	uint64_t first, again_first; /* the same two as `digest` and `again`, of at most 32 bytes */
+	uint64_t left;               /* bytes: until these have gone, */
+	uint32_t sends;              /* and this many sends were made, each says what it begins with */
+	uint32_t digested, covered;  /* digested 0: nothing to compare with, or it is decided */
+	uint32_t reserved;
+};
+
 /* One open socket description: shared by dup, fork and exec. */
 struct sf_socket {
 	/* written where it is made, connected or configured */
@@ -230,6 +243,7 @@ struct sf_socket {
 	/* written by every transfer */
 	_Alignas(64) _Atomic uint64_t received, sent;
 	_Atomic uint32_t calls[SF_OPERATION_COUNT]; /* of each operation: the ordinal of events and of nth per=conn */
+	struct sf_outstanding outstanding;
 };
 
 struct sf_site {
@@ -267,6 +281,14 @@ enum sf_event_state {
 	SF_EVENT_HEAD, /* slot 0 of a page: struct sf_event_page */
 };
 
+/* Of sf_event.closed. `socket` is then what the number was; forgotten where the number is given out again, as far as is
+ * known, and in a forked child. */
+enum sf_closed {
+	SF_NOT_CLOSED,
+	SF_CLOSED,          /* closed before, by close, close_range, fclose ... */
+	SF_CLOSED_IN_A_ROW, /* the same, where the thread closes one number after another, whatever they are */
+};
+
 /* 128 bytes. Written by one thread (and its signal handlers); complete once state says DONE. */
 struct sf_event {
 	_Atomic uint16_t state; /* enum sf_event_state */
@@ -274,10 +296,12 @@ struct sf_event {
 	int32_t fd;             /* -1: none */
 	uint64_t stamp;         /* ticks at entry */
 	uint64_t ticks;         /* from entry to return */
-	uint64_t asked;         /* bytes, backlog, number of descriptors ...: what the call asked for */
+	/* What the call asked for: bytes, backlog, number of descriptors; of dup2 the target number, of close_range the
+	 * first (offset: the last); of fcntl its argument, of FIONBIO the value there; of waits the process */
+	uint64_t asked;
 	int64_t ret;
 	uint64_t offset;      /* bytes moved before on this connection in this direction */
-	uint64_t buffer;      /* address of the (first) buffer */
+	uint64_t buffer;      /* of transfers: address of their first byte, of a vector's in its first piece that has any */
 	uint32_t socket;      /* index, 0: none */
 	uint32_t site;        /* index, 0: unknown */
 	uint32_t flags;       /* MSG_ flags; of shutdown: how; of sockopt: level << 16 | name */
@@ -296,9 +320,10 @@ struct sf_event {
 	uint8_t shaped_fault; /* 1 + kind */
 	uint8_t extensions;   /* records that follow somewhere in this thread's pages and name this event */
 	uint32_t shaped_us;   /* microseconds that it cost */
-	uint32_t made;        /* of accept: index of the new connection's socket */
+	uint32_t made;        /* of accept, socket and pidfd_getfd: index of the socket that the result is */
 	uint8_t question;     /* of resolve: enum sf_question */
-	uint8_t reserved8[3];
+	uint8_t closed;       /* enum sf_closed: the program itself had closed this number, and was told EBADF */
+	uint8_t reserved8[2];
 	uint64_t reserved[2];
 };
 
@@ -317,13 +342,19 @@ struct sf_event_page {
 
 enum sf_extension_kind {
 	SF_EXTENSION_STACK,   /* frames: uint32_t site indices, innermost first */
-	SF_EXTENSION_REST,    /* struct sf_rest: what a short or failed send left */
+	SF_EXTENSION_REST,    /* struct sf_rest: what a short or refused send left */
 	SF_EXTENSION_POLL,    /* struct sf_polled[]: what was asked and answered */
 	SF_EXTENSION_EPOLL,   /* struct sf_epolled[]: epoll_wait's answers; of epoll_ctl: the one registration */
 	SF_EXTENSION_TEXT,    /* bytes: path of an exec, a name asked for, why something escaped */
 	SF_EXTENSION_ADDRESS, /* struct sf_endpoint, cut to fit: where a datagram went to or came from */
-	SF_EXTENSION_SIGNAL,  /* struct sf_disposition[]: signal dispositions */
-	SF_EXTENSION_WAIT,    /* struct sf_waited[]: children waited for */
+	SF_EXTENSION_SIGNAL,  /* struct sf_disposition[]: of a call that a rule interrupted all signals with a handler; of a
+	                       * fork SIGCHLD */
+	SF_EXTENSION_WAIT,    /* struct sf_waited: the child that a wait has reaped */
+	SF_EXTENSION_BEGIN, /* struct sf_rest: how the request of a short or refused send begins, and of the sends after it
+	                     */
+	SF_EXTENSION_GIVEN, /* struct sf_given[]: sockets that came by socketpair or in a message, or that a program
+	                     * finds when it starts */
+	SF_EXTENSION_COUNT
 };
 
 struct sf_extension {
@@ -337,14 +368,38 @@ struct sf_extension {
 	uint8_t data[112];
 };
 
-struct sf_rest {
-	uint64_t digest;  /* sf_digest() of the first min(length, 4096) bytes of the rest */
-	uint64_t length;  /* bytes left */
-	uint64_t address; /* of the rest's first byte */
-	uint8_t first[32];
-	uint32_t first_length;
-	uint32_t reserved;
+/* What a send that follows on a short or refused one on its stream sends, byte by byte, in however many pieces and
+ * from whichever buffer. */
+enum sf_follows {
+	SF_FOLLOWS_UNKNOWN, /* nothing was left; or it can't be told yet, or at all */
+	SF_FOLLOWS_ON,      /* what was left */
+	SF_FOLLOWS_AGAIN,   /* the request that had left it, from its beginning */
+	SF_FOLLOWS_OTHER,
+	SF_FOLLOWS_COUNT
 };
+
+/* Bytes that a send was to take. REST: what it left: of a stream all that it did not take, of other sockets the refused
+ * message; where it took n of N (a stream), or said EAGAIN, EINTR, ENOBUFS or ENOMEM. BEGIN: the whole request, of the
+ * same send, and then of each one on that stream, by whichever thread or process, until as many bytes have gone as were
+ * left and at least four sends were made. sendfile and splice have no bytes to look at, and a REST only where a rule
+ * made it: else the file may have had no more. Only bytes that the kernel has taken may be looked at (and their page,
+ * to its end), or all where a rule decided the call: `digested` says how many were, 0 of what the kernel itself
+ * refused. */
+struct sf_rest {
+	uint64_t digest;  /* sf_digest() of the first `digested` bytes */
+	uint64_t length;  /* bytes in all */
+	uint64_t address; /* of the first byte, in a vector of that in the piece where it lies; 0: not known */
+	uint8_t first[32];
+	uint32_t first_length; /* 0 with --no-data */
+	uint32_t digested;     /* at most SF_REST_LOOK */
+	uint64_t first_digest; /* of the first min(digested, 32) bytes */
+	/* Of BEGIN: enum sf_follows. Said once: where REST.digested bytes have followed or are offered, or earlier where
+	 * the first 32 show that they are other ones */
+	uint8_t follows;
+	uint8_t reserved[7];
+};
+
+#define SF_REST_LOOK 4096
 
 struct sf_polled {
 	int32_t fd;
@@ -358,11 +413,17 @@ struct sf_epolled {
 };
 
 struct sf_disposition {
-	uint8_t signal, handled, restart, reserved;
+	uint8_t signal, handled, restart;
+	uint8_t ignored; /* SIG_IGN, or of SIGCHLD SA_NOCLDWAIT: nobody has to wait for children */
 };
 
 struct sf_waited {
-	int32_t pid, status;
+	int32_t pid, status; /* as wait(2) has it */
+};
+
+struct sf_given {
+	int32_t fd;
+	uint32_t socket; /* index */
 };
 
 _Static_assert(sizeof(struct sf_event) == SF_EVENT_SIZE, "events are of fixed size");
@@ -506,5 +567,7 @@ uint64_t sf_arena_duration(const struct sf_arena *arena, uint64_t ticks);
 
 /* FNV-1a, 64 bits. */
 uint64_t sf_digest(const void *bytes, size_t length);
+/* The same of bytes that come in pieces: sf_digest(NULL, 0) is what it begins with. */
+uint64_t sf_digest_more(uint64_t digest, const void *bytes, size_t length);
 
 #endif

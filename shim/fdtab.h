@@ -14,14 +14,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/operation.h"
+#include "core/arena.h"
 
 #define SF_FDS (1 << 20) /* the kernel's own default ceiling (fs.nr_open) */
 
+#pragma GCC visibility push(hidden)
 extern _Atomic uint64_t sf_fds[SF_FDS];
 
 /* Highest descriptor that was ever entered, plus one: loops over the table end there. */
 extern _Atomic int sf_fds_top;
+#pragma GCC visibility pop
 
 static inline uint64_t sf_fd_entry(int fd)
 {
@@ -45,8 +47,14 @@ static inline uint8_t sf_entry_generation(uint64_t entry)
 
 static inline uint64_t sf_entry(uint32_t socket, uint32_t operations, uint32_t generation)
 {
-	return (uint64_t)(generation & 0xff) << 56 | (uint64_t)(operations & 0xffff) << 32 | socket;
+	return (uint64_t)generation << SF_GENERATION_SHIFT | (generation ? SF_WATCH_RULES : 0) |
+	       (uint64_t)operations << 32 | socket;
 }
+
+/* No rule meets this operation on the descriptor, and nothing else watches it: what these bits have in common with the
+ * entry is equal to sf_arena.watch[operation]. */
+#define SF_ENTRY_IDLE(operation)                                                                                       \
+	(UINT64_C(0xff) << SF_GENERATION_SHIFT | SF_WATCH_RULES | UINT64_C(1) << (32 + (operation)))
 
 static inline uint32_t sf_fd_socket(int fd)
 {

@@ -201,7 +201,7 @@ static void measure(struct sf_call *c)
 
 /* What a call is given is read before it where a rule or an after-state may need that. Else the kernel looks first: it
  * says EFAULT where we would crash. */
-static bool may_stay_unread(const struct sf_call *c, unsigned why)
+static bool may_stay_unread(const struct sf_call *c, uint64_t why)
 {
 	return is_transfer(c) && !(why & SF_WATCH_MEND) &&
 	       !(sf_entry_operations(sf_fd_entry(c->fd)) & SF_BIT(c->operation));
@@ -591,7 +591,7 @@ bool sf_enter(struct sf_call *c)
 	/* The error queue is no data: its reads are nobody's business. */
 	if (!concerns_us(c) || (c->operation == SF_RECV && c->flags & MSG_ERRQUEUE))
 		return false;
-	unsigned why = atomic_load_explicit(&sf_arena->watch[c->operation], relaxed);
+	uint64_t why = atomic_load_explicit(&sf_arena->watch[c->operation], relaxed);
 
 	c->entered = 1;
 	c->unread = may_stay_unread(c, why);

@@ -39,16 +39,13 @@ static inline bool sf_unwatched(enum sf_operation operation)
  */
 static inline bool sf_idle(enum sf_operation operation, int fd)
 {
-	unsigned why = atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed);
+	uint64_t why = atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed);
 
 	if (__builtin_expect(why == 0, 1))
 		return true;
 	uint64_t entry = sf_fd_entry(fd);
 
-	if (sf_entry_socket(entry) == 0)
-		return true;
-	return why == SF_WATCH_RULES && !(sf_entry_operations(entry) & SF_BIT(operation)) &&
-	       sf_entry_generation(entry) == (uint8_t)atomic_load_explicit(&sf_arena->generation, memory_order_relaxed);
+	return sf_entry_socket(entry) == 0 || (entry & SF_ENTRY_IDLE(operation)) == why;
 }
 
 /* Where wrap/jump.S calls a wrapper on behalf of syscall(2): it leaves the program's own place at the end of the

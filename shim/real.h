@@ -42,6 +42,7 @@ int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout
 /* Names that are younger than the oldest libc whose headers we build with, or that one of them lacks. */
 int pidfd_getfd(int pidfd, int fd, unsigned flags);
 
+#pragma GCC visibility push(hidden)
 #define SF_CALL(name, operation, presence) extern __typeof__(name) *real_##name;
 #define SF_NAMED SF_CALL
 #define SF_ALIAS(name, of)
@@ -49,6 +50,7 @@ int pidfd_getfd(int pidfd, int fd, unsigned flags);
 #undef SF_CALL
 #undef SF_NAMED
 #undef SF_ALIAS
+#pragma GCC visibility pop
 
 /* musl's struct msghdr has halves of words where the kernel has words: its own functions clear the other halves, and so
  * must we before the kernel, or code that was compiled for glibc, reads the header. Writes only where something is to

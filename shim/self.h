@@ -26,6 +26,7 @@ struct sf_self {
 };
 
 /* The assembly of wrap/ finds `vforked` and sf_vforks by name. */
+#pragma GCC visibility push(hidden)
 extern __thread struct sf_self sf_self_here __attribute__((tls_model("initial-exec")));
 extern __thread uint32_t sf_vforked __attribute__((tls_model("initial-exec")));
 extern volatile uint32_t *sf_life;
@@ -35,6 +36,7 @@ extern _Atomic uint32_t sf_vforks;
 extern struct sf_arena *sf_arena;
 extern uint32_t sf_process; /* index of this process */
 extern uint32_t sf_pid;
+#pragma GCC visibility pop
 
 struct sf_self *sf_self_look(void);
 

@@ -41,15 +41,17 @@ static void put_endpoint(const char *label, const struct sf_endpoint *end)
 		printf(" %s unix:%s%.*s", label, end->abstract ? "@" : "", (int)end->length, end->path);
 }
 
-static void put_socket(const struct sf_socket *socket)
+static void put_socket(const struct sf_arena *arena, const struct sf_socket *socket)
 {
 	uint32_t conn = socket ? load(socket->conn) : 0;
+	char key[SF_KEY_SIZE];
 
 	if (!conn)
 		return;
 	printf(
-	    "  conn %-6u key %-10s %s %s %s", conn, socket->key, sf_family_words[socket->family % SF_FAMILY_COUNT],
-	    sf_type_words[socket->type % SF_TYPE_COUNT], sf_side_words[socket->side % SF_SIDE_COUNT]);
+	    "  conn %-6u key %-10s %s %s %s", conn, sf_socket_key(sf_thread_at(arena, socket->thread), socket, key),
+	    sf_family_words[socket->family % SF_FAMILY_COUNT], sf_type_words[socket->type % SF_TYPE_COUNT],
+	    sf_side_words[socket->side % SF_SIDE_COUNT]);
 	put_endpoint("local", &socket->local);
 	put_endpoint("peer", &socket->peer);
 	printf(
@@ -84,7 +86,7 @@ static int show_status(const struct sf_arena_file *file)
 	for (uint32_t i = 1; i <= load(arena->tables[SF_PROCESSES].count); i++)
 		put_process(sf_process_at(arena, i));
 	for (uint32_t i = 1; i <= load(arena->tables[SF_SOCKETS].count); i++)
-		put_socket(sf_socket_at(arena, i));
+		put_socket(arena, sf_socket_at(arena, i));
 	return SF_STATUS_GOOD;
 }
 

@@ -180,7 +180,7 @@ static void put_rest_of_call(
     struct sf_output *out, const struct sf_reader *reader, const struct sf_seen *seen, const struct sf_socket *socket)
 {
 	const struct sf_event *event = &seen->event;
-	char peer[160] = "";
+	char peer[160] = "", key[SF_KEY_SIZE];
 
 	if (socket)
 		sf_endpoint_print(&socket->peer, peer, sizeof peer);
@@ -196,7 +196,7 @@ static void put_rest_of_call(
 	}
 	PUT(out, ",\"key\":");
 	if (socket)
-		put_field(out, socket->key, sizeof socket->key);
+		put_field(out, sf_socket_key(sf_reader_thread(reader, socket->thread), socket, key), sizeof key);
 	else
 		PUT(out, "null");
 	PUT(out, ",\"dur_ns\":");

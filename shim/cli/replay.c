@@ -241,8 +241,7 @@ static void put_aim(struct replay *replay, const struct injected *injected)
 	}
 	if (socket->domestic && socket->family < SF_FAMILY_COUNT)
 		put_condition(out, "family", sf_family_words[socket->family]);
-	snprintf(text, sizeof text, "%.*s", (int)strnlen(socket->key, sizeof socket->key), socket->key);
-	put_condition(out, "key", text);
+	put_condition(out, "key", sf_socket_key(sf_reader_thread(replay->reader, socket->thread), socket, text));
 	if (injected->by_offset)
 		put_count(out, "offset", injected->offset, injected->offset);
 }

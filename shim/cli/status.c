@@ -197,14 +197,15 @@ static void put_endpoint(const char *key, const struct sf_endpoint *endpoint)
 	put_word(key, text);
 }
 
-static void put_socket(const struct sf_socket *socket)
+static void put_socket(const struct sf_arena *arena, const struct sf_socket *socket)
 {
 	uint32_t conn = socket ? load(socket->conn) : 0;
+	char key[SF_KEY_SIZE];
 
 	if (!conn && !(socket && socket->side == SF_LISTENER))
 		return;
 	put_first("conn", conn);
-	put_text("key", socket->key, strnlen(socket->key, sizeof socket->key));
+	put_text("key", key, strlen(sf_socket_key(sf_thread_at(arena, socket->thread), socket, key)));
 	put_word("family", sf_family_words[socket->family % SF_FAMILY_COUNT]);
 	put_word("type", sf_type_words[socket->type % SF_TYPE_COUNT]);
 	put_word("side", sf_side_words[socket->side % SF_SIDE_COUNT]);
@@ -226,6 +227,6 @@ void sf_status_put_json(const struct sf_arena_file *file)
 	for (uint32_t i = 1; i <= load(arena->tables[SF_PROCESSES].count); i++)
 		put_process(sf_process_at(arena, i));
 	for (uint32_t i = 1; i <= load(arena->tables[SF_SOCKETS].count); i++)
-		put_socket(sf_socket_at(arena, i));
+		put_socket(arena, sf_socket_at(arena, i));
 	sf_output_flush(&out);
 }

@@ -181,8 +181,9 @@ static bool is_named(const struct subject *subject, const struct sf_socket *sock
 	enum sf_operation operation = sf_event_operation_of(event);
 	bool moves = operation == SF_SEND || operation == SF_RECV;
 
-	return subject->named || (socket->key[0] && (operation == SF_CONNECT || socket->side == SF_SERVER ||
-	                                             socket->side == SF_SIDE_NONE || (socket->type == SF_DGRAM && moves)));
+	return subject->named || (atomic_load_explicit(&socket->has_key, memory_order_relaxed) &&
+	                          (operation == SF_CONNECT || socket->side == SF_SERVER || socket->side == SF_SIDE_NONE ||
+	                           (socket->type == SF_DGRAM && moves)));
 }
 
 /* A rule without a key meets the ends of a socketpair only if it says family=. */

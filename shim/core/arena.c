@@ -172,9 +172,9 @@ bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)
 }
 
 /* What can the rule do to a socket for which another thread waits? */
-static uint8_t watch_waits(const struct sf_rule *rule)
+static uint64_t watch_waits(const struct sf_rule *rule)
 {
-	uint8_t why = sf_rule_ends_connections(rule) ? SF_WATCH_ENDS : 0;
+	uint64_t why = sf_rule_ends_connections(rule) ? SF_WATCH_ENDS : 0;
 
 	for (unsigned i = 0; i < rule->action_count; i++)
 		if (rule->actions[i].kind == SF_FAULT_latency || rule->actions[i].kind == SF_FAULT_stall ||
@@ -187,22 +187,20 @@ void sf_arena_watch(struct sf_arena *arena)
 {
 	const struct sf_ruleset *set = sf_arena_rules(arena);
 	bool paused = atomic_load_explicit(&arena->paused, relaxed);
+	uint64_t rules = SF_WATCH_RULES | (uint64_t)atomic_load_explicit(&arena->generation, relaxed)
+	                                      << SF_GENERATION_SHIFT;
+	uint64_t trace = arena->trace_level != SF_TRACE_ALL ? 0 : SF_WATCH_TRACE | (arena->stacks ? SF_WATCH_STACKS : 0);
 	uint32_t met = 0;
-	uint8_t waits = 0;
+	uint64_t waits = 0;
 
 	for (uint32_t i = 0; set && !paused && i < set->count; i++) {
 		met |= sf_rule_touches(&set->rules[i]);
 		waits |= watch_waits(&set->rules[i]);
 	}
 	for (int i = 0; i < SF_OPERATION_COUNT; i++) {
-		uint8_t why = 0, was = atomic_load_explicit(&arena->watch[i], relaxed);
+		uint64_t why = trace | (met & SF_BIT(i) ? rules : 0) | (i == SF_POLL ? waits : 0);
+		uint64_t was = atomic_load_explicit(&arena->watch[i], relaxed);
 
-		if (met & SF_BIT(i))
-			why |= SF_WATCH_RULES;
-		if (i == SF_POLL)
-			why |= waits;
-		if (arena->trace_level == SF_TRACE_ALL)
-			why |= SF_WATCH_TRACE;
 		/* A fault of a target may set SF_WATCH_MEND meanwhile: it stays. */
 		while (!atomic_compare_exchange_weak_explicit(
 		    &arena->watch[i], &was, why | (was & SF_WATCH_MEND), relaxed, relaxed))
@@ -404,15 +402,25 @@ void sf_socket_name(struct sf_arena *arena, struct sf_socket *socket, uint32_t t
 	/* Programs wake themselves through pairs: those are no connections, and would hide what conn=1 means. */
 	if (!socket->domestic)
 		atomic_store_explicit(&socket->conn, atomic_fetch_add_explicit(&arena->conn_count, 1, relaxed) + 1, relaxed);
-	uint64_t n = atomic_fetch_add_explicit(&owner->conns, 1, relaxed) + 1;
-	struct builder b = {socket->key, sizeof socket->key, 0};
+	uint32_t n = atomic_fetch_add_explicit(&owner->conns, 1, relaxed) + 1;
 
-	put(&b, owner->lineage, strlen(owner->lineage));
-	put(&b, ":", 1);
-	put_number(&b, n, 10);
+	socket->nth = n;
 	socket->key_hash = sf_key_hash(owner->lineage_hash, n);
 	socket->thread = thread;
 	socket->process = owner->process;
+}
+
+const char *sf_socket_key(const struct sf_thread *owner, const struct sf_socket *socket, char *text)
+{
+	struct builder b = {text, SF_KEY_SIZE, 0};
+
+	put(&b, "", 0);
+	if (!owner)
+		return text;
+	put(&b, owner->lineage, strnlen(owner->lineage, sizeof owner->lineage));
+	put(&b, ":", 1);
+	put_number(&b, socket->nth, 10);
+	return text;
 }
 
 /* ---- time ---- */

@@ -32,12 +32,16 @@
 
 /* sf_arena.watch[operation]: why a call may not pass at once. Zero: it passes. */
 enum {
-	SF_WATCH_RULES = 1, /* rules meet this operation */
-	SF_WATCH_TRACE = 2, /* all calls on sockets are recorded */
-	SF_WATCH_MEND = 4,  /* some socket has an after-state that the kernel alone would not show */
-	SF_WATCH_HOLDS = 8, /* of SF_POLL: rules may hold sockets back while a thread waits for them */
-	SF_WATCH_ENDS = 16, /* of SF_POLL: rules may end connections while a thread waits for them */
+	SF_WATCH_TRACE = 2,  /* all calls on sockets are recorded */
+	SF_WATCH_MEND = 4,   /* some socket has an after-state that the kernel alone would not show */
+	SF_WATCH_HOLDS = 8,  /* of SF_POLL: rules may hold sockets back while a thread waits for them */
+	SF_WATCH_ENDS = 16,  /* of SF_POLL: rules may end connections while a thread waits for them */
+	SF_WATCH_STACKS = 32 /* with the stacks of all calls */
 };
+/* Rules meet this operation. Then the highest byte is the generation of the rules: the word is laid out like an entry
+ * of fdtab.h, so that one comparison tells whether they meet a descriptor. */
+#define SF_WATCH_RULES (UINT64_C(1) << 48)
+#define SF_GENERATION_SHIFT 56
 
 enum sf_trace_level { SF_TRACE_OFF, SF_TRACE_FAULTS, SF_TRACE_ALL };
 extern const char *const sf_trace_words[3];
@@ -103,14 +107,13 @@ struct sf_arena {
 	uint64_t command_at;     /* the command line as typed, NUL between the words */
 
 	/* read by every call: its own cache line; written by the command (ctl) and by faults with an after-state */
-	_Alignas(64) _Atomic uint8_t watch[16];
-	_Atomic uint32_t
-	    generation; /* another set of rules, or another after-state: what was settled per descriptor is stale */
+	_Alignas(64) _Atomic uint64_t watch[16];
+	_Atomic uint32_t generation; /* another set of rules: what was settled per descriptor is stale */
 	_Atomic uint32_t paused;
 	_Atomic uint64_t ruleset_at;  /* struct sf_ruleset */
 	_Atomic uint64_t counters_at; /* struct sf_counter[ruleset.count] */
 	uint64_t unnamed;             /* 1: made by hand without a name of its own: the last process to leave removes it */
-	uint64_t reserved_watch[2];
+	uint64_t reserved_watch[4];
 
 	/* written by all */
 	_Alignas(64) _Atomic uint32_t pages_used;
@@ -222,7 +225,6 @@ struct sf_socket {
 	_Atomic uint32_t fd_hint; /* descriptor it had first */
 	uint64_t key_hash;
 	uint64_t inode; /* 0: not asked yet */
-	char key[64];   /* "1.3:2" */
 	struct sf_endpoint local, peer;
 	_Atomic uint64_t match_at;    /* uint64_t[(rules + 63) / 64] of rules whose static conditions hold; 0: none yet */
 	_Atomic uint32_t match_rules; /* page of the ruleset that match_at was settled for */
@@ -239,6 +241,8 @@ struct sf_socket {
 	_Atomic uint64_t shown;     /* of streams: the program has been shown what comes before this place in `received` */
 	_Atomic uint32_t low_water; /* SO_RCVLOWAT; 0: never set */
 	_Atomic uint32_t has_key;   /* it was named: ends of a pair have a key and no number */
+	uint32_t nth;               /* its key: it is that thread's n-th connection */
+	uint32_t reserved;
 
 	/* written by every transfer */
 	_Alignas(64) _Atomic uint64_t received, sent;
@@ -430,11 +434,12 @@ _Static_assert(sizeof(struct sf_event) == SF_EVENT_SIZE, "events are of fixed si
 _Static_assert(sizeof(struct sf_event_page) == SF_EVENT_SIZE, "the head takes one slot");
 _Static_assert(sizeof(struct sf_extension) == SF_EVENT_SIZE, "an extension takes one slot");
 _Static_assert(sizeof(struct sf_counter) == 64, "one cache line a rule");
+_Static_assert(sizeof(struct sf_socket) == 512, "found by shifting");
 _Static_assert(sizeof(struct sf_rest) <= 112, "fits an extension");
 _Static_assert(offsetof(struct sf_arena, watch) == 64, "offsets are part of the version");
-_Static_assert(offsetof(struct sf_arena, pages_used) == 128, "offsets are part of the version");
-_Static_assert(offsetof(struct sf_arena, pages_ready) == 192, "offsets are part of the version");
-_Static_assert(offsetof(struct sf_arena, tables) == 256, "offsets are part of the version");
+_Static_assert(offsetof(struct sf_arena, pages_used) == 256, "offsets are part of the version");
+_Static_assert(offsetof(struct sf_arena, pages_ready) == 320, "offsets are part of the version");
+_Static_assert(offsetof(struct sf_arena, tables) == 384, "offsets are part of the version");
 _Static_assert(
     offsetof(struct sf_event, stamp) == 8 && offsetof(struct sf_event, socket) == 56 &&
         offsetof(struct sf_event, rule) == 76 && offsetof(struct sf_event, ordinal) == 88,
@@ -466,7 +471,7 @@ static inline void *sf_arena_at(const struct sf_arena *arena, uint64_t offset)
 
 /* Bytes from the beginning that this process has mapped, where it has less than the file may grow to (RLIMIT_AS).
  * Nothing beyond is handed out here, and what others put there does not exist here. */
-extern uint64_t sf_arena_reach;
+extern uint64_t sf_arena_reach __attribute__((visibility("hidden")));
 
 /* A piece of the heap by its offset; NULL for 0 and for what lies out of reach. */
 static inline void *sf_arena_piece(const struct sf_arena *arena, uint64_t offset)
@@ -522,9 +527,20 @@ static inline struct sf_thread *sf_thread_at(const struct sf_arena *arena, uint3
 {
 	return sf_arena_record(arena, SF_THREADS, index);
 }
+/* As sf_arena_record, in a few instructions: each call asks. */
 static inline struct sf_socket *sf_socket_at(const struct sf_arena *arena, uint32_t index)
 {
-	return sf_arena_record(arena, SF_SOCKETS, index);
+	enum { PER_PAGE = SF_PAGE_SIZE / sizeof(struct sf_socket) };
+	uint32_t place = (index - 1) / PER_PAGE;
+
+	if (place >= SF_DIRECTORY_SOCKETS) /* so is 0 */
+		return NULL;
+	const _Atomic uint32_t *pages = arena->directories + SF_DIRECTORY_PROCESSES + SF_DIRECTORY_THREADS;
+	uint64_t page = atomic_load_explicit(&pages[place], memory_order_acquire);
+
+	if (page == 0 || page >= sf_arena_reach / SF_PAGE_SIZE)
+		return NULL;
+	return (struct sf_socket *)sf_arena_at(arena, page * SF_PAGE_SIZE) + (index - 1) % PER_PAGE;
 }
 static inline struct sf_site *sf_site_at(const struct sf_arena *arena, uint32_t index)
 {
@@ -555,6 +571,11 @@ uint32_t sf_thread_new(struct sf_arena *arena, uint32_t process, uint32_t creato
 
 /* Gives a socket its key by the thread that makes the connection, and its run-wide number if it has none. */
 void sf_socket_name(struct sf_arena *arena, struct sf_socket *socket, uint32_t thread);
+
+/* Its key as rules and events write it, "1.3:2"; empty where it has none. `owner` is the record of socket->thread.
+ * Gives `text` back. */
+#define SF_KEY_SIZE 64
+const char *sf_socket_key(const struct sf_thread *owner, const struct sf_socket *socket, char *text);
 
 /* Hash of a lineage, as key= compares it, and of a key "LINEAGE:N". */
 uint64_t sf_lineage_hash(const char *text, size_t length);

@@ -154,8 +154,18 @@ static bool one_of(uint8_t bits, uint8_t value)
 	return bits == 0 || (bits >> value & 1);
 }
 
+static bool is_key(const struct sf_arena *arena, const char *want, size_t length, const struct sf_socket *socket)
+{
+	char key[SF_KEY_SIZE];
+
+	return length == strlen(sf_socket_key(sf_thread_at(arena, socket->thread), socket, key)) &&
+	       memcmp(want, key, length) == 0;
+}
+
 /* The peer of a datagram socket is asked call by call: it may change with each. */
-static bool holds_for_socket(const struct sf_ruleset *set, const struct sf_rule *rule, const struct sf_socket *socket)
+static bool holds_for_socket(
+    const struct sf_arena *arena, const struct sf_ruleset *set, const struct sf_rule *rule,
+    const struct sf_socket *socket)
 {
 	if (socket->domestic && !sf_rule_has(rule, SF_CONDITION_FAMILY))
 		return false;
@@ -167,10 +177,7 @@ static bool holds_for_socket(const struct sf_ruleset *set, const struct sf_rule 
 		return false;
 	if (sf_rule_has(rule, SF_CONDITION_LOCAL) && !sf_match_endpoint(set, &rule->local, &socket->local))
 		return false;
-	if (sf_rule_has(rule, SF_CONDITION_KEY))
-		return rule->key.length == strlen(socket->key) &&
-		       memcmp(sf_text_of(set, rule->key), socket->key, rule->key.length) == 0;
-	return true;
+	return !sf_rule_has(rule, SF_CONDITION_KEY) || is_key(arena, sf_text_of(set, rule->key), rule->key.length, socket);
 }
 
 static bool
@@ -225,7 +232,7 @@ uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool
 	}
 	named |= fresh && atomic_load_explicit(&socket->has_key, relaxed);
 	for (unsigned i = 0; i < set->count; i++) {
-		bool holds = holds_for_socket(set, &set->rules[i], socket);
+		bool holds = holds_for_socket(arena, set, &set->rules[i], socket);
 
 		if (holds && sf_rule_has(&set->rules[i], SF_CONDITION_CONN))
 			holds = named ? conn_in_range(arena, set, i, socket) : !fresh && sf_bit_get(bits, i);

@@ -921,7 +921,9 @@ static void conn_numbers_are_the_runs_where_the_rule_has_no_words(void **state)
 	sf_socket_name(world.arena, pair, world.thread);
 	sf_match_socket(world.arena, pair, true);
 	assert_int_equal(pair->conn, 0);
-	assert_string_equal(pair->key, "1.1:1");
+	char key[SF_KEY_SIZE];
+
+	assert_string_equal(sf_socket_key(sf_thread_at(world.arena, pair->thread), pair, key), "1.1:1");
 	assert_false(fires_on_new(&world, world.thread, 80));
 	assert_true(fires_on_new(&world, world.thread, 80));
 	assert_true(fires_on_new(&world, world.thread, 81));

@@ -32,6 +32,7 @@ LIB_OBJ := $(patsubst shim/%.c,$(BUILD)/lib/%.o,$(CORE_SRC) $(FAULT_SRC) $(SHIM_
 CLI_OBJ := $(patsubst shim/%.c,$(BUILD)/cli/%.o,$(CORE_SRC) $(FAULT_SRC) $(FIND_SRC) $(CLI_SRC))
 
 FAULTS   := $(notdir $(basename $(FAULT_SRC)))
+comma    := ,
 FINDINGS := $(notdir $(basename $(FIND_SRC)))
 
 .PHONY: all help clean
@@ -50,7 +51,10 @@ $(BUILD)/gen/faults.def: $(FAULT_SRC)
 $(BUILD)/gen/findings.def: $(FIND_SRC)
 	@mkdir -p $(@D)
 	@printf '$(if $(FINDINGS),SF_FINDING(%s)\n)' $(subst -,_,$(FINDINGS)) > $@
-GENERATED := $(BUILD)/gen/faults.def $(BUILD)/gen/findings.def
+$(BUILD)/gen/finding-words.def: $(FIND_SRC)
+	@mkdir -p $(@D)
+	@printf '$(if $(FINDINGS),"%s"$(comma)\n)' $(FINDINGS) > $@
+GENERATED := $(BUILD)/gen/faults.def $(BUILD)/gen/findings.def $(BUILD)/gen/finding-words.def
 
 $(BUILD)/lib/%.o: shim/%.c | $(GENERATED)
 	@mkdir -p $(@D); echo '  CC      $@'

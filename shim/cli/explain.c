@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * explain.c -- `sockfault explain NAME`: what a fault or an errno is, when it is real, and what a right program does
- * about it. All of it comes from the tables: the kinds' own files and facts.def.
+ * explain.c -- `sockfault explain NAME`: what a fault, an errno or a finding is, when it is real, and what a right
+ * program does about it. All of it comes from the tables: the kinds' own files, facts.def, and the findings' own files.
  */
 #include <netdb.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "core/fact.h"
 #include "core/fault.h"
+#include "core/finding.h"
 #include "core/names.h"
 #include "core/near.h"
 #include "core/parser.h"
@@ -53,6 +54,45 @@ static int explain_fault(int kind)
 	printf("    written  %s\n", fault->usage);
 	printf("    on       %s\n\n", sf_operations_text(fault->operations, "and", calls, sizeof calls));
 	print_wrapped(fault->explain, "");
+	return SF_STATUS_GOOD;
+}
+
+/* ---- findings ---- */
+
+static void print_code(const char *title, const char *code)
+{
+	printf("\n%s\n\n", title);
+	while (*code) {
+		size_t length = strcspn(code, "\n");
+
+		printf("%s%.*s\n", length ? "    " : "", (int)length, code);
+		code += length + (code[length] == '\n');
+	}
+}
+
+/* How wrong.c, the code above it, shows the mistake. */
+static void print_try(const struct sf_finding *finding)
+{
+	printf("\nTry it:\n\n    cc -g -pthread -o wrong wrong.c\n    sockfault run");
+	if (finding->rule)
+		printf(" -e '%s'", finding->rule);
+	if (finding->peer)
+		printf(" --peer '%s'", finding->peer);
+	printf(" -- ./wrong%s\n    sockfault findings\n", finding->peer ? " {port}" : "");
+}
+
+static int explain_finding(int name)
+{
+	const struct sf_finding *finding = sf_findings[name];
+
+	printf("%s: %s\n\n", sf_finding_words[name], finding->help);
+	printf("    severity  %s\n    source    %s\n\n", sf_severity_words[finding->severity], finding->source);
+	print_wrapped(finding->explain, "");
+	printf("\n");
+	print_wrapped(finding->hint, "");
+	print_code("Wrong (wrong.c):", finding->wrong);
+	print_code("Right:", finding->right);
+	print_try(finding);
 	return SF_STATUS_GOOD;
 }
 
@@ -147,6 +187,7 @@ static int refuse(const char *name)
 	struct sf_near near = sf_near_to(name, strlen(name));
 
 	sf_near_offer_all(&near, sf_fault_words, SF_FAULT_COUNT);
+	sf_near_offer_all(&near, sf_finding_words, SF_FINDING_COUNT);
 	for (int i = 1; i < 200; i++) {
 		if (sf_errno_name(i))
 			sf_near_offer(&near, sf_errno_name(i));
@@ -156,7 +197,7 @@ static int refuse(const char *name)
 	if (sf_near_found(&near))
 		sf_warn("nothing is known of '%s'; did you mean %s?", name, sf_near_found(&near));
 	else
-		sf_warn("nothing is known of '%s': name a fault (see sockfault list faults) or an errno", name);
+		sf_warn("nothing is known of '%s': name a fault (see sockfault list faults), an errno or a finding", name);
 	return SF_STATUS_BAD_RULE;
 }
 
@@ -168,7 +209,7 @@ int sf_cmd_explain(int argc, char **argv)
 	while (sf_words_next(&words) != SF_OPTION_END)
 		;
 	if (words.operand_count != 1)
-		sf_words_refuse(&words, "one NAME is to be given: a fault or an errno");
+		sf_words_refuse(&words, "one NAME is to be given: a fault, an errno or a finding");
 	const char *name = words.operands[0];
 	size_t length = strlen(name);
 
@@ -178,5 +219,7 @@ int sf_cmd_explain(int argc, char **argv)
 		return explain_number(sf_errno_name(sf_errno_find(name, length)), sf_errno_find(name, length), false);
 	if (sf_eai_find(name, length) >= 0)
 		return explain_number(name, sf_eai_find(name, length), true);
+	if (sf_finding_find(name, length) >= 0)
+		return explain_finding(sf_finding_find(name, length));
 	return refuse(name);
 }

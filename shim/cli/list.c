@@ -15,6 +15,7 @@
 #include "core/append.h"
 #include "core/fact.h"
 #include "core/fault.h"
+#include "core/finding.h"
 #include "core/names.h"
 #include "core/near.h"
 
@@ -278,23 +279,20 @@ static struct listing list_errnos(void)
 	return listing;
 }
 
-/* Findings have names like their files. */
 static struct listing list_findings(void)
 {
-	static const struct column columns[] = {{"finding", ONE}, {NULL, ONE}};
-	static const char *const names[] = {
-#define SF_FINDING(name) #name,
-#include "findings.def"
-#undef SF_FINDING
-	    NULL};
+	static const struct column columns[] = {{"finding", ONE},    {"severity", ONE},     {"help", ONE},
+	                                        {"hint", JSON_ONLY}, {"source", JSON_ONLY}, {NULL, ONE}};
 	struct listing listing = listing_of(columns);
 
-	for (size_t i = 0; names[i]; i++) {
-		char *name = sf_print("%s", names[i]);
+	for (int i = 0; i < SF_FINDING_COUNT; i++) {
+		const struct sf_finding *finding = sf_findings[i];
 
-		for (char *c = name; (c = strchr(c, '_'));)
-			*c = '-';
-		add(&listing, name);
+		add_text(&listing, sf_finding_words[i]);
+		add_text(&listing, sf_severity_words[finding->severity]);
+		add_text(&listing, finding->help);
+		add_text(&listing, finding->hint);
+		add_text(&listing, finding->source);
 	}
 	return listing;
 }

@@ -64,7 +64,7 @@ struct sf_reader {
 
 /* ---- records ---- */
 
-static bool holds(const struct sf_reader *reader, uint64_t offset, uint64_t length)
+bool sf_reader_holds(const struct sf_reader *reader, uint64_t offset, uint64_t length)
 {
 	return offset <= reader->size && length <= reader->size - offset;
 }
@@ -74,7 +74,7 @@ static const void *record(const struct sf_reader *reader, enum sf_table_name nam
 	const void *at = sf_arena_record(reader->arena, name, index);
 	uint64_t offset = at ? (uint64_t)((uintptr_t)at - (uintptr_t)reader->arena) : 0;
 
-	return offset && holds(reader, offset, reader->arena->tables[name].record_size) ? at : NULL;
+	return offset && sf_reader_holds(reader, offset, reader->arena->tables[name].record_size) ? at : NULL;
 }
 
 const struct sf_process *sf_reader_process(const struct sf_reader *reader, uint32_t index)
@@ -122,8 +122,8 @@ const struct sf_ruleset *sf_reader_rules(const struct sf_reader *reader)
 	const struct sf_ruleset *set =
 	    (const struct sf_ruleset *)((const char *)reader->arena + (at < reader->size ? at : 0));
 
-	if (!at || at % 8 || !holds(reader, at, offsetof(struct sf_ruleset, rules)) || set->count > SF_RULES_MAX ||
-	    !holds(reader, at, sf_ruleset_size(set)))
+	if (!at || at % 8 || !sf_reader_holds(reader, at, offsetof(struct sf_ruleset, rules)) ||
+	    set->count > SF_RULES_MAX || !sf_reader_holds(reader, at, sf_ruleset_size(set)))
 		return NULL;
 	return set;
 }
@@ -132,7 +132,7 @@ const struct sf_ruleset *sf_reader_rules(const struct sf_reader *reader)
 
 static const struct sf_event *page_at(const struct sf_reader *reader, uint32_t page)
 {
-	return page && holds(reader, page * SF_PAGE_SIZE, SF_PAGE_SIZE)
+	return page && sf_reader_holds(reader, page * SF_PAGE_SIZE, SF_PAGE_SIZE)
 	           ? (const struct sf_event *)((const char *)reader->arena + page * SF_PAGE_SIZE)
 	           : NULL;
 }
@@ -532,6 +532,25 @@ bool sf_reader_again(struct sf_reader *reader, struct sf_seen *seen)
 		return false;
 	read_event(reader, seen);
 	return seen->fate != SF_FATE_PENDING;
+}
+
+/* By the links of the chain alone; more of them than pages are a ring. */
+uint64_t sf_reader_last_stamp(const struct sf_reader *reader, uint32_t thread)
+{
+	struct lane lane = {.thread = thread};
+	uint64_t left = reader->entered_pages, stamp = 0;
+
+	for (uint32_t page; left > 0 && (page = next_page(reader, &lane)) && head_of(reader, page, thread); left--)
+		lane.page = page;
+	const struct sf_event *events = lane.page ? page_at(reader, lane.page) : NULL;
+
+	for (uint32_t i = 1; events && i < SF_EVENTS_PER_PAGE; i++) {
+		uint16_t state = atomic_load_explicit(&events[i].state, memory_order_acquire);
+
+		if ((state == SF_EVENT_DONE || state == SF_EVENT_PENDING) && events[i].stamp > stamp)
+			stamp = events[i].stamp;
+	}
+	return stamp;
 }
 
 /* ---- processes ---- */

@@ -66,6 +66,9 @@ void sf_reader_rewind(struct sf_reader *reader);
 void sf_reader_follow(struct sf_reader *reader);
 void sf_reader_refresh(struct sf_reader *reader);
 
+/* Stamp of the last event of a thread, 0: it has none. */
+uint64_t sf_reader_last_stamp(const struct sf_reader *reader, uint32_t thread);
+
 /* Looks again at an event that was pending: true, with the event as it is now, if it is not any more. */
 bool sf_reader_again(struct sf_reader *reader, struct sf_seen *seen);
 
@@ -75,6 +78,9 @@ bool sf_reader_is_over(struct sf_reader *reader);
 
 /* The header. Its offsets are unchecked: use the functions here. */
 const struct sf_arena *sf_reader_arena(const struct sf_reader *reader);
+
+/* Does the file have these bytes? */
+bool sf_reader_holds(const struct sf_reader *reader, uint64_t offset, uint64_t length);
 
 /* Records by index; NULL for 0 and for what the file does not have. Their texts may lack the final NUL. */
 const struct sf_process *sf_reader_process(const struct sf_reader *reader, uint32_t index);

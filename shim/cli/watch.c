@@ -511,7 +511,10 @@ void sf_run_watch(struct sf_run *run)
 	pump_peer(run);
 	run->end_ns = sf_clock_ns();
 	run->file.arena->clock_last = sf_clock_read(run->file.arena->stamps_are_ns);
-	atomic_store_explicit(&run->file.arena->ended, 1, memory_order_release);
+	atomic_store_explicit(
+	    &run->file.arena->ended,
+	    SF_OVER | (run->timed_out ? SF_OVER_BY_TIMEOUT : 0u) | (run->was_terminated ? SF_OVER_BY_REQUEST : 0u),
+	    memory_order_release);
 	sf_run_clear_places(run);
 	current = NULL;
 	close(w->signals);

@@ -84,6 +84,13 @@ struct sf_scope_counter {
 	_Atomic uint32_t seen, fired;
 };
 
+/* How a run came to its end. */
+enum {
+	SF_OVER = 1,
+	SF_OVER_BY_TIMEOUT = 2, /* by --timeout */
+	SF_OVER_BY_REQUEST = 4, /* a server, after its client */
+};
+
 /* A pair of readings of both clocks, taken together. */
 struct sf_clock_pair {
 	uint64_t ticks, ns;
@@ -128,7 +135,7 @@ struct sf_arena {
 
 	/* written by the one that grows the file */
 	_Alignas(64) _Atomic uint32_t pages_ready;
-	_Atomic uint32_t ended;                       /* 1: the run is over */
+	_Atomic uint32_t ended;                       /* SF_OVER bits; 0: the run goes on */
 	struct sf_clock_pair clock_first, clock_last; /* stamps to ns: a straight line through the two */
 
 	_Alignas(64) struct sf_table tables[SF_TABLE_COUNT];

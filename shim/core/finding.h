@@ -41,6 +41,7 @@ struct sf_moment {
 	struct sf_event event;       /* what, fd, asked, ret, error, flags, mode, site, stack, rule, fault, realism ... */
 	uint32_t process, thread;    /* indices */
 	enum sf_operation operation; /* SF_OPERATION_COUNT: a lifecycle event */
+	uint32_t page, slot;         /* where the trace has it: the engine's */
 };
 
 /* How a process ended. */
@@ -53,7 +54,7 @@ struct sf_process_story {
 	bool status_is_known;
 	bool is_target;             /* the COMMAND of the run */
 	uint32_t descriptors;       /* sockets open in it */
-	struct sf_moment last_call; /* the last call it made */
+	struct sf_moment last_call; /* the last call it made before this event */
 	struct sf_moment pending;   /* at the end of the run: the call that never returned */
 };
 
@@ -63,18 +64,18 @@ struct sf_socket_story {
 	uint8_t family, type, side;
 	bool nonblocking; /* as of this moment */
 	bool is_listening, is_connected;
-	bool is_faked;              /* a `fake` rule acted on it */
-	bool shut_read, shut_write; /* by the program */
-	uint32_t holders;           /* descriptors that name it, in all processes */
-	uint64_t sent, received;    /* bytes that calls have moved so far */
-	struct sf_moment made;      /* socket, socketpair, accept, or the first event where it came otherwise */
-	struct sf_moment connect;   /* the last connect */
-	struct sf_moment fault;     /* the last call into which a rule injected something */
-	struct sf_moment error;     /* the first terminal error that a call reported (or SO_ERROR), */
-	struct sf_moment ended;     /* the first recv that said 0 */
-	struct sf_moment last;      /* the last call on it before this one */
-	struct sf_moment last_send, last_recv;
-	uint32_t epoll_events; /* as registered last; 0: not registered */
+	bool is_faked;                         /* a `fake` rule acted on it */
+	bool shut_read, shut_write;            /* by the program */
+	uint32_t holders;                      /* descriptors that name it, in all processes */
+	uint64_t sent, received;               /* bytes that calls have moved so far */
+	struct sf_moment made;                 /* socket, socketpair, accept, or the first event where it came otherwise */
+	struct sf_moment connect;              /* the last connect */
+	struct sf_moment fault;                /* the last call into which a rule injected something */
+	struct sf_moment error;                /* the first terminal error that a call reported (or SO_ERROR), */
+	struct sf_moment ended;                /* the first recv that said 0 */
+	struct sf_moment last;                 /* the last call on it before this one */
+	struct sf_moment last_send, last_recv; /* before this one too; all else includes it */
+	uint32_t epoll_events;                 /* as registered last; 0: not registered */
 };
 
 /* The whole run. */
@@ -91,14 +92,20 @@ struct sf_run_story {
 
 struct sf_scene;
 
+/* Of sf_finding.sees: load, fork, exec, exit, signals, threads. */
+#define SF_SEES_LIFE SF_BIT(SF_OPERATION_COUNT)
+
 struct sf_finding {
 	enum sf_severity severity;
 	const char *help;    /* one line: "a short send whose rest is never sent" */
 	const char *hint;    /* what to do, one or two sentences */
 	const char *source;  /* "send(2), RETURN VALUE; POSIX.1-2017 send()" */
 	const char *explain; /* paragraphs: what it is, how it shows, when it is not said */
-	const char *wrong;   /* a whole compilation unit that compiles with -Wall -Wextra: the mistake */
+	const char *wrong;   /* a whole C file that compiles with -Wall -Wextra: the mistake */
 	const char *right;   /* and how it is done */
+	const char *rule;    /* under which `wrong` shows it and `right` does not; NULL: it needs none */
+	const char *peer;    /* shell command with {port}, which both then get as argv[1]; NULL: they need nobody */
+	uint32_t sees;       /* SF_BIT(operation) of the calls that `see` wants, SF_SEES_LIFE; 0: every event */
 	/* Bytes of state that the engine keeps zeroed for each; 0: none. */
 	size_t per_socket, per_process, per_thread, per_run;
 

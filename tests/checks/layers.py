@@ -33,7 +33,7 @@ WRAP_KNOWS = {
     "stream.h",
 }
 # Lists of names that the build makes from the folders: part of the core.
-GENERATED = {"faults.def", "findings.def"}
+GENERATED = {"faults.def", "findings.def", "finding-words.def"}
 
 
 def layer(path):

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * engine.c -- see engine.h. Each event is read once, taken into the stories (story.h) and shown to the findings that
+ * want its operation. Their memory lies behind the stories, at an offset for each finding.
+ */
+#include "cli/engine.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/story.h"
+#include "cli/words.h"
+
+#define load(place) atomic_load_explicit(&(place), memory_order_acquire)
+
+/* Where the memory of each finding begins, in what is kept of a socket, a process, a thread, the run. */
+struct layout {
+	size_t socket[SF_FINDING_COUNT + 1], process[SF_FINDING_COUNT + 1], thread[SF_FINDING_COUNT + 1],
+	    run[SF_FINDING_COUNT + 1];
+};
+
+/* Processes that said how they end, by the stamp of their last event: what libc does at exit comes before. */
+struct leaver {
+	uint64_t stamp;
+	uint32_t process;
+};
+
+struct known_site; /* of the baseline */
+
+struct engine {
+	struct sf_scene scene; /* first: what findings have is the engine */
+	struct sf_story story;
+	struct sf_reader *reader;
+	struct layout layout;
+	void *of_run;
+	int finding; /* the one that sees now */
+	uint8_t wanted[SF_OPERATION_COUNT + 1][SF_FINDING_COUNT + 1];
+	unsigned wanted_count[SF_OPERATION_COUNT + 1];
+	struct leaver *leavers;
+	size_t leaver_count, next_leaver;
+	struct sf_judged judged;
+	size_t room;
+	struct known_site *sites;
+	size_t site_count;
+	uint64_t *object_of; /* hash of each object's path */
+	/* what belongs to the event */
+	struct sf_rest rest;
+	struct sf_polled polled[SF_EXTENSION_ROOM / sizeof(struct sf_polled)];
+	struct sf_epolled epolled[SF_EXTENSION_ROOM / sizeof(struct sf_epolled)];
+	struct sf_disposition dispositions[SF_EXTENSION_ROOM / sizeof(struct sf_disposition)];
+	struct sf_waited waited[SF_EXTENSION_ROOM / sizeof(struct sf_waited)];
+	char text[SF_EXTENSION_ROOM + 1];
+};
+
+/* ---- memory of the findings ---- */
+
+static size_t rounded(size_t size)
+{
+	return (size + 15) & ~(size_t)15;
+}
+
+static void lay_out(struct engine *engine)
+{
+	struct layout *layout = &engine->layout;
+
+	for (int i = 0; i < SF_FINDING_COUNT; i++) {
+		const struct sf_finding *finding = sf_findings[i];
+
+		layout->socket[i + 1] = layout->socket[i] + rounded(finding->per_socket);
+		layout->process[i + 1] = layout->process[i] + rounded(finding->per_process);
+		layout->thread[i + 1] = layout->thread[i] + rounded(finding->per_thread);
+		layout->run[i + 1] = layout->run[i] + rounded(finding->per_run);
+		for (int operation = 0; finding->see && operation <= SF_OPERATION_COUNT; operation++)
+			if (!finding->sees || finding->sees & SF_BIT(operation))
+				engine->wanted[operation][engine->wanted_count[operation]++] = (uint8_t)i;
+	}
+	engine->story.socket_extra = layout->socket[SF_FINDING_COUNT];
+	engine->story.process_extra = layout->process[SF_FINDING_COUNT];
+	engine->story.thread_extra = layout->thread[SF_FINDING_COUNT];
+	engine->of_run = sf_allocate(layout->run[SF_FINDING_COUNT] + 1);
+}
+
+/* The stories are the first members of what they are told in. */
+static void *behind_socket(struct sf_socket_story *story)
+{
+	return story ? (char *)story + sizeof(struct sf_told_socket) : NULL;
+}
+
+static void *behind_process(struct sf_process_story *story)
+{
+	return story ? (char *)story + sizeof(struct sf_told_process) : NULL;
+}
+
+static void *at(void *memory, const size_t *offsets, int finding)
+{
+	return memory && offsets[finding + 1] > offsets[finding] ? (char *)memory + offsets[finding] : NULL;
+}
+
+/* Sets what belongs to this finding alone. */
+static void enter(struct engine *engine, int finding, void *socket, void *process, void *thread)
+{
+	const struct layout *layout = &engine->layout;
+
+	engine->finding = finding;
+	engine->scene.of_socket = at(socket, layout->socket, finding);
+	engine->scene.of_process = at(process, layout->process, finding);
+	engine->scene.of_thread = at(thread, layout->thread, finding);
+	engine->scene.of_run = at(engine->of_run, layout->run, finding);
+}
+
+/* ---- what findings ask ---- */
+
+static struct engine *engine_of(struct sf_scene *scene)
+{
+	return (struct engine *)scene;
+}
+
+struct sf_socket_story *sf_scene_socket(struct sf_scene *scene, uint32_t index, int fd)
+{
+	struct sf_told_process *process = sf_story_process(&engine_of(scene)->story, index);
+
+	return process ? sf_scene_socket_at(scene, sf_story_descriptor(process, fd)) : NULL;
+}
+
+void *sf_scene_of_socket(struct sf_scene *scene, uint32_t index)
+{
+	struct engine *engine = engine_of(scene);
+
+	return at(behind_socket(sf_scene_socket_at(scene, index)), engine->layout.socket, engine->finding);
+}
+
+uint32_t sf_scene_socket_count(const struct sf_scene *scene)
+{
+	return ((const struct engine *)scene)->story.socket_count;
+}
+
+struct sf_socket_story *sf_scene_socket_at(struct sf_scene *scene, uint32_t index)
+{
+	struct sf_story *story = &engine_of(scene)->story;
+	struct sf_told_socket *socket = index && index <= story->socket_count ? story->sockets[index] : NULL;
+
+	return socket && socket->is_known ? &socket->story : NULL;
+}
+
+uint32_t sf_scene_process_count(const struct sf_scene *scene)
+{
+	return ((const struct engine *)scene)->story.process_count;
+}
+
+struct sf_process_story *sf_scene_process_at(struct sf_scene *scene, uint32_t index)
+{
+	struct sf_story *story = &engine_of(scene)->story;
+
+	return index && index <= story->process_count && story->processes[index] ? &story->processes[index]->story : NULL;
+}
+
+/* ---- the baseline ---- */
+
+struct known_site {
+	uint64_t object; /* hash of its path */
+	uint64_t offset;
+	struct sf_baseline_site known;
+};
+
+static int by_place(const void *left, const void *right)
+{
+	const struct known_site *a = left, *b = right;
+
+	if (a->object != b->object)
+		return a->object < b->object ? -1 : 1;
+	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+/* Object and offset of a site; false: not known. */
+static bool place_of(const struct sf_reader *reader, uint32_t index, struct known_site *place)
+{
+	const struct sf_site *site = sf_reader_site(reader, index);
+	const struct sf_object *object = site ? sf_reader_object(reader, site->object) : NULL;
+
+	if (!object)
+		return false;
+	*place = (struct known_site){
+	    .object = sf_digest(object->path, strnlen(object->path, sizeof object->path)), .offset = site->offset};
+	return true;
+}
+
+bool sf_scene_baseline(struct sf_scene *scene, uint32_t site, struct sf_baseline_site *known)
+{
+	struct engine *engine = engine_of(scene);
+	struct known_site wanted;
+
+	if (!engine->site_count || !place_of(engine->reader, site, &wanted))
+		return false;
+	const struct known_site *found = bsearch(&wanted, engine->sites, engine->site_count, sizeof wanted, by_place);
+
+	if (found)
+		*known = found->known;
+	return found != NULL;
+}
+
+/* ---- what findings say ---- */
+
+static bool is_fake(const struct sf_moment *moment)
+{
+	return moment && moment->seq && moment->event.realism == SF_FAKE;
+}
+
+static bool is_evidence(
+    struct engine *engine, const struct sf_moment *about, const struct sf_moment *cause,
+    const struct sf_moment *evidence)
+{
+	const struct sf_socket_story *socket = sf_scene_socket_at(&engine->scene, about->event.socket);
+
+	return !is_fake(about) && !is_fake(cause) && !is_fake(evidence) && !(socket && socket->is_faked);
+}
+
+static struct sf_statement *same_statement(struct engine *engine, const struct sf_moment *about)
+{
+	for (size_t i = engine->judged.count; i-- > 0;) {
+		struct sf_statement *statement = &engine->judged.list[i];
+
+		if ((int)statement->finding == engine->finding && statement->at.event.site == about->event.site &&
+		    statement->at.event.stack == about->event.stack)
+			return statement;
+	}
+	return NULL;
+}
+
+static struct sf_statement *new_statement(struct engine *engine)
+{
+	struct sf_judged *judged = &engine->judged;
+
+	if (judged->count == engine->room) {
+		engine->room = engine->room ? engine->room * 2 : 16;
+		judged->list = realloc(judged->list, engine->room * sizeof *judged->list);
+		if (!judged->list)
+			sf_die("out of memory");
+	}
+	judged->list[judged->count] = (struct sf_statement){.finding = (enum sf_finding_name)engine->finding, .times = 1};
+	return &judged->list[judged->count++];
+}
+
+static void name_program(struct engine *engine, struct sf_statement *statement)
+{
+	const struct sf_process *process = sf_reader_process(engine->reader, statement->at.process);
+
+	if (process)
+		memcpy(statement->program, process->program, sizeof process->program);
+}
+
+void sf_say(
+    struct sf_scene *scene, const struct sf_moment *about, const struct sf_moment *cause,
+    const struct sf_moment *evidence, const char *format, ...)
+{
+	struct engine *engine = engine_of(scene);
+	struct sf_statement *statement;
+	va_list list;
+
+	if (!is_evidence(engine, about, cause, evidence))
+		return;
+	statement = same_statement(engine, about);
+	if (statement) {
+		statement->times++;
+		return;
+	}
+	statement = new_statement(engine);
+	statement->at = *about;
+	statement->cause = cause ? *cause : (struct sf_moment){0};
+	statement->evidence = evidence ? *evidence : (struct sf_moment){0};
+	name_program(engine, statement);
+	va_start(list, format);
+	if (vasprintf(&statement->says, format, list) < 0)
+		sf_die("out of memory");
+	va_end(list);
+}
+
+/* ---- showing them the run ---- */
+
+static void show_event(struct engine *engine)
+{
+	struct sf_scene *scene = &engine->scene;
+	enum sf_operation operation = scene->now->operation;
+	void *socket = behind_socket(scene->socket), *process = behind_process(scene->process);
+	void *thread = sf_story_thread(&engine->story, scene->now->thread);
+
+	for (unsigned i = 0; i < engine->wanted_count[operation]; i++) {
+		int finding = engine->wanted[operation][i];
+
+		enter(engine, finding, socket, process, thread);
+		sf_findings[finding]->see(scene);
+	}
+}
+
+static void show_end(
+    struct engine *engine, struct sf_socket_story *socket, struct sf_process_story *process,
+    void (*const *functions)(struct sf_scene *))
+{
+	struct sf_scene scene = {.socket = socket, .process = process, .run = &engine->story.run};
+
+	engine->scene = scene;
+	for (int i = 0; i < SF_FINDING_COUNT; i++) {
+		if (!functions[i])
+			continue;
+		enter(engine, i, behind_socket(socket), behind_process(process), NULL);
+		functions[i](&engine->scene);
+	}
+}
+
+static void show_gone_sockets(struct engine *engine, struct sf_process_story *process)
+{
+	void (*functions[SF_FINDING_COUNT + 1])(struct sf_scene *);
+
+	for (int i = 0; i < SF_FINDING_COUNT; i++)
+		functions[i] = sf_findings[i]->socket_ends;
+	for (size_t i = 0; i < engine->story.gone_count; i++) {
+		struct sf_told_socket *socket = engine->story.sockets[engine->story.gone[i]];
+
+		if (socket->story.holders || socket->is_told)
+			continue;
+		socket->is_told = true;
+		show_end(engine, &socket->story, process, functions);
+	}
+	engine->story.gone_count = 0;
+}
+
+static void end_process(struct engine *engine, struct sf_told_process *process)
+{
+	void (*functions[SF_FINDING_COUNT + 1])(struct sf_scene *);
+
+	if (process->is_told)
+		return;
+	for (int i = 0; i < SF_FINDING_COUNT; i++)
+		functions[i] = sf_findings[i]->process_ends;
+	sf_story_ends(&engine->story, process);
+	show_end(engine, NULL, &process->story, functions);
+	sf_story_release(&engine->story, process);
+	show_gone_sockets(engine, &process->story);
+}
+
+/* Another image: the program before it has ended, its descriptors may live on. */
+static void replace_image(struct engine *engine, struct sf_told_process *process)
+{
+	void (*functions[SF_FINDING_COUNT + 1])(struct sf_scene *);
+	struct sf_process_story *story = &process->story;
+
+	for (int i = 0; i < SF_FINDING_COUNT; i++)
+		functions[i] = sf_findings[i]->process_ends;
+	story->ending = SF_REPLACED;
+	show_end(engine, NULL, story, functions);
+	memset(behind_process(story), 0, engine->story.process_extra);
+	story->ending = SF_LIVES;
+	story->last_call = story->pending = (struct sf_moment){0};
+}
+
+/* ---- reading ---- */
+
+#define EXTENSION(engine, seen, kind, array)                                                                           \
+	(sf_reader_extension((engine)->reader, seen, kind, array, sizeof array) / sizeof array[0])
+
+static void read_extensions(struct engine *engine, const struct sf_seen *seen)
+{
+	struct sf_scene *scene = &engine->scene;
+
+	if (sf_reader_extension(engine->reader, seen, SF_EXTENSION_REST, &engine->rest, sizeof engine->rest) ==
+	    sizeof engine->rest)
+		scene->rest = &engine->rest;
+	scene->polled = engine->polled;
+	scene->polled_count = EXTENSION(engine, seen, SF_EXTENSION_POLL, engine->polled);
+	scene->epolled = engine->epolled;
+	scene->epolled_count = EXTENSION(engine, seen, SF_EXTENSION_EPOLL, engine->epolled);
+	scene->dispositions = engine->dispositions;
+	scene->disposition_count = EXTENSION(engine, seen, SF_EXTENSION_SIGNAL, engine->dispositions);
+	scene->waited = engine->waited;
+	scene->waited_count = EXTENSION(engine, seen, SF_EXTENSION_WAIT, engine->waited);
+	size_t length = sf_reader_extension(engine->reader, seen, SF_EXTENSION_TEXT, engine->text, sizeof engine->text - 1);
+
+	engine->text[length] = '\0';
+	scene->text = length ? engine->text : NULL;
+}
+
+static void take(struct engine *engine, const struct sf_seen *seen)
+{
+	struct sf_moment now = sf_story_moment(&engine->story, seen);
+	struct sf_told_process *process = sf_story_process(&engine->story, now.process);
+
+	if (now.operation == SF_OPERATION_COUNT && now.event.what == SF_EVENT_LOAD && process && process->is_loaded)
+		replace_image(engine, process);
+	engine->scene = (struct sf_scene){.now = &now};
+	if (now.event.extensions)
+		read_extensions(engine, seen);
+	sf_story_take(&engine->story, &engine->scene);
+	struct sf_scene taken = engine->scene;
+
+	show_event(engine);
+	sf_story_pass(&engine->story, &taken);
+	show_gone_sockets(engine, taken.process);
+}
+
+static int by_stamp(const void *left, const void *right)
+{
+	const struct leaver *a = left, *b = right;
+
+	if (a->stamp != b->stamp)
+		return a->stamp < b->stamp ? -1 : 1;
+	return a->process < b->process ? -1 : a->process > b->process;
+}
+
+static void find_leavers(struct engine *engine)
+{
+	uint32_t threads = sf_reader_count(engine->reader, SF_THREADS);
+	uint32_t processes = engine->story.process_count;
+	uint64_t *last = sf_allocate((processes + UINT64_C(1)) * sizeof *last);
+
+	for (uint32_t i = 1; i <= threads; i++) {
+		const struct sf_thread *thread = sf_reader_thread(engine->reader, i);
+		uint64_t stamp = thread && thread->process <= processes ? sf_reader_last_stamp(engine->reader, i) : 0;
+
+		if (thread && thread->process <= processes && stamp > last[thread->process])
+			last[thread->process] = stamp;
+	}
+	engine->leavers = sf_allocate((processes + UINT64_C(1)) * sizeof *engine->leavers);
+	for (uint32_t i = 1; i <= processes; i++)
+		if (last[i])
+			engine->leavers[engine->leaver_count++] = (struct leaver){last[i], i};
+	qsort(engine->leavers, engine->leaver_count, sizeof *engine->leavers, by_stamp);
+	free(last);
+}
+
+/* Processes all of whose events lie before this stamp, and who said that they end. */
+static void end_leavers(struct engine *engine, uint64_t stamp)
+{
+	for (; engine->next_leaver < engine->leaver_count && engine->leavers[engine->next_leaver].stamp < stamp;
+	     engine->next_leaver++) {
+		struct sf_told_process *process = engine->story.processes[engine->leavers[engine->next_leaver].process];
+
+		if (process && process->has_exited)
+			end_process(engine, process);
+	}
+}
+
+static void end_run(struct engine *engine)
+{
+	struct sf_story *story = &engine->story;
+	void (*functions[SF_FINDING_COUNT + 1])(struct sf_scene *);
+
+	for (uint32_t i = 1; i <= story->process_count; i++)
+		if (story->processes[i])
+			end_process(engine, story->processes[i]);
+	for (uint32_t i = 1; i <= story->socket_count; i++)
+		if (story->sockets[i] && story->sockets[i]->is_known && !story->sockets[i]->is_told) {
+			story->sockets[i]->story.holders = 0;
+			story->gone_count = 0;
+			story->gone = story->gone ? story->gone : sf_allocate(sizeof *story->gone);
+			story->gone[story->gone_count++] = i;
+			show_gone_sockets(engine, NULL);
+		}
+	story->run.is_over = true;
+	for (int i = 0; i < SF_FINDING_COUNT; i++)
+		functions[i] = sf_findings[i]->finish;
+	show_end(engine, NULL, NULL, functions);
+}
+
+static int by_weight(const void *left, const void *right)
+{
+	const struct sf_statement *a = left, *b = right;
+	enum sf_severity x = sf_findings[a->finding]->severity, y = sf_findings[b->finding]->severity;
+
+	if (x != y)
+		return x > y ? -1 : 1;
+	if (a->at.seq != b->at.seq)
+		return a->at.seq < b->at.seq ? -1 : 1;
+	return a->finding < b->finding ? -1 : a->finding > b->finding;
+}
+
+static void read_run(struct engine *engine)
+{
+	const struct sf_arena *arena = sf_reader_arena(engine->reader);
+	uint32_t ended = load(arena->ended);
+	struct sf_seen seen;
+
+	engine->story.run.timed_out = ended & SF_OVER_BY_TIMEOUT;
+	engine->story.run.was_asked_to_end = ended & SF_OVER_BY_REQUEST;
+	while (sf_reader_next(engine->reader, &seen)) {
+		end_leavers(engine, seen.event.stamp);
+		take(engine, &seen);
+	}
+	end_run(engine);
+}
+
+struct sf_judged sf_judge(struct sf_reader *reader, const struct sf_judge_asked *asked)
+{
+	struct engine *engine = sf_allocate(sizeof *engine);
+
+	sf_reader_rewind(reader);
+	engine->reader = reader;
+	sf_story_begin(&engine->story, reader);
+	lay_out(engine);
+	find_leavers(engine);
+	engine->story.run.has_baseline = asked->baseline != NULL;
+	engine->story.run.differs = asked->differs;
+	engine->story.run.may_differ_unseen = !asked->compared;
+	engine->judged.is_complete =
+	    sf_reader_arena(reader)->trace_level == SF_TRACE_ALL && !load(sf_reader_arena(reader)->events_lost);
+	read_run(engine);
+
+	struct sf_judged judged = engine->judged;
+
+	if (judged.count)
+		qsort(judged.list, judged.count, sizeof *judged.list, by_weight);
+	for (size_t i = 0; i < judged.count; i++)
+		judged.of_severity[sf_findings[judged.list[i].finding]->severity]++;
+	sf_story_end(&engine->story);
+	free(engine->leavers);
+	free(engine->of_run);
+	free(engine);
+	return judged;
+}
+
+void sf_judged_free(struct sf_judged *judged)
+{
+	for (size_t i = 0; i < judged->count; i++)
+		free(judged->list[i].says);
+	free(judged->list);
+	*judged = (struct sf_judged){0};
+}

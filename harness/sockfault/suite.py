@@ -133,7 +133,7 @@ def _script(table: Table, key: str, text: str) -> Script:
     return made
 
 
-def _peer(target: Table) -> str | PythonPeer | None:
+def peer_of(target: Table) -> str | PythonPeer | None:
     """A shell command; module:function; or a table with the script and more."""
     if isinstance(target.values.get("peer"), dict):
         table = target.table("peer")
@@ -156,7 +156,7 @@ def _peer(target: Table) -> str | PythonPeer | None:
 # ---- tables ----
 
 
-def _expect(table: Table, base: Expect) -> Expect:
+def expectation(table: Table, base: Expect) -> Expect:
     table.only(EXPECT_KEYS)
     made = dataclasses.asdict(base)
     if "status" in table:
@@ -168,7 +168,7 @@ def _expect(table: Table, base: Expect) -> Expect:
         made["stdout"] = _stdout(table)
     made["stderr"] = table.text("stderr", base.stderr)
     if "forbid" in table:
-        made["forbid"] = tuple(_forbid(table))
+        made["forbid"] = tuple(forbidden(table))
     if "within" in table:
         made["within"] = _within(table)
     if "server" in table:
@@ -211,19 +211,23 @@ def _stdout(table: Table) -> bytes | str:
         table.refuse("stdout", what)
 
 
-def _forbid(table: Table) -> list[str]:
+def forbidden(table: Table) -> list[str]:
     """Findings by name, or severities. A finding that this sockfault can't make is refused: to
     forbid it would prove nothing. (Of one that makes none at all only the suite's own are known,
     and a suite may be written for the next one: unknown_findings() tells.)"""
     values = table.texts("forbid")
+    for value in values:
+        refuse_unknown_finding(table, "forbid", value)
+    return values
+
+
+def refuse_unknown_finding(table: Table, key: str, name: str) -> None:
     made = [str(row["finding"]) for row in command.listing("findings")]
     known = [*WHOLE_RUN, *SEVERITIES, *made]
-    for value in values:
-        if value not in known and (made or not re.fullmatch(r"[a-z]+(-[a-z]+)+", value)):
-            near = difflib.get_close_matches(value, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"it makes {', '.join(known)}"
-            table.refuse("forbid", f"this sockfault makes no finding '{value}'; {hint}")
-    return values
+    if name not in known and (made or not re.fullmatch(r"[a-z]+(-[a-z]+)+", name)):
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"it makes {', '.join(known)}"
+        table.refuse(key, f"this sockfault makes no finding '{name}'; {hint}")
 
 
 def _within(table: Table) -> float:
@@ -241,7 +245,7 @@ def _server(table: Table) -> int | str:
     return value
 
 
-def _normalize(table: Table) -> list[tuple[re.Pattern[bytes], bytes]]:
+def normalizers(table: Table) -> list[tuple[re.Pattern[bytes], bytes]]:
     made = []
     for text in table.texts("normalize"):
         match = re.fullmatch(r"s(.)(.*)\1(.*)\1", text, re.DOTALL)
@@ -278,7 +282,7 @@ def _command(table: Table) -> list[str]:
     return words
 
 
-def _environment(table: Table) -> dict[str, str]:
+def environment_of(table: Table) -> dict[str, str]:
     values = table.table("env")
     return {name: values.needed_text(name) for name in values.values}
 
@@ -304,13 +308,20 @@ def _target(table: Table) -> Target:
         words,
         role,
         table.text("client"),
-        _peer(table),
+        peer_of(table),
         (table.text("stdin") or "").encode(),
-        _environment(table),
+        environment_of(table),
         folder,
         _known(table),
-        _normalize(table),
+        normalizers(table),
     )
+
+
+def realism_of(table: Table) -> str | None:
+    realism = table.text("realism")
+    if realism not in (None, "kernel", "posix"):
+        table.refuse("realism", f"is kernel or posix, not {realism}")
+    return realism
 
 
 def _scenario(table: Table, base: Expect, targets: list[str]) -> Scenario:
@@ -320,10 +331,8 @@ def _scenario(table: Table, base: Expect, targets: list[str]) -> Scenario:
     use, rules = table.texts("use"), table.texts("rules")
     if not use and not rules:
         document.refuse(table.path, "wants use (a ready-made scenario) or rules")
-    use = [_file_beside(document, text) for text in use]
-    realism = table.text("realism")
-    if realism not in (None, "kernel", "posix"):
-        table.refuse("realism", f"is kernel or posix, not {realism}")
+    use = [file_beside(document, text) for text in use]
+    realism = realism_of(table)
     wanted = table.texts("targets")
     for one in wanted:
         if one not in targets:
@@ -333,7 +342,7 @@ def _scenario(table: Table, base: Expect, targets: list[str]) -> Scenario:
         document.line(table.path),
         use,
         rules,
-        _expect(table.table("expect"), base),
+        expectation(table.table("expect"), base),
         table.get("seed", int, "a number"),
         realism,
         table.get("must-fire", bool, "true or false", True),
@@ -341,7 +350,7 @@ def _scenario(table: Table, base: Expect, targets: list[str]) -> Scenario:
     )
 
 
-def _file_beside(document: Document, text: str) -> str:
+def file_beside(document: Document, text: str) -> str:
     """A file of rules is looked for beside the suite; all else is a name, for the command."""
     name, _, conditions = text.partition(" ")
     path = document.path.parent / name
@@ -354,17 +363,17 @@ def _check_rules(tables: list[Table], scenarios: list[Scenario]) -> None:
     for scenario in scenarios:
         for rule in scenario.rules:
             words += ["-e", rule]
-    if not words or _complaint(words) is None:
+    if not words or complaint(words) is None:
         return
     for table, scenario in zip(tables, scenarios):
         for key, values in (("use", scenario.use), ("rules", scenario.rules)):
             for value in values:
-                why = _complaint([value] if key == "use" else ["-e", value])
+                why = complaint([value] if key == "use" else ["-e", value])
                 if why:
                     table.refuse(key, why)
 
 
-def _complaint(words: list[str]) -> str | None:
+def complaint(words: list[str]) -> str | None:
     try:
         command.ask("check", *words)
     except SockfaultError as error:
@@ -389,7 +398,7 @@ def read(path: pathlib.Path) -> Suite:
     if not tables:
         document.refuse((), "wants a [[scenario]]")
     targets = [_target(table) for table in target_tables]
-    base = _expect(root.table("expect"), Expect(within=TIMEOUT))
+    base = expectation(root.table("expect"), Expect(within=TIMEOUT))
     names = [target.name for target in targets]
     scenarios = [_scenario(table, base, names) for table in tables]
     _unique(target_tables, names)

@@ -53,29 +53,15 @@ static bool take_page(struct sf_self *self)
 	return true;
 }
 
-/* No event ever lies at the beginning of a page: a slot there is past the end of the page before it. Told by the
- * address alone, because a handler may have gone on to another page between any two instructions of the code that it
- * interrupted. */
-static bool is_past_end(const struct sf_event *slot)
-{
-	return ((uintptr_t)slot - (uintptr_t)sf_arena) % SF_PAGE_SIZE == 0;
-}
-
 struct sf_event *sf_event_claim(struct sf_self *self)
 {
 	for (;;) {
-		struct sf_event *event = self->next;
+		struct sf_event *event = sf_event_next(self);
 
-		if (__builtin_expect(is_past_end(event), 0)) {
-			if (!take_page(self))
-				return NULL;
-			continue;
-		}
-		self->next = event + 1;
-		atomic_signal_fence(memory_order_seq_cst);
-		/* A handler that ran between the load and the store above has used this slot, and more: look on. */
-		if (__builtin_expect(atomic_load_explicit(&event->state, relaxed) == SF_EVENT_UNUSED, 1))
+		if (__builtin_expect(event != NULL, 1))
 			return event;
+		if (sf_event_is_past_end(self->next) && !take_page(self))
+			return NULL;
 	}
 }
 

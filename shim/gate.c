@@ -522,12 +522,11 @@ static void go_on(struct sf_call *c, struct sf_self *self)
 /* What the event says of the bytes themselves, now that the kernel has looked at them. */
 static void record_bytes(struct sf_call *c)
 {
-	const struct sf_outstanding *outstanding = &c->socket->outstanding;
 	bool is_vector = c->shape > SF_SHAPE_BUFFER;
 
 	if (is_vector && (c->ret >= 0 || c->err != EFAULT))
 		c->event->buffer = (uint64_t)(uintptr_t)sf_rest_beginning(c);
-	if (c->operation == SF_SEND && (c->ret != (int64_t)c->asked || outstanding->sends != 0 || outstanding->left != 0))
+	if (c->operation == SF_SEND && (c->ret != (int64_t)c->asked || sf_rest_is_outstanding(c->socket)))
 		sf_rest_note(c);
 }
 

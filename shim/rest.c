@@ -223,7 +223,7 @@ static void leave(const struct sf_call *c, struct sf_outstanding *now, uint64_t 
 	struct sf_rest rest = look_at(c, &look);
 
 	sf_event_extend(c->event, SF_EXTENSION_REST, &rest, sizeof rest);
-	if (c->type != SF_STREAM || sf_arena->trace_level != SF_TRACE_ALL)
+	if (!now || c->type != SF_STREAM || sf_arena->trace_level != SF_TRACE_ALL)
 		return;
 	/* Of a refused send nothing may be known: what was left before it is left still. */
 	if (!rest.digested && moved == 0 && now->digested) {
@@ -252,21 +252,37 @@ static bool is_refused(const struct sf_call *c)
 	return c->ret < 0 && (c->err == EAGAIN || c->err == EINTR || c->err == ENOBUFS || c->err == ENOMEM);
 }
 
+/* NULL: there is none, or no room for one. */
+static struct sf_outstanding *outstanding_of(struct sf_socket *socket, bool may_make)
+{
+	uint64_t none = 0, at = atomic_load_explicit(&socket->outstanding_at, memory_order_acquire);
+
+	if (at == 0 && may_make) {
+		at = sf_arena_heap(sf_arena, sizeof(struct sf_outstanding));
+		if (!atomic_compare_exchange_strong(&socket->outstanding_at, &none, at))
+			at = none;
+	}
+	return sf_arena_piece(sf_arena, at);
+}
+
 void sf_rest_note(struct sf_call *c)
 {
-	struct sf_outstanding *outstanding = &c->socket->outstanding;
 	uint64_t moved = c->ret > 0 ? sf_call_moved(c) : 0;
 	bool refused = is_refused(c);
 	bool cut_by_us = c->len < c->asked || c->parted;
 	bool is_short = c->ret >= 0 && moved < c->asked && c->type == SF_STREAM && (c->shape != SF_SHAPE_NONE || cut_by_us);
 
+	struct sf_outstanding *outstanding = outstanding_of(c->socket, refused || is_short);
+
 	if (c->ret < 0 && !refused) {
-		*outstanding = (struct sf_outstanding){0};
+		if (outstanding)
+			*outstanding = (struct sf_outstanding){0};
 		return;
 	}
-	if (!refused && !is_short && !outstanding->sends && !outstanding->left)
+	if (!refused && !is_short && !sf_rest_is_outstanding(c->socket))
 		return;
-	struct sf_rest begin = follow(c, outstanding, moved);
+	struct sf_outstanding nothing = {0};
+	struct sf_rest begin = follow(c, outstanding ? outstanding : &nothing, moved);
 
 	sf_event_extend(c->event, SF_EXTENSION_BEGIN, &begin, sizeof begin);
 	if (refused || is_short)

@@ -12,7 +12,6 @@
 
 #include "evlog.h"
 
-#define CACHE 1024
 #define FRAMES 16
 #define OBJECTS 64
 
@@ -25,10 +24,7 @@ struct found_object {
 	unsigned long long reserved[7];
 };
 
-static struct {
-	_Atomic uintptr_t address;
-	_Atomic uint32_t site;
-} cache[CACHE];
+struct sf_site_seen sf_sites_seen[SF_SITES_SEEN];
 
 static struct {
 	_Atomic uintptr_t map;
@@ -117,29 +113,22 @@ static uint32_t new_site(uintptr_t address)
 uint32_t sf_site_of(const void *place)
 {
 	uintptr_t address = (uintptr_t)place;
-	unsigned at = (address ^ address >> 10) % CACHE;
+	struct sf_site_seen *seen = &sf_sites_seen[sf_site_place(address)];
+	uint32_t site = sf_site_seen(place);
 
-	if (__builtin_expect(atomic_load_explicit(&cache[at].address, memory_order_acquire) == address, 1)) {
-		uint32_t site = atomic_load_explicit(&cache[at].site, memory_order_relaxed);
-
-		/* Another thread may be giving the place to another address just now. */
-		atomic_thread_fence(memory_order_acquire);
-		if (__builtin_expect(atomic_load_explicit(&cache[at].address, memory_order_relaxed) == address, 1))
-			return site;
-	}
-	uint32_t site = address ? new_site(address) : 0;
-
-	uintptr_t was = atomic_load_explicit(&cache[at].address, memory_order_relaxed);
+	if (__builtin_expect(site != 0, 1))
+		return site;
+	site = address ? new_site(address) : 0;
+	uintptr_t was = atomic_load_explicit(&seen->address, memory_order_relaxed);
 
 	/* 1 is no address: while it stands there the place belongs to this thread alone. Who loses the race goes without.
 	 */
 	if (site && was != 1 &&
-	    atomic_compare_exchange_strong_explicit(
-	        &cache[at].address, &was, 1, memory_order_acquire, memory_order_relaxed)) {
+	    atomic_compare_exchange_strong_explicit(&seen->address, &was, 1, memory_order_acquire, memory_order_relaxed)) {
 		/* Who sees the new site must not see the old address again: some machines show the later store first. */
 		atomic_thread_fence(memory_order_release);
-		atomic_store_explicit(&cache[at].site, site, memory_order_relaxed);
-		atomic_store_explicit(&cache[at].address, address, memory_order_release);
+		atomic_store_explicit(&seen->site, site, memory_order_relaxed);
+		atomic_store_explicit(&seen->address, address, memory_order_release);
 	}
 	return site;
 }

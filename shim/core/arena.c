@@ -189,7 +189,8 @@ void sf_arena_watch(struct sf_arena *arena)
 	bool paused = atomic_load_explicit(&arena->paused, relaxed);
 	uint64_t rules = SF_WATCH_RULES | (uint64_t)atomic_load_explicit(&arena->generation, relaxed)
 	                                      << SF_GENERATION_SHIFT;
-	uint64_t trace = arena->trace_level != SF_TRACE_ALL ? 0 : SF_WATCH_TRACE | (arena->stacks ? SF_WATCH_STACKS : 0);
+	uint64_t more = arena->stacks || arena->stamps_are_ns ? SF_WATCH_MORE : 0;
+	uint64_t trace = arena->trace_level == SF_TRACE_ALL ? SF_WATCH_TRACE | more : 0;
 	uint32_t met = 0;
 	uint64_t waits = 0;
 

@@ -36,7 +36,7 @@ enum {
 	SF_WATCH_MEND = 4,   /* some socket has an after-state that the kernel alone would not show */
 	SF_WATCH_HOLDS = 8,  /* of SF_POLL: rules may hold sockets back while a thread waits for them */
 	SF_WATCH_ENDS = 16,  /* of SF_POLL: rules may end connections while a thread waits for them */
-	SF_WATCH_STACKS = 32 /* with the stacks of all calls */
+	SF_WATCH_MORE = 32   /* what is recorded needs more than its fields: a stack, or a clock for the stamp */
 };
 /* Rules meet this operation. Then the highest byte is the generation of the rules: the word is laid out like an entry
  * of fdtab.h, so that one comparison tells whether they meet a descriptor. */
@@ -250,11 +250,11 @@ struct sf_socket {
 	_Atomic uint32_t has_key;   /* it was named: ends of a pair have a key and no number */
 	uint32_t nth;               /* its key: it is that thread's n-th connection */
 	uint32_t reserved;
+	_Atomic uint64_t outstanding_at; /* struct sf_outstanding; 0: no send has ever left anything */
 
 	/* written by every transfer */
 	_Alignas(64) _Atomic uint64_t received, sent;
 	_Atomic uint32_t calls[SF_OPERATION_COUNT]; /* of each operation: the ordinal of events and of nth per=conn */
-	struct sf_outstanding outstanding;
 };
 
 struct sf_site {

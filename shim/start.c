@@ -73,11 +73,12 @@ static uint64_t room_without_holes(int fd, uint64_t room, uint64_t file_size)
 
 struct sf_arena *sf_start_map_fd(int fd, const char **why)
 {
+	enum { HEAD = offsetof(struct sf_arena, directories) }; /* as far as the check looks: one piece of memory */
 	struct sf_arena head;
 	struct stat st;
 
 	*why = "it can't be read";
-	if (sf_sys(SYS_fstat, fd, &st) != 0 || sf_sys(SYS_pread64, fd, &head, sizeof head, 0) != (long)sizeof head)
+	if (sf_sys(SYS_fstat, fd, &st) != 0 || sf_sys(SYS_pread64, fd, &head, HEAD, 0) != HEAD)
 		return NULL;
 	*why = sf_arena_refuse(&head, (uint64_t)st.st_size);
 	if (*why)
@@ -89,6 +90,8 @@ struct sf_arena *sf_start_map_fd(int fd, const char **why)
 
 		if (at < 0 && at > -4096)
 			continue;
+		/* Reading ahead would bring in, and clear, what nobody is going to touch. */
+		sf_sys(SYS_madvise, at, room, MADV_RANDOM);
 		sf_arena_reach = room;
 		return (struct sf_arena *)at;
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * arenafile.c -- makes, grows and maps the file of a run. Laws kept here: a target never meets a hole on a full disk,
- * since blocks are allocated before pages_ready says so; a second run on the same path gets a new inode, so that a
- * first one still at work is not disturbed; a run in progress holds a lock (flock) that keeps it from being removed as
- * an old one.
+ * since blocks are allocated before pages_ready says so, but for the first moments on a disk with much to spare; a
+ * second run on the same path gets a new inode, so that a first one still at work is not disturbed; a run in progress
+ * holds a lock (flock) that keeps it from being removed as an old one.
  */
 #include "cli/arenafile.h"
 
@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,17 +18,16 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 
-/* The header, a small ruleset and the first events of the first processes. Disks allocate extents at once, whatever
- * their size; in memory each page costs. */
+/* The header, a small ruleset and the first events of the first processes. */
 #define START_PAGES 128
-#define START_PAGES_IN_MEMORY 24
-#define WORTH_FREEING_PAGES 256 /* at the end of a run */
+#define START_PAGES_MIN 24 /* of a disk that is nearly full */
+#define SPARE_BYTES (UINT64_C(1) << 30)
 
 /* Address space is what the target has: it maps the same file under the same limit. */
 static uint64_t bounded_size(uint64_t size)
@@ -87,17 +85,27 @@ static int open_new(const char *path, bool is_secret)
 		sf_die("can't make the trace %s: %s", path, strerror(errno));
 	if (is_secret && geteuid() == 0 && fchmod(fd, 0666) != 0)
 		sf_die("can't open the trace %s to programs that drop privileges: %s", path, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+	/* Not ours at once: the one who clears away old runs has met it before us. */
+	if (flock(fd, LOCK_EX) != 0)
 		sf_die("can't lock the trace %s: %s", path, strerror(errno));
 	return fd;
 }
 
-static uint32_t start_pages(int fd, uint64_t size)
+static bool has_to_spare(int fd)
 {
-	struct statfs fs;
-	uint32_t pages = fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC ? START_PAGES_IN_MEMORY : START_PAGES;
+	struct statvfs fs;
 
-	return size / SF_PAGE_SIZE < pages ? (uint32_t)(size / SF_PAGE_SIZE) : pages;
+	return fstatvfs(fd, &fs) == 0 && fs.f_bavail >= SPARE_BYTES / fs.f_frsize;
+}
+
+static int allocate(int fd, uint64_t from, uint64_t to)
+{
+	int why;
+
+	do
+		why = posix_fallocate(fd, (off_t)from, (off_t)(to - from));
+	while (why == EINTR);
+	return why;
 }
 
 _Noreturn static void refuse_start(const char *path, const char *scratch, int why)
@@ -123,16 +131,14 @@ static char *first_name(const char *path)
 	return scratch;
 }
 
-static void remember_as_latest(const char *path)
+static void put_in_place(const char *scratch, const char *path)
 {
-	char *link = sf_print("%s/latest", sf_path_runs());
-	char *scratch = sf_print("%s.%ld", link, (long)getpid());
+	if (rename(scratch, path) == 0)
+		return;
+	int why = errno;
 
 	unlink(scratch);
-	if (symlink(path, scratch) != 0 || rename(scratch, link) != 0)
-		sf_warn("%s is not remembered as the latest run: %s", path, strerror(errno));
-	free(scratch);
-	free(link);
+	sf_die("can't make the trace %s: %s", path, strerror(why));
 }
 
 static char *path_of_run(void)
@@ -148,35 +154,81 @@ static char *path_of_run(void)
 	    (unsigned long long)secret);
 }
 
-void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t size)
+/* Nobody else knows its name; but it may have been cleared away as an old one in the moment before it was locked. */
+static void open_run(struct sf_arena_file *file)
 {
-	if (path)
-		refuse_special(path);
-	file->path = path ? absolute(path) : path_of_run();
-	file->mapped = bounded_size(size);
-	char *scratch = first_name(file->path);
+	struct stat st;
 
-	file->fd = open_new(scratch, path == NULL);
-	uint32_t pages = start_pages(file->fd, file->mapped);
-	int why = posix_fallocate(file->fd, 0, (off_t)(pages * SF_PAGE_SIZE));
+	for (;;) {
+		file->path = path_of_run();
+		file->fd = open_new(file->path, true);
+		if (fstat(file->fd, &st) == 0 && st.st_nlink)
+			return;
+		close(file->fd);
+		free(file->path);
+	}
+}
+
+/* A block that is allocated has to be freed again, which takes some file systems milliseconds: longer than many a run.
+ * So the first pages are holes where the disk has plenty, until sf_arena_file_settle() says that this run lasts. */
+static int begin(struct sf_arena_file *file, uint32_t room, uint32_t *pages)
+{
+	uint32_t most = (uint32_t)(file->mapped / SF_PAGE_SIZE);
+	int why = 0;
+
+	*pages = START_PAGES + room < most ? START_PAGES + room : most;
+	file->has_holes = has_to_spare(file->fd);
+	if (file->has_holes)
+		return ftruncate(file->fd, (off_t)(*pages * SF_PAGE_SIZE)) == 0 ? 0 : errno;
+	while ((why = allocate(file->fd, 0, *pages * SF_PAGE_SIZE)) == ENOSPC && *pages > START_PAGES_MIN + room)
+		*pages = START_PAGES_MIN + room;
+	return why;
+}
+
+void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t size, uint64_t room)
+{
+	char *scratch = NULL;
+
+	file->mapped = bounded_size(size);
+	if (path) {
+		refuse_special(path);
+		file->path = absolute(path);
+		scratch = first_name(file->path);
+		file->fd = open_new(scratch, false);
+	} else {
+		open_run(file);
+	}
+	const char *made = scratch ? scratch : file->path;
+
+	uint32_t pages;
+	int why = begin(file, (uint32_t)(room / SF_PAGE_SIZE), &pages);
 
 	if (why)
-		refuse_start(file->path, scratch, why);
+		refuse_start(file->path, made, why);
 	file->arena = map(file->fd, file->mapped);
 	if (!file->arena) {
-		unlink(scratch);
+		why = errno;
+		unlink(made);
 		sf_die(
 		    "can't map a trace of %llu bytes: %s; try a smaller --trace-size", (unsigned long long)file->mapped,
-		    strerror(errno));
+		    strerror(why));
 	}
 	sf_arena_format(file->arena, file->mapped, pages);
-	if (rename(scratch, file->path) != 0) {
-		why = errno;
-		unlink(scratch);
-		sf_die("can't make the trace %s: %s", file->path, strerror(why));
-	}
+	if (scratch)
+		put_in_place(scratch, file->path);
 	free(scratch);
-	remember_as_latest(file->path);
+}
+
+void sf_arena_file_remember(const struct sf_arena_file *file)
+{
+	char *link = sf_print("%s/latest", sf_path_runs());
+	char *scratch = sf_print("%s.%ld", link, (long)getpid());
+
+	unlink(scratch);
+	if (symlink(file->path, scratch) != 0 || rename(scratch, link) != 0)
+		sf_warn("%s is not remembered as the latest run: %s", file->path, strerror(errno));
+	free(scratch);
+	free(link);
 }
 
 /* ---- using ---- */
@@ -213,13 +265,22 @@ bool sf_arena_file_grow(struct sf_arena_file *file, uint32_t pages)
 		return errno = EFBIG, false;
 	if (pages > most)
 		pages = most;
-	do
-		errno = posix_fallocate(file->fd, (off_t)(ready * SF_PAGE_SIZE), (off_t)((pages - ready) * SF_PAGE_SIZE));
-	while (errno == EINTR);
-	if (errno)
+	if ((errno = allocate(file->fd, file->has_holes ? 0 : ready * SF_PAGE_SIZE, pages * SF_PAGE_SIZE)))
 		return false;
+	file->has_holes = false;
 	atomic_store_explicit(&file->arena->pages_ready, pages, memory_order_release);
 	return true;
+}
+
+void sf_arena_file_settle(struct sf_arena_file *file)
+{
+	uint32_t ready = atomic_load_explicit(&file->arena->pages_ready, memory_order_relaxed);
+
+	/* Where it can't be done the disk has just become full; the pages beyond those in use are not given out any more.
+	 */
+	if (file->has_holes && allocate(file->fd, 0, ready * SF_PAGE_SIZE) != 0)
+		atomic_store(&file->arena->pages_ready, atomic_load(&file->arena->pages_used));
+	file->has_holes = false;
 }
 
 /* ---- the end ---- */
@@ -258,17 +319,24 @@ void sf_arena_file_remove_older(void)
 	closedir(folder);
 }
 
+/* The file ends behind its last used page. Nobody is to be left who writes to it. But a process that got away from the
+ * tree, as one of another subreaper may, must not meet the new end: so no page beyond it can be had first. */
+static void cut_off(const struct sf_arena_file *file)
+{
+	struct sf_arena *arena = file->arena;
+	uint32_t ready = atomic_load(&arena->pages_ready), used = atomic_load(&arena->pages_used);
+
+	if (used >= ready)
+		return;
+	atomic_store(&arena->pages_ready, used);
+	/* One that had been on its way: then the file stays as it is. */
+	if (atomic_load(&arena->pages_used) != used || ftruncate(file->fd, (off_t)(used * SF_PAGE_SIZE)) != 0)
+		atomic_store(&arena->pages_ready, ready);
+}
+
 void sf_arena_file_finish(struct sf_arena_file *file)
 {
-	uint32_t ready = atomic_load_explicit(&file->arena->pages_ready, memory_order_relaxed);
-	uint32_t used = atomic_load_explicit(&file->arena->pages_used, memory_order_relaxed);
-
 	if (geteuid() == 0)
 		(void)fchmod(file->fd, 0600);
-	if (ready - used < WORTH_FREEING_PAGES)
-		return;
-	/* A hole, not an end: whoever still has it mapped must not meet SIGBUS. What is not supported is no loss. */
-	(void)fallocate(
-	    file->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(used * SF_PAGE_SIZE),
-	    (off_t)((ready - used) * SF_PAGE_SIZE));
+	cut_off(file);
 }

@@ -13,15 +13,22 @@ struct sf_arena_file {
 	char *path; /* absolute */
 	uint64_t mapped;
 	int fd;
+	bool has_holes; /* below pages_ready: the disk has plenty, and the run is young */
 };
 
-/* A new file of mode 0600 that may grow to size bytes, formatted, under its final name: `path` (another file of that
- * name is replaced, never written to), or with NULL one of this user's runs. It becomes the latest run. Locked while it
- * is open. Ends the command where it can't be done. */
-void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t size);
+/* A new file of mode 0600 that may grow to size bytes, formatted, with `room` bytes ready beside what a run begins
+ * with, under its final name: `path` (another file of that name is replaced, never written to), or with NULL one of
+ * this user's runs. Locked while it is open. Ends the command where it can't be done. */
+void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t size, uint64_t room);
+
+/* It is this user's latest run from now on. */
+void sf_arena_file_remember(const struct sf_arena_file *file);
 
 /* An existing one, to be read and written. Ends the command, in words, if it is none. */
 void sf_arena_file_open(struct sf_arena_file *file, const char *path);
+
+/* This run lasts: what it has ready is allocated now. */
+void sf_arena_file_settle(struct sf_arena_file *file);
 
 /* At least `pages` pages are ready; false, with errno, if the disk or the limits of files and of the arena don't allow
  * it. */
@@ -30,7 +37,7 @@ bool sf_arena_file_grow(struct sf_arena_file *file, uint32_t pages);
 /* Removes this user's runs but the latest one and those that still go on. */
 void sf_arena_file_remove_older(void);
 
-/* At the end of a run: gives back the blocks that were not used. */
+/* At the end of a run: the file becomes as small as what it holds. */
 void sf_arena_file_finish(struct sf_arena_file *file);
 
 #endif

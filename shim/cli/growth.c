@@ -33,13 +33,20 @@ static void take_clocks(struct sf_growth *growth, struct sf_arena *arena)
 	growth->next_clock_ns = now.ns + (now.ns - arena->clock_first.ns) / 8;
 }
 
+/* It may end at once, and does with what it has. */
+static bool is_young(const struct sf_arena *arena, uint32_t used)
+{
+	uint32_t ready = atomic_load_explicit(&arena->pages_ready, memory_order_relaxed);
+
+	return arena->clock_last.ns - arena->clock_first.ns < SHORT_LIFE_NS && ready - used > ready / 2;
+}
+
 /* By quarters of the reserve: a step for each page would be a system call for each page. */
 static bool is_due(const struct sf_growth *growth, const struct sf_arena *arena, uint32_t used)
 {
 	uint32_t ready = atomic_load_explicit(&arena->pages_ready, memory_order_relaxed);
-	bool is_young = arena->clock_last.ns - arena->clock_first.ns < SHORT_LIFE_NS && ready - used > ready / 2;
 
-	return !growth->stopped && !is_young && ready < used + growth->reserve - growth->reserve / 4;
+	return !growth->stopped && ready < used + growth->reserve - growth->reserve / 4;
 }
 
 /* As much of what is wanted as the disk has left. */
@@ -65,8 +72,11 @@ void sf_growth_step(struct sf_growth *growth, struct sf_arena_file *file)
 	growth->used = used;
 	if (moved * 4 > growth->reserve)
 		growth->reserve = moved * 4 < RESERVE_PAGES_MAX ? moved * 4 : RESERVE_PAGES_MAX;
-	if (is_due(growth, file->arena, used))
-		grow(growth, file, used + growth->reserve);
+	if (!is_young(file->arena, used)) {
+		if (is_due(growth, file->arena, used))
+			grow(growth, file, used + growth->reserve);
+		sf_arena_file_settle(file);
+	}
 	growth->pause_ns = moved ? PAUSE_MIN_NS : growth->pause_ns * 2;
 	if (growth->pause_ns > PAUSE_MAX_NS)
 		growth->pause_ns = PAUSE_MAX_NS;

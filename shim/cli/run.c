@@ -165,23 +165,19 @@ static void fill_header(struct sf_run *run)
 	arena->start_ns = run->start_ns = arena->clock_first.ns;
 }
 
-static void make_room(struct sf_run *run, uint64_t bytes)
+static uint64_t command_length(const struct sf_run *run)
 {
-	uint32_t used = atomic_load_explicit(&run->file.arena->pages_used, memory_order_relaxed);
-	uint32_t pages = (uint32_t)(bytes / SF_PAGE_SIZE) + 8;
-
-	if (!sf_arena_file_grow(&run->file, used + pages))
-		sf_die("there is no room for the rules in the trace %s: %s", run->file.path, strerror(errno));
-}
-
-static void store_command(struct sf_run *run)
-{
-	struct sf_arena *arena = run->file.arena;
 	uint64_t length = 0;
 
 	for (size_t i = 0; i < run->repeat_count; i++)
 		length += strlen(run->repeat[i]) + 1;
-	make_room(run, length);
+	return length;
+}
+
+static void store_command(const struct sf_run *run)
+{
+	struct sf_arena *arena = run->file.arena;
+	uint64_t length = command_length(run);
 	uint64_t at = sf_arena_heap(arena, length);
 
 	if (!at)
@@ -196,9 +192,10 @@ static void store_command(struct sf_run *run)
 
 static void make_arena(struct sf_run *run)
 {
-	sf_arena_file_create(&run->file, run->trace_path, run->trace_size);
+	uint64_t room = sf_ruleset_size(run->set) + run->set->count * sizeof(struct sf_counter) + command_length(run);
+
+	sf_arena_file_create(&run->file, run->trace_path, run->trace_size, room);
 	fill_header(run);
-	make_room(run, sf_ruleset_size(run->set) + run->set->count * sizeof(struct sf_counter));
 	if (!sf_arena_load(run->file.arena, run->set))
 		sf_die("there is no room for the rules in the trace %s; try a larger --trace-size", run->file.path);
 	store_command(run);

@@ -501,6 +501,7 @@ void sf_run_watch(struct sf_run *run)
 	sf_growth_begin(&run->growth);
 	await_peer(w);
 	/* While the target starts there is nothing else to do. */
+	sf_arena_file_remember(&run->file);
 	sf_arena_file_remove_older();
 	while (w->phase != OVER) {
 		pause_loop(w);

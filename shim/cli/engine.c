@@ -46,7 +46,9 @@ struct engine {
 	size_t site_count;
 	uint64_t *object_of; /* hash of each object's path */
 	/* what belongs to the event */
-	struct sf_rest rest;
+	struct sf_rest rest, begin;
+	struct sf_given given[SF_EXTENSION_ROOM / sizeof(struct sf_given)];
+	size_t given_count;
 	struct sf_polled polled[SF_EXTENSION_ROOM / sizeof(struct sf_polled)];
 	struct sf_epolled epolled[SF_EXTENSION_ROOM / sizeof(struct sf_epolled)];
 	struct sf_disposition dispositions[SF_EXTENSION_ROOM / sizeof(struct sf_disposition)];
@@ -129,6 +131,13 @@ void *sf_scene_of_socket(struct sf_scene *scene, uint32_t index)
 	struct engine *engine = engine_of(scene);
 
 	return at(behind_socket(sf_scene_socket_at(scene, index)), engine->layout.socket, engine->finding);
+}
+
+void *sf_scene_of_process(struct sf_scene *scene, uint32_t index)
+{
+	struct engine *engine = engine_of(scene);
+
+	return at(behind_process(sf_scene_process_at(scene, index)), engine->layout.process, engine->finding);
 }
 
 uint32_t sf_scene_socket_count(const struct sf_scene *scene)
@@ -293,91 +302,113 @@ static void show_event(struct engine *engine)
 	}
 }
 
-static void show_end(
-    struct engine *engine, struct sf_socket_story *socket, struct sf_process_story *process,
-    void (*const *functions)(struct sf_scene *))
-{
-	struct sf_scene scene = {.socket = socket, .process = process, .run = &engine->story.run};
+/* Which of a finding's functions is called at an end. */
+typedef void end_function(struct sf_scene *scene);
 
-	engine->scene = scene;
+static end_function *of_socket_end(const struct sf_finding *finding)
+{
+	return finding->socket_ends;
+}
+
+static end_function *of_process_end(const struct sf_finding *finding)
+{
+	return finding->process_ends;
+}
+
+static end_function *of_run_end(const struct sf_finding *finding)
+{
+	return finding->finish;
+}
+
+static void
+show_end(struct engine *engine, struct sf_scene scene, end_function *(*function_of)(const struct sf_finding *))
+{
+	void *socket = behind_socket(scene.socket), *process = behind_process(scene.process);
+
+	scene.run = &engine->story.run;
 	for (int i = 0; i < SF_FINDING_COUNT; i++) {
-		if (!functions[i])
+		end_function *function = function_of(sf_findings[i]);
+
+		if (!function)
 			continue;
-		enter(engine, i, behind_socket(socket), behind_process(process), NULL);
-		functions[i](&engine->scene);
+		engine->scene = scene;
+		enter(engine, i, socket, process, NULL);
+		function(&engine->scene);
 	}
 }
 
-static void show_gone_sockets(struct engine *engine, struct sf_process_story *process)
+static void show_gone_sockets(struct engine *engine, struct sf_process_story *process, const struct sf_moment *now)
 {
-	void (*functions[SF_FINDING_COUNT + 1])(struct sf_scene *);
-
-	for (int i = 0; i < SF_FINDING_COUNT; i++)
-		functions[i] = sf_findings[i]->socket_ends;
 	for (size_t i = 0; i < engine->story.gone_count; i++) {
 		struct sf_told_socket *socket = engine->story.sockets[engine->story.gone[i]];
 
 		if (socket->story.holders || socket->is_told)
 			continue;
 		socket->is_told = true;
-		show_end(engine, &socket->story, process, functions);
+		show_end(engine, (struct sf_scene){.socket = &socket->story, .process = process, .now = now}, of_socket_end);
 	}
 	engine->story.gone_count = 0;
 }
 
 static void end_process(struct engine *engine, struct sf_told_process *process)
 {
-	void (*functions[SF_FINDING_COUNT + 1])(struct sf_scene *);
-
 	if (process->is_told)
 		return;
-	for (int i = 0; i < SF_FINDING_COUNT; i++)
-		functions[i] = sf_findings[i]->process_ends;
 	sf_story_ends(&engine->story, process);
-	show_end(engine, NULL, &process->story, functions);
+	show_end(engine, (struct sf_scene){.process = &process->story}, of_process_end);
 	sf_story_release(&engine->story, process);
-	show_gone_sockets(engine, &process->story);
+	show_gone_sockets(engine, &process->story, NULL);
 }
 
 /* Another image: the program before it has ended, its descriptors may live on. */
 static void replace_image(struct engine *engine, struct sf_told_process *process)
 {
-	void (*functions[SF_FINDING_COUNT + 1])(struct sf_scene *);
 	struct sf_process_story *story = &process->story;
 
-	for (int i = 0; i < SF_FINDING_COUNT; i++)
-		functions[i] = sf_findings[i]->process_ends;
 	story->ending = SF_REPLACED;
-	show_end(engine, NULL, story, functions);
+	show_end(engine, (struct sf_scene){.process = story}, of_process_end);
 	memset(behind_process(story), 0, engine->story.process_extra);
 	story->ending = SF_LIVES;
+	story->is_forked = false;
 	story->last_call = story->pending = (struct sf_moment){0};
 }
 
 /* ---- reading ---- */
 
-#define EXTENSION(engine, seen, kind, array)                                                                           \
-	(sf_reader_extension((engine)->reader, seen, kind, array, sizeof array) / sizeof array[0])
+#define BUFFER(array)                                                                                                  \
+	{                                                                                                                  \
+		(array), sizeof(array), 0                                                                                      \
+	}
+#define COUNT(kind, array) (buffers[kind].used / sizeof(array)[0])
 
 static void read_extensions(struct engine *engine, const struct sf_seen *seen)
 {
+	struct sf_extension_buffer buffers[SF_EXTENSION_COUNT] = {
+	    [SF_EXTENSION_REST] = {&engine->rest, sizeof engine->rest, 0},
+	    [SF_EXTENSION_BEGIN] = {&engine->begin, sizeof engine->begin, 0},
+	    [SF_EXTENSION_POLL] = BUFFER(engine->polled),
+	    [SF_EXTENSION_EPOLL] = BUFFER(engine->epolled),
+	    [SF_EXTENSION_SIGNAL] = BUFFER(engine->dispositions),
+	    [SF_EXTENSION_WAIT] = BUFFER(engine->waited),
+	    [SF_EXTENSION_GIVEN] = BUFFER(engine->given),
+	    [SF_EXTENSION_TEXT] = {engine->text, sizeof engine->text - 1, 0},
+	};
 	struct sf_scene *scene = &engine->scene;
 
-	if (sf_reader_extension(engine->reader, seen, SF_EXTENSION_REST, &engine->rest, sizeof engine->rest) ==
-	    sizeof engine->rest)
-		scene->rest = &engine->rest;
+	sf_reader_extensions(engine->reader, seen, buffers);
+	scene->rest = buffers[SF_EXTENSION_REST].used == sizeof engine->rest ? &engine->rest : NULL;
+	scene->begin = buffers[SF_EXTENSION_BEGIN].used == sizeof engine->begin ? &engine->begin : NULL;
 	scene->polled = engine->polled;
-	scene->polled_count = EXTENSION(engine, seen, SF_EXTENSION_POLL, engine->polled);
+	scene->polled_count = COUNT(SF_EXTENSION_POLL, engine->polled);
 	scene->epolled = engine->epolled;
-	scene->epolled_count = EXTENSION(engine, seen, SF_EXTENSION_EPOLL, engine->epolled);
+	scene->epolled_count = COUNT(SF_EXTENSION_EPOLL, engine->epolled);
 	scene->dispositions = engine->dispositions;
-	scene->disposition_count = EXTENSION(engine, seen, SF_EXTENSION_SIGNAL, engine->dispositions);
+	scene->disposition_count = COUNT(SF_EXTENSION_SIGNAL, engine->dispositions);
 	scene->waited = engine->waited;
-	scene->waited_count = EXTENSION(engine, seen, SF_EXTENSION_WAIT, engine->waited);
-	size_t length = sf_reader_extension(engine->reader, seen, SF_EXTENSION_TEXT, engine->text, sizeof engine->text - 1);
-
-	engine->text[length] = '\0';
-	scene->text = length ? engine->text : NULL;
+	scene->waited_count = COUNT(SF_EXTENSION_WAIT, engine->waited);
+	engine->given_count = COUNT(SF_EXTENSION_GIVEN, engine->given);
+	engine->text[buffers[SF_EXTENSION_TEXT].used] = '\0';
+	scene->text = buffers[SF_EXTENSION_TEXT].used ? engine->text : NULL;
 }
 
 static void take(struct engine *engine, const struct sf_seen *seen)
@@ -388,14 +419,15 @@ static void take(struct engine *engine, const struct sf_seen *seen)
 	if (now.operation == SF_OPERATION_COUNT && now.event.what == SF_EVENT_LOAD && process && process->is_loaded)
 		replace_image(engine, process);
 	engine->scene = (struct sf_scene){.now = &now};
+	engine->given_count = 0;
 	if (now.event.extensions)
 		read_extensions(engine, seen);
-	sf_story_take(&engine->story, &engine->scene);
+	sf_story_take(&engine->story, &engine->scene, engine->given, engine->given_count);
 	struct sf_scene taken = engine->scene;
 
 	show_event(engine);
 	sf_story_pass(&engine->story, &taken);
-	show_gone_sockets(engine, taken.process);
+	show_gone_sockets(engine, taken.process, &now);
 }
 
 static int by_stamp(const void *left, const void *right)
@@ -443,23 +475,15 @@ static void end_leavers(struct engine *engine, uint64_t stamp)
 static void end_run(struct engine *engine)
 {
 	struct sf_story *story = &engine->story;
-	void (*functions[SF_FINDING_COUNT + 1])(struct sf_scene *);
 
 	for (uint32_t i = 1; i <= story->process_count; i++)
 		if (story->processes[i])
 			end_process(engine, story->processes[i]);
 	for (uint32_t i = 1; i <= story->socket_count; i++)
-		if (story->sockets[i] && story->sockets[i]->is_known && !story->sockets[i]->is_told) {
-			story->sockets[i]->story.holders = 0;
-			story->gone_count = 0;
-			story->gone = story->gone ? story->gone : sf_allocate(sizeof *story->gone);
-			story->gone[story->gone_count++] = i;
-			show_gone_sockets(engine, NULL);
-		}
+		if (story->sockets[i] && story->sockets[i]->is_known && !story->sockets[i]->is_told)
+			show_end(engine, (struct sf_scene){.socket = &story->sockets[i]->story}, of_socket_end);
 	story->run.is_over = true;
-	for (int i = 0; i < SF_FINDING_COUNT; i++)
-		functions[i] = sf_findings[i]->finish;
-	show_end(engine, NULL, NULL, functions);
+	show_end(engine, (struct sf_scene){0}, of_run_end);
 }
 
 static int by_weight(const void *left, const void *right)

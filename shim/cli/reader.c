@@ -614,25 +614,22 @@ bool sf_reader_is_over(struct sf_reader *reader)
 
 /* ---- what belongs to an event ---- */
 
-static size_t
-append_part(const struct sf_extension *extension, enum sf_extension_kind kind, char *buffer, size_t used, size_t size)
+static void append_part(const struct sf_extension *extension, struct sf_extension_buffer *buffer)
 {
 	size_t length = extension->length < sizeof extension->data ? extension->length : sizeof extension->data;
 
-	if (extension->kind != kind)
-		return used;
-	if (length > size - used)
-		length = size - used;
-	memcpy(buffer + used, extension->data, length);
-	return used + length;
+	if (length > buffer->size - buffer->used)
+		length = buffer->size - buffer->used;
+	if (length)
+		memcpy((char *)buffer->to + buffer->used, extension->data, length);
+	buffer->used += length;
 }
 
-size_t sf_reader_extension(
-    const struct sf_reader *reader, const struct sf_seen *seen, enum sf_extension_kind kind, void *buffer, size_t size)
+void sf_reader_extensions(
+    const struct sf_reader *reader, const struct sf_seen *seen, struct sf_extension_buffer buffers[SF_EXTENSION_COUNT])
 {
 	struct lane lane = {.thread = seen->thread, .page = seen->page, .slot = seen->slot + 1};
 	unsigned left = seen->event.extensions;
-	size_t used = 0;
 
 	for (unsigned looked = 0; left > 0 && looked < EXTENSION_REACH; looked++, lane.slot++) {
 		if (lane.slot >= SF_EVENTS_PER_PAGE) {
@@ -646,10 +643,20 @@ size_t sf_reader_extension(
 		if (atomic_load_explicit(&extension->state, memory_order_acquire) != SF_EVENT_EXTENSION ||
 		    extension->page != seen->page || extension->slot != seen->slot)
 			continue;
-		used = append_part(extension, kind, buffer, used, size);
+		if (extension->kind < SF_EXTENSION_COUNT && buffers[extension->kind].to)
+			append_part(extension, &buffers[extension->kind]);
 		left--;
 	}
-	return used;
+}
+
+size_t sf_reader_extension(
+    const struct sf_reader *reader, const struct sf_seen *seen, enum sf_extension_kind kind, void *buffer, size_t size)
+{
+	struct sf_extension_buffer buffers[SF_EXTENSION_COUNT] = {{0}};
+
+	buffers[kind] = (struct sf_extension_buffer){buffer, size, 0};
+	sf_reader_extensions(reader, seen, buffers);
+	return buffers[kind].used;
 }
 
 bool sf_reader_result(const struct sf_reader *reader, const struct sf_seen *seen, int64_t *ret)

@@ -101,6 +101,15 @@ const struct sf_ruleset *sf_reader_rules(const struct sf_reader *reader);
 size_t sf_reader_extension(
     const struct sf_reader *reader, const struct sf_seen *seen, enum sf_extension_kind kind, void *buffer, size_t size);
 
+/* All of them in one pass: each kind's content goes where its buffer says (to NULL: it is left out). `used` is added
+ * to: 0 before. */
+struct sf_extension_buffer {
+	void *to;
+	size_t size, used;
+};
+void sf_reader_extensions(
+    const struct sf_reader *reader, const struct sf_seen *seen, struct sf_extension_buffer buffers[SF_EXTENSION_COUNT]);
+
 /* What an event that is done returned. Of an exit by exit(3), which does not know its status yet, it is what the
  * process's record says. False: it is not known. */
 bool sf_reader_result(const struct sf_reader *reader, const struct sf_seen *seen, int64_t *ret);

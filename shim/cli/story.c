@@ -358,6 +358,8 @@ static void take_option(struct sf_story *story, const struct sf_scene *scene, st
 		return;
 	if (event->flags == F_DUPFD || event->flags == F_DUPFD_CLOEXEC)
 		hold(story, process, (int)event->ret, event->socket);
+	else if (event->flags == F_SETFL && scene->socket)
+		scene->socket->nonblocking = event->asked & O_NONBLOCK;
 }
 
 /* A registration is about the socket, not the instance. */
@@ -412,7 +414,7 @@ static void take_lifecycle(struct sf_story *story, const struct sf_scene *scene,
 
 	switch (event->what) {
 	case SF_EVENT_FORK:
-		process->is_loaded = true;
+		process->is_loaded = process->story.is_forked = true;
 		if (event->asked <= UINT32_MAX)
 			inherit(story, process, (uint32_t)event->asked);
 		break;
@@ -438,6 +440,29 @@ static void correct(struct sf_story *story, const struct sf_moment *now, struct 
 		drop(story, process, now->event.fd);
 }
 
+/* Sockets that came with the event: the ends of a pair, those of a message; of a program that starts all that it has.
+ */
+static void take_given(
+    struct sf_story *story, const struct sf_moment *now, struct sf_told_process *process, const struct sf_given *given,
+    size_t count)
+{
+	if (now->operation == SF_OPERATION_COUNT && now->event.what == SF_EVENT_LOAD)
+		sf_story_release(story, process);
+	for (size_t i = 0; i < count; i++) {
+		struct sf_told_socket *socket = sf_story_socket(story, given[i].socket);
+
+		hold(story, process, given[i].fd, given[i].socket);
+		if (!socket || socket->is_known)
+			continue;
+		socket->is_known = true;
+		socket->story.made = *now;
+		if (now->event.what != SF_FUNC_socketpair)
+			continue;
+		socket->story.is_connected = true;
+		socket->story.nonblocking = now->event.flags & SOCK_NONBLOCK;
+	}
+}
+
 static void note_fault(struct sf_story *story, struct sf_scene *scene)
 {
 	const struct sf_moment *now = scene->now;
@@ -453,7 +478,7 @@ static void note_fault(struct sf_story *story, struct sf_scene *scene)
 		scene->socket->is_faked = true;
 }
 
-void sf_story_take(struct sf_story *story, struct sf_scene *scene)
+void sf_story_take(struct sf_story *story, struct sf_scene *scene, const struct sf_given *given, size_t count)
 {
 	const struct sf_moment *now = scene->now;
 	struct sf_told_process *process = sf_story_process(story, now->process);
@@ -473,6 +498,7 @@ void sf_story_take(struct sf_story *story, struct sf_scene *scene)
 		take_lifecycle(story, scene, process);
 	else
 		take_call(story, scene, process);
+	take_given(story, now, process, given, count);
 	note_fault(story, scene);
 }
 

@@ -54,8 +54,9 @@ void sf_story_end(struct sf_story *story);
 /* A reader's event as a moment. */
 struct sf_moment sf_story_moment(const struct sf_story *story, const struct sf_seen *seen);
 
-/* The stories take the event in, with what belongs to it. scene->socket and scene->process are set. */
-void sf_story_take(struct sf_story *story, struct sf_scene *scene);
+/* The stories take the event in, with what belongs to it and the sockets that came by it. scene->socket and
+ * scene->process are set. */
+void sf_story_take(struct sf_story *story, struct sf_scene *scene, const struct sf_given *given, size_t count);
 
 /* Once all have seen it: it becomes what was before. */
 void sf_story_pass(struct sf_story *story, const struct sf_scene *scene);

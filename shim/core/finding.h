@@ -53,6 +53,7 @@ struct sf_process_story {
 	int status;            /* exit status or signal */
 	bool status_is_known;
 	bool is_target;             /* the COMMAND of the run */
+	bool is_forked;             /* a copy of its parent, which has not executed another program since */
 	uint32_t descriptors;       /* sockets open in it */
 	struct sf_moment last_call; /* the last call it made before this event */
 	struct sf_moment pending;   /* at the end of the run: the call that never returned */
@@ -111,7 +112,8 @@ struct sf_finding {
 
 	/* Each event, in order, after the stories have taken it in. Never NULL in one whose `finish` is NULL. */
 	void (*see)(struct sf_scene *scene);
-	/* For each socket when its last descriptor has gone (closed, or its process ended), or at the end of the run. */
+	/* For each socket when its last descriptor has gone: `now` is the close, or NULL where `process` ended. Of those
+	 * that somebody still has, at the end of the run. */
 	void (*socket_ends)(struct sf_scene *scene);
 	/* For each process when it ends, or at the end of the run: by `ending` SF_LIVES. */
 	void (*process_ends)(struct sf_scene *scene);
@@ -129,12 +131,13 @@ int sf_finding_find(const char *word, size_t length);        /* -1: none */
 
 /* What is to be seen now. Pointers hold until the function returns; NULL where there is none. */
 struct sf_scene {
-	const struct sf_moment *now;    /* the event; NULL in the functions called at ends */
+	const struct sf_moment *now; /* the event; NULL in the functions called at the ends of processes and of the run */
 	struct sf_socket_story *socket; /* that it is about */
 	struct sf_process_story *process;
 	struct sf_run_story *run;
 	/* what belongs to the event */
-	const struct sf_rest *rest;
+	const struct sf_rest *rest;  /* SF_EXTENSION_REST */
+	const struct sf_rest *begin; /* SF_EXTENSION_BEGIN */
 	const struct sf_polled *polled;
 	size_t polled_count;
 	const struct sf_epolled *epolled;
@@ -150,8 +153,9 @@ struct sf_scene {
 
 /* Who has descriptor fd in this process now; NULL: no socket. */
 struct sf_socket_story *sf_scene_socket(struct sf_scene *scene, uint32_t process, int fd);
-/* This finding's memory for another socket. */
+/* This finding's memory for another socket, another process. */
 void *sf_scene_of_socket(struct sf_scene *scene, uint32_t socket);
+void *sf_scene_of_process(struct sf_scene *scene, uint32_t process);
 /* All sockets that were seen: from 1 up to the count; NULL where the index was never used. */
 uint32_t sf_scene_socket_count(const struct sf_scene *scene);
 struct sf_socket_story *sf_scene_socket_at(struct sf_scene *scene, uint32_t index);

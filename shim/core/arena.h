@@ -32,11 +32,11 @@
 
 /* sf_arena.watch[operation]: why a call may not pass at once. Zero: it passes. */
 enum {
-	SF_WATCH_TRACE = 2,  /* all calls on sockets are recorded */
-	SF_WATCH_MEND = 4,   /* some socket has an after-state that the kernel alone would not show */
-	SF_WATCH_HOLDS = 8,  /* of SF_POLL: rules may hold sockets back while a thread waits for them */
-	SF_WATCH_ENDS = 16,  /* of SF_POLL: rules may end connections while a thread waits for them */
-	SF_WATCH_MORE = 32   /* what is recorded needs more than its fields: a stack, or a clock for the stamp */
+	SF_WATCH_TRACE = 2, /* all calls on sockets are recorded */
+	SF_WATCH_MEND = 4,  /* some socket has an after-state that the kernel alone would not show */
+	SF_WATCH_HOLDS = 8, /* of SF_POLL: rules may hold sockets back while a thread waits for them */
+	SF_WATCH_ENDS = 16, /* of SF_POLL: rules may end connections while a thread waits for them */
+	SF_WATCH_MORE = 32  /* what is recorded needs more than its fields: a stack, or a clock for the stamp */
 };
 /* Rules meet this operation. Then the highest byte is the generation of the rules: the word is laid out like an entry
  * of fdtab.h, so that one comparison tells whether they meet a descriptor. */

@@ -2,8 +2,14 @@
 """What a passing test wrote goes with it: the traces of thousands of tests would fill a disk."""
 
 import shutil
+import signal
 
 import pytest
+
+# A shell starts what it puts into the background with SIGINT ignored, and all that starts from there
+# inherits it: programs that a test interrupts would not hear of it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FAILED = pytest.StashKey[bool]()
 

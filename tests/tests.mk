@@ -3,7 +3,7 @@
 E2E_SRC      := $(sort $(wildcard tests/e2e/programs/*.c))
 E2E_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/e2e/%,$(E2E_SRC)) $(BUILD)/tests/e2e/guest-static \
                 $(BUILD)/tests/e2e/handler.so
-PYTEST       := env -u LD_PRELOAD SOCKFAULT_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider -n 2
+PYTEST       := env -u LD_PRELOAD SOCKFAULT_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -rs -p no:cacheprovider -n 2
 
 .PHONY: deps test test-all test-programs test-snippets test-e2e test-harness
 deps: ## install what the tests and checks need (Debian and Ubuntu)

@@ -5,7 +5,7 @@ E2E_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/e2e/%,$(E2E_SRC
                 $(BUILD)/tests/e2e/handler.so
 PYTEST       := env -u LD_PRELOAD SOCKFAULT_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -rs -p no:cacheprovider -n 2
 
-.PHONY: deps test test-all test-programs test-snippets test-e2e test-harness
+.PHONY: deps test test-all test-programs test-snippets test-findings test-e2e test-harness
 deps: ## install what the tests and checks need (Debian and Ubuntu)
 	@tests/install-deps
 
@@ -17,6 +17,7 @@ test: deps ## everything that CI runs: checks, units, fuzz seconds, snippets x f
 	$(MAKE) -s --no-print-directory -j2 aarch64-unit
 	$(MAKE) -s --no-print-directory fuzz
 	$(PYTEST) -m "not long" tests/snippets tests/e2e tests/bench
+	$(PYTEST) -m "not long" tests/findings
 	$(PYTEST) -m "not long" tests/harness
 	$(PYTEST) -m "not long" tests/differential
 
@@ -29,6 +30,8 @@ test-all: test ## test, then ten minutes of fuzzing and the long tests
 
 test-snippets: all snippets ## each libc call in each frame, natively first
 	$(PYTEST) tests/snippets
+test-findings: all targets ## wrong programs are told their mistakes, right ones nothing
+	$(PYTEST) -m "not long" tests/findings
 test-harness: all targets test-programs ## the Python package
 	$(PYTEST) -m "not long" tests/harness
 test-e2e: all targets test-programs ## scenarios, the command and real programs

@@ -27,7 +27,7 @@ struct leaver {
 	uint32_t process;
 };
 
-struct known_site; /* of the baseline */
+struct known_site;
 
 struct engine {
 	struct sf_scene scene; /* first: what findings have is the engine */
@@ -42,9 +42,11 @@ struct engine {
 	size_t leaver_count, next_leaver;
 	struct sf_judged judged;
 	size_t room;
-	struct known_site *sites;
+	struct known_site *sites; /* of the baseline, in the order of their places */
 	size_t site_count;
-	uint64_t *object_of; /* hash of each object's path */
+	bool is_baseline;                /* no finding sees it */
+	struct sf_baseline_site *counts; /* this run is a baseline, which is counted by site; else NULL */
+	uint32_t counts_room;
 	/* what belongs to the event */
 	struct sf_rest rest, begin;
 	struct sf_given given[SF_EXTENSION_ROOM / sizeof(struct sf_given)];
@@ -195,6 +197,38 @@ static bool place_of(const struct sf_reader *reader, uint32_t index, struct know
 	return true;
 }
 
+static struct sf_baseline_site *count_of(struct engine *engine, const struct sf_moment *moment)
+{
+	return engine->counts && moment->event.site < engine->counts_room ? &engine->counts[moment->event.site] : NULL;
+}
+
+static void count_event(struct engine *engine, const struct sf_moment *now)
+{
+	struct sf_baseline_site *count = count_of(engine, now);
+	bool moves = now->operation == SF_SEND || now->operation == SF_RECV;
+
+	if (!count || now->operation == SF_OPERATION_COUNT)
+		return;
+	count->calls++;
+	count->sockets_made += now->event.made != 0 || now->event.what == SF_FUNC_socketpair;
+	count->bytes += moves && now->event.ret > 0 ? (uint64_t)now->event.ret : 0;
+}
+
+/* By places, each once: what the two runs have in common. */
+static void keep_counts(struct engine *engine, struct engine *baseline)
+{
+	engine->sites = sf_allocate((baseline->counts_room + UINT64_C(1)) * sizeof *engine->sites);
+	for (uint32_t i = 1; i < baseline->counts_room; i++) {
+		struct known_site *site = &engine->sites[engine->site_count];
+
+		if (!baseline->counts[i].calls || !place_of(baseline->reader, i, site))
+			continue;
+		site->known = baseline->counts[i];
+		engine->site_count++;
+	}
+	qsort(engine->sites, engine->site_count, sizeof *engine->sites, by_place);
+}
+
 bool sf_scene_baseline(struct sf_scene *scene, uint32_t site, struct sf_baseline_site *known)
 {
 	struct engine *engine = engine_of(scene);
@@ -326,7 +360,7 @@ show_end(struct engine *engine, struct sf_scene scene, end_function *(*function_
 	void *socket = behind_socket(scene.socket), *process = behind_process(scene.process);
 
 	scene.run = &engine->story.run;
-	for (int i = 0; i < SF_FINDING_COUNT; i++) {
+	for (int i = 0; i < SF_FINDING_COUNT && !engine->is_baseline; i++) {
 		end_function *function = function_of(sf_findings[i]);
 
 		if (!function)
@@ -337,6 +371,15 @@ show_end(struct engine *engine, struct sf_scene scene, end_function *(*function_
 	}
 }
 
+/* Nobody closed it: its last process ended. */
+static void count_left(struct engine *engine, const struct sf_told_socket *socket, const struct sf_moment *now)
+{
+	struct sf_baseline_site *count = now ? NULL : count_of(engine, &socket->story.made);
+
+	if (count)
+		count->sockets_left++;
+}
+
 static void show_gone_sockets(struct engine *engine, struct sf_process_story *process, const struct sf_moment *now)
 {
 	for (size_t i = 0; i < engine->story.gone_count; i++) {
@@ -345,6 +388,7 @@ static void show_gone_sockets(struct engine *engine, struct sf_process_story *pr
 		if (socket->story.holders || socket->is_told)
 			continue;
 		socket->is_told = true;
+		count_left(engine, socket, now);
 		show_end(engine, (struct sf_scene){.socket = &socket->story, .process = process, .now = now}, of_socket_end);
 	}
 	engine->story.gone_count = 0;
@@ -425,6 +469,7 @@ static void take(struct engine *engine, const struct sf_seen *seen)
 	sf_story_take(&engine->story, &engine->scene, engine->given, engine->given_count);
 	struct sf_scene taken = engine->scene;
 
+	count_event(engine, &now);
 	show_event(engine);
 	sf_story_pass(&engine->story, &taken);
 	show_gone_sockets(engine, taken.process, &now);
@@ -500,8 +545,7 @@ static int by_weight(const void *left, const void *right)
 
 static void read_run(struct engine *engine)
 {
-	const struct sf_arena *arena = sf_reader_arena(engine->reader);
-	uint32_t ended = load(arena->ended);
+	uint32_t ended = load(sf_reader_arena(engine->reader)->ended);
 	struct sf_seen seen;
 
 	engine->story.run.timed_out = ended & SF_OVER_BY_TIMEOUT;
@@ -513,20 +557,52 @@ static void read_run(struct engine *engine)
 	end_run(engine);
 }
 
-struct sf_judged sf_judge(struct sf_reader *reader, const struct sf_judge_asked *asked)
+static struct engine *begin(struct sf_reader *reader)
 {
 	struct engine *engine = sf_allocate(sizeof *engine);
 
 	sf_reader_rewind(reader);
 	engine->reader = reader;
 	sf_story_begin(&engine->story, reader);
-	lay_out(engine);
 	find_leavers(engine);
+	return engine;
+}
+
+static void end(struct engine *engine)
+{
+	sf_story_end(&engine->story);
+	free(engine->leavers);
+	free(engine->of_run);
+	free(engine->sites);
+	free(engine->counts);
+	free(engine);
+}
+
+/* No finding sees it: its calls are counted. */
+static void read_baseline(struct engine *engine, struct sf_reader *reader)
+{
+	struct engine *baseline = begin(reader);
+
+	baseline->counts_room = sf_reader_count(reader, SF_SITES) + 1;
+	baseline->counts = sf_allocate(baseline->counts_room * sizeof *baseline->counts);
+	baseline->is_baseline = true;
+	read_run(baseline);
+	keep_counts(engine, baseline);
+	end(baseline);
+}
+
+struct sf_judged sf_judge(struct sf_reader *reader, const struct sf_judge_asked *asked)
+{
+	const struct sf_arena *arena = sf_reader_arena(reader);
+	struct engine *engine = begin(reader);
+
+	lay_out(engine);
+	if (asked->baseline)
+		read_baseline(engine, asked->baseline);
 	engine->story.run.has_baseline = asked->baseline != NULL;
 	engine->story.run.differs = asked->differs;
 	engine->story.run.may_differ_unseen = !asked->compared;
-	engine->judged.is_complete =
-	    sf_reader_arena(reader)->trace_level == SF_TRACE_ALL && !load(sf_reader_arena(reader)->events_lost);
+	engine->judged.is_complete = arena->trace_level == SF_TRACE_ALL && !load(arena->events_lost);
 	read_run(engine);
 
 	struct sf_judged judged = engine->judged;
@@ -535,10 +611,7 @@ struct sf_judged sf_judge(struct sf_reader *reader, const struct sf_judge_asked 
 		qsort(judged.list, judged.count, sizeof *judged.list, by_weight);
 	for (size_t i = 0; i < judged.count; i++)
 		judged.of_severity[sf_findings[judged.list[i].finding]->severity]++;
-	sf_story_end(&engine->story);
-	free(engine->leavers);
-	free(engine->of_run);
-	free(engine);
+	end(engine);
 	return judged;
 }
 

@@ -245,17 +245,24 @@ def _server(table: Table) -> int | str:
     return value
 
 
-def normalizers(table: Table) -> list[tuple[re.Pattern[bytes], bytes]]:
-    made = []
-    for text in table.texts("normalize"):
-        match = re.fullmatch(r"s(.)(.*)\1(.*)\1", text, re.DOTALL)
-        if not match:
-            table.refuse("normalize", f"is as s/RE/TEXT/, not {text}")
-        try:
-            made.append((re.compile(match[2].encode()), match[3].encode()))
-        except re.error as error:
-            table.refuse("normalize", f"{match[2]}: {error}")
+def substitution(text: str) -> tuple[re.Pattern[bytes], bytes]:
+    """What s/RE/TEXT/ asks for; ValueError, in words, where it is no such thing."""
+    match = re.fullmatch(r"s(.)(.*)\1(.*)\1", text, re.DOTALL)
+    if not match:
+        raise ValueError(f"is as s/RE/TEXT/, not {text}")
+    try:
+        made = re.compile(match[2].encode()), match[3].encode()
+        made[0].sub(made[1], b"")  # may name a group that is not there
+    except (re.error, IndexError) as error:
+        raise ValueError(f"{match[2]}: {error}") from None
     return made
+
+
+def normalizers(table: Table) -> list[tuple[re.Pattern[bytes], bytes]]:
+    try:
+        return [substitution(text) for text in table.texts("normalize")]
+    except ValueError as error:
+        table.refuse("normalize", str(error))
 
 
 def _known(table: Table) -> list[dict[str, Any]]:

@@ -9,29 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
 import os
 import pathlib
-import re
 import shlex
 import signal
 import subprocess
 from typing import Any, Iterator
 
-from . import command
+from . import command, verdict
 from .command import SockfaultError
 from .events import Event, Finding, read_findings, signal_name
 from .peer import Line, Peer, PeerError, transcript
 from .run import Request, Run, run
 from .server import Server, start
 from .suite import ANY, FAULT_FREE, Expect, PythonPeer, Scenario, Suite, Target
-from .table import both_sides, call_text, place_of
+from .table import both_sides, place_of
 
-CRASHES = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"}
-SANITIZER = re.compile(rb"^.*(?:ERROR: \w+Sanitizer|: runtime error:).*$", re.MULTILINE)
 TRANSIENT = ("short", "delay", "latency", "rate", "signal")
 TRANSIENT_ERRORS = ("EAGAIN", "EINTR", "EINPROGRESS", "EALREADY")
-DIFF_MAX = 12  # lines
 
 
 @dataclasses.dataclass
@@ -165,7 +160,7 @@ class Trials:
         if one != other and expect.stdout != ANY:
             raise Unusable(
                 "two fault-free runs differ, so that there is nothing to compare with: say "
-                f'normalize, or expect.stdout = "{ANY}"\n{diff(one, other)}'
+                f'normalize, or expect.stdout = "{ANY}"\n{verdict.diff(one, other)}'
             )
         return second
 
@@ -245,15 +240,15 @@ class Trials:
         command.ask("ctl", str(server.trace), "pause")
         driven = _drive(text, target, folder / "next", within)
         wanted = self.baseline(target)
-        if driven.timed_out:
-            return "the next client, without faults, got no answer"
-        if driven.status != wanted.status:
-            return f"the next client, without faults, ended with status {driven.status}"
-        if self.suite.expect.stdout != ANY:
-            got = normal(target, driven.stdout)
-            if got != normal(target, wanted.stdout):
-                return "the next client, without faults, got another answer"
-        return None
+        same_output = self.suite.expect.stdout == ANY or normal(target, driven.stdout) == normal(
+            target, wanted.stdout
+        )
+        return verdict.next_client_problem(
+            driven.timed_out,
+            f"status {driven.status}",
+            driven.status == wanted.status,
+            same_output,
+        )
 
 
 def _fill(text: str, places: dict[str, str]) -> str:
@@ -276,53 +271,28 @@ def normal(target: Target, text: bytes) -> bytes:
     return text
 
 
-def diff(expected: bytes, got: bytes) -> str:
-    texts = [data.decode(errors="replace").splitlines() for data in (expected, got)]
-    lines = list(difflib.unified_diff(texts[0], texts[1], "expected", "got", lineterm="", n=1))
-    if not lines and expected != got:
-        return f"expected {expected[-60:]!r}, got {got[-60:]!r}"
-    left = len(lines) - DIFF_MAX
-    return "\n".join(lines[:DIFF_MAX] + ([f"({left} lines more)"] if left > 0 else []))
-
-
 def _output(seen: Seen) -> str:
     text = seen.stderr.decode(errors="replace").strip()[-1000:]
     return text or seen.stdout.decode(errors="replace").strip()[-1000:]
 
 
-def _where(run: Run) -> tuple[str, dict[str, Any]]:
-    """The call in which a run hangs or died, in words and as fields of a finding."""
+def _stuck(run: Run) -> tuple[Event | None, str]:
+    """The call in which a run hangs or died, and where that stands."""
     pending = [event for event in run.events if event.is_call and event.state != "done"]
-    if not pending:
-        return "", {}
-    event: Event = pending[-1]
-    place = place_of(run, event)
-    fields: dict[str, Any] = {"site": event.site, "fd": event.fd, "conn": event.conn}
-    match = re.match(r"(.+):(\d+), (\w+)\(\)$", place)
-    if match:
-        fields |= {"file": match[1], "line": int(match[2]), "function": match[3]}
-    return f" in {call_text(event)}", fields
+    return (pending[-1], place_of(run, pending[-1])) if pending else (None, "")
 
 
 def whole_run(seen: Seen) -> Iterator[Finding]:
     """Findings that need no other run."""
     run = seen.run
-    number = run.signal
-    if number is not None and signal_name(number) in CRASHES:
-        where, fields = _where(run)
-        says = f"{run.name} was killed by {signal_name(number)}{where}"
-        yield Finding("crash", "error", says, program=run.name, **fields)
-    report = SANITIZER.search(run.stderr)
-    if report:
-        text = report[0].decode(errors="replace").strip()
-        yield Finding("crash", "error", text, program=run.name)
-    if seen.timed_out or run.timed_out:
-        where, fields = _where(run)
-        busy = run.rusage.ru_utime + run.rusage.ru_stime > 0.7 * run.wall
-        name = "spin" if busy else "hang"
+    name = signal_name(run.signal) if run.signal is not None else None
+    late = seen.timed_out or run.timed_out
+    stuck = _stuck(run) if late or name in verdict.CRASHES else (None, "")
+    yield from verdict.crash(run.name, name, run.stderr, *stuck)
+    if late:
+        busy = run.rusage.ru_utime + run.rusage.ru_stime > verdict.BUSY * run.wall
         who = run.name if run.timed_out else f"the client of {run.name}"
-        says = f"{who} did not end in time; {run.name} {'spins' if busy else 'waits'}{where}"
-        yield Finding(name, "error", says, program=run.name, **fields)
+        yield verdict.no_end(run.name, who, busy, *stuck)
 
 
 def is_transient(fault: Event) -> bool:
@@ -340,24 +310,20 @@ def compared(target: Target, expect: Expect, seen: Seen, baseline: Seen) -> Iter
     name = target.name if target.role == "client" else f"the client of {target.name}"
     expected, got = normal(target, baseline.stdout), normal(target, seen.stdout)
     same_output = expect.stdout is not None or expected == got
-    what = "" if same_output else diff(expected, got)
+    what = "" if same_output else verdict.diff(expected, got)
     if all(is_transient(fault) for fault in faults):
-        if not same_status:
-            says = f"after faults that a program should not mind, {name} ended with {seen.ended}"
-            yield Finding("not-transparent", "error", says, program=target.name)
-        elif not same_output:
-            says = f"faults that a program should not mind changed the output of {name}\n{what}"
-            yield Finding("not-transparent", "error", says, program=target.name)
+        if not same_status or not same_output:
+            ended = None if same_status else seen.ended
+            yield verdict.not_transparent(target.name, name, ended, what)
     elif seen.status == 0 and not same_output and expect.status is None:
-        says = f"{name} ended with status 0 and other output than without faults\n{what}"
-        yield Finding("dishonest-success", "error", says, program=target.name)
+        yield verdict.dishonest_success(target.name, name, what)
 
 
 def lost_clients(expect: Expect, seen: Seen, baseline: Seen) -> Iterator[Finding]:
     problem = None if baseline.server_end or expect.server != 0 else seen.server_end
     problem = problem or seen.next_client
     if problem:
-        yield Finding("dies-with-client", "error", problem, program=seen.run.name)
+        yield verdict.dies_with_client(seen.run.name, problem)
 
 
 def _problems(target: Target, expect: Expect, seen: Seen, baseline: Seen) -> Iterator[str]:
@@ -372,7 +338,7 @@ def _problems(target: Target, expect: Expect, seen: Seen, baseline: Seen) -> Ite
     if isinstance(output, bytes):
         expected, got = normal(target, output), normal(target, seen.stdout)
         if expected != got:
-            yield f"expected other output\n{diff(expected, got)}"
+            yield f"expected other output\n{verdict.diff(expected, got)}"
     if expect.stderr and expect.stderr not in seen.stderr.decode(errors="replace"):
         yield f"expected {expect.stderr!r} on standard error"
     problem = _bad_server(target, expect, seen)

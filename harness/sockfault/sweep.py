@@ -1,0 +1,419 @@
+# SPDX-License-Identifier: MIT
+"""A sweep: fault-free runs, the plan, its runs side by side, and what they say of the program.
+
+All that is learned goes into a journal first, one line a run, so that a sweep that was interrupted
+goes on where it was. What comes of the journal is a pure function of it: see sweepgroup.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import queue
+import threading
+import time
+from typing import Any, Callable, Generator, Iterable, Iterator, Sequence
+
+from . import sweepplan
+from .command import SockfaultError
+from .events import Finding, make
+from .sweepgroup import Group, groups_of, record_of
+from .sweepjudge import Compare, Judge, Measure
+from .sweepplan import Call, Entry
+from .sweeprun import Outcome, Program, Worker
+from .verdict import diff
+
+FIRST_DEADLINE = 60.0  # seconds, for a run of which nothing is known
+LEAST_DEADLINE = 1.0
+TIMES_BASELINE = 5.0
+LOAD_MAX = 4.0  # a machine under load is this much slower at most
+PATIENCE = 5.0  # times the deadline, for a run that is to confirm that there is no end
+PATIENCE_LEAST = 10.0
+PATIENCE_WITH_LIMIT = 30.0  # who has limits of its own may try several times
+
+
+class Unusable(SockfaultError):
+    """There is nothing to compare with: the fault-free run fails, or does not repeat itself."""
+
+
+@dataclasses.dataclass
+class Wishes:
+    """What a sweep was asked for."""
+
+    program: Program
+    compare: Compare
+    folder: pathlib.Path
+    jobs: int = 1
+    baselines: int = 3
+    deadline: float | None = None
+    time: float | None = None
+    only: Sequence[str] = ()
+    shard: str | None = None
+    resume: bool = False
+
+
+def fitting_deadline(wall: float) -> float:
+    """From how long a fault-free run took; longer where the machine has more to do than it can."""
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return max(LEAST_DEADLINE, TIMES_BASELINE * wall) * min(LOAD_MAX, max(1.0, load))
+
+
+class Journal:
+    """One line a run, appended; what a kill left half written is not read."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+        self.lock = threading.Lock()
+
+    def read(self) -> list[dict[str, Any]]:
+        if not self.path.exists():
+            return []
+        made = []
+        for line in self.path.read_bytes().split(b"\n")[:-1]:
+            with contextlib.suppress(ValueError):
+                made.append(json.loads(line))
+        return made
+
+    def open(self, again: bool) -> None:
+        if not again:
+            self.path.write_bytes(b"")
+        elif self.path.exists() and not self.path.read_bytes().endswith(b"\n"):
+            data = self.path.read_bytes()
+            self.path.write_bytes(data[: data.rfind(b"\n") + 1])
+        self.file = open(self.path, "ab", buffering=0)
+
+    def add(self, record: dict[str, Any]) -> None:
+        line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+        with self.lock:
+            self.file.write(line)
+
+
+# ---- the fault-free runs ----
+
+
+@dataclasses.dataclass
+class Baseline:
+    measure: Measure
+    runs: list[list[Call]]
+    notes: list[str]  # what varies, and does no harm
+
+
+def _failing(program: Program, outcome: Outcome) -> str | None:
+    seen = outcome.seen
+    who = "the client" if program.role == "server" else program.name
+    if seen.timed_out or outcome.target.timed_out:
+        return f"{who} did not end in time (say --deadline, if it needs longer)"
+    if seen.status != 0:
+        return f"{who} ended with {seen}"
+    return None
+
+
+def _tail(outcome: Outcome) -> str:
+    texts = [outcome.seen.stderr, outcome.target.stderr, outcome.seen.stdout]
+    last = next((text for text in texts if text.strip()), b"")
+    return last.decode(errors="replace").strip()[-1000:]
+
+
+def baseline(wishes: Wishes, worker: Worker) -> Baseline:
+    """The fault-free runs; Unusable where they fail or differ."""
+    program, outcomes = wishes.program, []
+    deadline = wishes.deadline or FIRST_DEADLINE
+    for number in range(max(1, wishes.baselines)):
+        outcome = worker.run([], deadline, stacks=True, trace=f"baseline-{number}.sft")
+        wrong = _failing(program, outcome)
+        if wrong:
+            raise Unusable(f"the fault-free run fails: {wrong}\n{_tail(outcome)}".strip())
+        outcomes.append(outcome)
+    _compare(wishes, outcomes)
+    again = worker.run([], deadline, with_next=True) if program.client else outcomes[0]
+    wall = max(one.wall for one in outcomes)
+    first = outcomes[0]
+    found = [one for one in first.findings if _in_all(one, outcomes)]
+    measure = Measure(
+        first.seen,
+        again.next,
+        first.target,
+        any(one.server_ended for one in outcomes),
+        found,
+        first.trace or pathlib.Path(),
+        wall,
+        wishes.deadline or fitting_deadline(wall),
+    )
+    runs = [sweepplan.calls_of(one.events(), one.connections()) for one in outcomes]
+    if not any(runs):
+        raise Unusable(f"{program.name} makes no socket call that sockfault can see")
+    return Baseline(measure, runs, list(_varying(runs)))
+
+
+def _in_all(finding: Finding, outcomes: Sequence[Outcome]) -> bool:
+    key = (finding.finding, finding.site, finding.line)
+    return all(
+        any((one.finding, one.site, one.line) == key for one in outcome.findings)
+        for outcome in outcomes
+    )
+
+
+def _compare(wishes: Wishes, outcomes: Sequence[Outcome]) -> None:
+    compare, first = wishes.compare, outcomes[0].seen
+    for number, other in enumerate(outcomes[1:], 2):
+        seen = other.seen
+        if not compare.same(first.stdout, seen.stdout):
+            what = diff(compare.normal(first.stdout), compare.normal(seen.stdout))
+            raise Unusable(
+                f"the fault-free runs 1 and {number} print different things: say --normalize "
+                f"'s/RE/TEXT/' for what differs, or --compare status\n{what}"
+            )
+
+
+def _varying(runs: Sequence[Sequence[Call]]) -> Iterator[str]:
+    """Call sites that not every fault-free run has reached."""
+    places = [{call.place for call in calls} for calls in runs]
+    common = set.intersection(*places)
+    for place in sorted(set.union(*places) - common, key=lambda one: (one.site, one.stack)):
+        count = sum(place in one for one in places)
+        yield f"{place.func} at {place.site} was called in {count} of {len(runs)} fault-free runs"
+
+
+# ---- one entry ----
+
+
+def _hits(entry: Entry, outcome: Outcome) -> bool:
+    """Was it the call that was meant?"""
+    met = outcome.faults[0] if outcome.faults else None
+    return met is not None and (met.site, met.stack) == (entry.place.site, entry.place.stack)
+
+
+class Trier:
+    """Makes the runs of entries and groups, with a worker of its own."""
+
+    def __init__(self, worker: Worker, judge: Judge, measure: Measure) -> None:
+        self.worker, self.judge, self.measure = worker, judge, measure
+
+    def _run(self, rule: str, deadline: float) -> Outcome:
+        return self.worker.run([rule], deadline, baseline=self.measure.trace, with_next=True)
+
+    def entry(self, entry: Entry) -> dict[str, Any]:
+        """One line of the journal."""
+        for rule in entry.rules:
+            outcome = self._run(rule, self.measure.deadline)
+            if _hits(entry, outcome) or outcome.is_impossible:
+                break
+        found = self.judge(entry, outcome)
+        return record_of(entry, rule, outcome, found, _hits(entry, outcome))
+
+    def group(self, group: Group) -> dict[str, Any]:
+        """Repeats a failure under the plainest rule that shows it: a line of the journal."""
+        for entry in group.representatives():
+            for rule in group.rules(entry):
+                outcome = self._run(rule, self._patience(group, entry))
+                if not _hits(entry, outcome):
+                    continue
+                for finding in self.judge(entry, outcome):
+                    if group.is_same(entry, finding):
+                        return group.confirmed(entry, rule, finding)
+                if group.is_late:
+                    break  # it took its time, and ended
+        return {"confirm": group.name, "rule": None}
+
+    def _patience(self, group: Group, entry: Entry) -> float:
+        if not group.is_late:
+            return self.measure.deadline
+        least = PATIENCE_LEAST if entry.id in group.endless else PATIENCE_WITH_LIMIT
+        return max(PATIENCE * self.measure.deadline, least)
+
+
+# ---- all of them, side by side ----
+
+
+class Stopped(Exception):
+    """Somebody interrupted the sweep."""
+
+
+Task = Callable[[Trier], dict[str, Any]]
+
+
+class Pool:
+    """Threads with a worker each. Results come in the order in which they are ready."""
+
+    def __init__(self, triers: Sequence[Trier]) -> None:
+        self.triers = triers
+
+    def each(self, tasks: Iterable[Task]) -> Generator[dict[str, Any], None, None]:
+        source, lock = iter(tasks), threading.Lock()
+        ready: queue.SimpleQueue[dict[str, Any] | BaseException | None] = queue.SimpleQueue()
+        stop = threading.Event()
+
+        def take() -> Task | None:
+            with lock:
+                return None if stop.is_set() else next(source, None)
+
+        def work(trier: Trier) -> None:
+            try:
+                for task in iter(take, None):
+                    ready.put(task(trier))
+            except BaseException as error:  # goes to the one who asked
+                ready.put(error)
+            ready.put(None)
+
+        threads = [threading.Thread(target=work, args=(trier,)) for trier in self.triers]
+        for thread in threads:
+            thread.start()
+        try:
+            yield from self._results(ready, len(threads))
+        finally:
+            stop.set()
+            while any(thread.is_alive() for thread in threads):
+                for trier, thread in zip(self.triers, threads):
+                    if thread.is_alive():
+                        trier.worker.stop()
+                        thread.join(0.2)
+
+    @staticmethod
+    def _results(ready: Any, count: int) -> Iterator[dict[str, Any]]:
+        while count:
+            got = ready.get()
+            if got is None:
+                count -= 1
+            elif isinstance(got, BaseException):
+                raise got
+            else:
+                yield got
+
+
+@dataclasses.dataclass
+class Result:
+    """All that a sweep has come to; what of it may differ between equal sweeps is in `run`."""
+
+    program: Program
+    plan: list[Entry]
+    entries: list[Entry]  # those that were asked for
+    records: list[dict[str, Any]]
+    groups: list[Group]
+    measure: Measure
+    notes: list[str]
+    seconds: float
+    runs_per_second: float
+    left: int  # not tried: the time was up
+    jobs: int
+
+
+class Sweep:
+    def __init__(self, wishes: Wishes, show: Any) -> None:
+        self.wishes, self.show = wishes, show
+        self.journal = Journal(wishes.folder / "journal.jsonl")
+        self.plan_path = wishes.folder / "plan.jsonl"
+        self.work = wishes.folder / "work"
+
+    def run(self) -> Result:
+        wishes, began = self.wishes, time.monotonic()
+        wishes.folder.mkdir(parents=True, exist_ok=True)
+        first = Worker(wishes.program, self.work / "baseline")
+        self.show.phase("fault-free runs")
+        base = baseline(wishes, first)
+        for note in base.notes:
+            self.show.note(note)
+        plan, records = self._plan(base)
+        entries = sweepplan.shard(sweepplan.chosen(plan, wishes.only), wishes.shard)
+        if not entries:
+            raise Unusable("nothing of the plan is left to try: see --only and --shard")
+        self.journal.open(wishes.resume)
+        triers = [
+            Trier(
+                Worker(wishes.program, self.work / f"worker-{number}"),
+                Judge(wishes.program, base.measure, wishes.compare),
+                base.measure,
+            )
+            for number in range(wishes.jobs)
+        ]
+        try:
+            return self._sweep(base, plan, entries, records, triers, began)
+        finally:
+            for trier in triers:
+                trier.worker.close()
+            first.close()
+            with contextlib.suppress(OSError):
+                self.work.rmdir()
+
+    def _plan(self, base: Baseline) -> tuple[list[Entry], list[dict[str, Any]]]:
+        """A plan of its own, or that of the sweep that was interrupted, with its journal."""
+        program = self.wishes.program
+        head = dataclasses.asdict(program)
+        if self.wishes.resume and self.plan_path.exists():
+            old, plan = sweepplan.read(self.plan_path)
+            if {key: old.get(key) for key in head} != head:
+                raise SockfaultError(
+                    f"{self.wishes.folder} has another sweep: of {' '.join(old['command'])}"
+                )
+            return plan, self.journal.read()
+        plan = sweepplan.make(base.runs, program.realism)
+        self.wishes.resume = False
+        sweepplan.write(self.plan_path, head, plan)
+        return plan, []
+
+    def _sweep(
+        self,
+        base: Baseline,
+        plan: list[Entry],
+        entries: list[Entry],
+        records: list[dict[str, Any]],
+        triers: Sequence[Trier],
+        began: float,
+    ) -> Result:
+        done = {record["run"]: record for record in records if "run" in record}
+        todo = [entry for entry in entries if entry.id not in done]
+        self.show.begin(len(entries), len(entries) - len(todo))
+        pool, started = Pool(triers), time.monotonic()
+        with contextlib.closing(pool.each(self._tasks(todo))) as results:
+            for record in results:
+                done[record["run"]] = record
+                self._note(record)
+        took = time.monotonic() - started
+        ran = sum(entry.id in done for entry in todo)
+        tried = [entry for entry in entries if entry.id in done]
+        groups = groups_of(tried, [done[entry.id] for entry in tried], base.measure.findings)
+        self._confirm(pool, groups, records)
+        return Result(
+            self.wishes.program,
+            plan,
+            entries,
+            [done[entry.id] for entry in tried],
+            groups,
+            base.measure,
+            base.notes,
+            time.monotonic() - began,
+            ran / took if took else 0.0,
+            len(entries) - len(tried),
+            len(triers),
+        )
+
+    def _tasks(self, entries: Iterable[Entry]) -> Iterator[Task]:
+        """In the order of the plan, as long as there is time."""
+        limit = self.wishes.time
+        end = time.monotonic() + limit if limit is not None else None
+        for entry in entries:
+            if end is not None and time.monotonic() >= end:
+                return
+            yield lambda trier, entry=entry: trier.entry(entry)  # type: ignore[misc]
+
+    def _note(self, record: dict[str, Any]) -> None:
+        self.journal.add(record)
+        self.show.ran(record)
+
+    def _confirm(
+        self, pool: Pool, groups: Sequence[Group], records: Sequence[dict[str, Any]]
+    ) -> None:
+        known = {record["confirm"]: record for record in records if "confirm" in record}
+        open_ = [one for one in groups if one.entries and one.name not in known]
+        self.show.phase(f"repeating {len(open_)} of {len(groups)} failures" if open_ else "")
+        tasks = [lambda trier, one=one: trier.group(one) for one in open_]
+        with contextlib.closing(pool.each(tasks)) as results:
+            for record in results:
+                self.journal.add(record)
+                known[record["confirm"]] = record
+        for group in groups:
+            proof = known.get(group.name)
+            if proof and proof["rule"]:
+                group.take(proof["rule"], make(Finding, proof["finding"]))

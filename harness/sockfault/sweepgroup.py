@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Failures of a sweep: runs that show one mistake are one failure, named by the plainest one."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import hashlib
+import re
+from typing import Any, Iterable, Sequence
+
+from .events import Finding, make
+from .sweepplan import Entry
+from .sweeprun import Outcome
+
+LATE = ("hang", "spin", "no-timeout")
+REPRESENTATIVES = 3  # of a group, that are tried before it is said to come and go
+FIELDS = "finding severity says hint program realism site function file line cause evidence".split()
+COMPARED = {"crash", "hang", "spin", "no-timeout", "not-transparent", "dishonest-success"}
+SEVERITIES = {"error": 0, "warning": 1, "advice": 2}
+
+
+def record_of(
+    entry: Entry, rule: str, outcome: Outcome, found: Sequence[Finding], hit: bool
+) -> dict[str, Any]:
+    """A line of the journal."""
+    result = "found" if found else "fine" if outcome.fired else "not-reached"
+    record: dict[str, Any] = {"run": entry.id, "result": result, "rule": rule, "hit": hit}
+    if outcome.fired:
+        record["sites"] = sorted({f"{one.site}~{one.stack}" for one in outcome.faults})[:8]
+    elif outcome.why:
+        record["why"] = outcome.why
+    if outcome.stuck and outcome.stuck[-1].mode == "blocking":
+        record["endless"] = True  # nothing but an event from outside ends that call
+    if found:
+        record["findings"] = [_plain(one) for one in found]
+    return record
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {key: getattr(finding, key) for key in FIELDS if getattr(finding, key) not in (None, ())}
+
+
+def key_of(entry: Entry | None, finding: Finding) -> tuple[Any, ...]:
+    """The same for what is the same mistake: the finding and where the program makes it. What is
+    told from the end of a run stands where the fault was met, and depends on who called."""
+    place = (finding.file, finding.function, finding.line) if finding.file else (finding.site,)
+    stack = entry.place.stack if entry and finding.finding in COMPARED else None
+    return (finding.finding, finding.program, *place, stack)
+
+
+@dataclasses.dataclass
+class Group:
+    """One failure, and the entries that showed it: none if it needs no fault."""
+
+    key: tuple[Any, ...]
+    finding: Finding
+    entries: list[Entry]
+    used: dict[str, str]  # the rule of each
+    times: int
+    endless: set[str] = dataclasses.field(default_factory=set)  # ids of entries
+    rule: str | None = None  # proven to show it again
+    is_confirmed: bool = False
+
+    @property
+    def name(self) -> str:
+        return hashlib.sha256(repr(self.key).encode()).hexdigest()[:16]
+
+    @property
+    def is_late(self) -> bool:
+        """Was it the deadline that told of it?"""
+        return self.finding.finding in LATE
+
+    def is_same(self, entry: Entry, finding: Finding) -> bool:
+        return key_of(entry, finding) == self.key
+
+    def representatives(self) -> list[Entry]:
+        """Those that say most with least: once rather than for good, what is met often rather than
+        seldom, what Linux does rather than what POSIX allows."""
+        order = sorted(
+            self.entries,
+            key=lambda one: (
+                self.is_late and one.id not in self.endless,
+                one.lasting,
+                one.level + one.is_posix,
+            ),
+        )
+        return order[:REPRESENTATIVES]
+
+    def rules(self, entry: Entry) -> list[str]:
+        """The plainest first; what showed it last, for it did so once."""
+        found = [re.sub(r" nth=1\.\.( per=conn)?(?=[ :])", "", rule) for rule in entry.rules]
+        return list(dict.fromkeys([*found, *entry.rules, self.used[entry.id]]))
+
+    def confirmed(self, entry: Entry, rule: str, finding: Finding) -> dict[str, Any]:
+        """A line of the journal."""
+        return {"confirm": self.name, "entry": entry.id, "rule": rule, "finding": _plain(finding)}
+
+    def take(self, rule: str, finding: Finding) -> None:
+        self.rule, self.finding, self.is_confirmed = rule, finding, True
+
+
+def groups_of(
+    entries: Iterable[Entry],
+    records: Iterable[dict[str, Any]],
+    without_fault: Iterable[Finding],
+) -> list[Group]:
+    """The failures, the worst first, then in the order of the plan."""
+    made: dict[tuple[Any, ...], Group] = collections.OrderedDict()
+    for finding in without_fault:
+        key = key_of(None, finding)
+        group = made.setdefault(key, Group(key, finding, [], {}, 0, is_confirmed=True))
+        group.times += 1
+    for entry, record in zip(entries, records):
+        for fields in record.get("findings", ()):
+            finding = make(Finding, fields)
+            key = key_of(entry, finding)
+            group = made.setdefault(key, Group(key, finding, [], {}, 0))
+            if group.is_confirmed or entry.id in group.used:
+                continue
+            group.entries.append(entry)
+            group.used[entry.id] = record["rule"]
+            group.times += 1
+            if record.get("endless"):
+                group.endless.add(entry.id)
+    return sorted(made.values(), key=lambda one: SEVERITIES.get(one.finding.severity, 3))

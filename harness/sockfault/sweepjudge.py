@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""The oracles of a sweep: what a run under one fault says against the program, without a test of
+the user's. Two laws, as fault-free runs are the measure:
+
+    a transient fault is invisible: the same status, the same output
+    a terminal fault is met honestly: no crash, no hang, no success with other output; and a server
+    goes on to serve others
+
+When in doubt nothing is said: each exemption below is a thing that right programs do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import re
+import shutil
+from typing import Iterator
+
+from . import table, verdict
+from .events import Event, Finding
+from .sweepplan import Entry
+from .sweeprun import Ended, Outcome, Program
+
+SILENT = ("stall", "latency", "drop")  # the peer says nothing: whether to wait is a matter of taste
+# What was lost, cut or doubled on its way is not told to the program.
+UNTOLD = ("drop", "duplicate", "reorder", "truncate", "latency", "stall")
+# Who can do without these does so, and says so in its output.
+OPTIONAL = ("sockopt", "close", "shutdown", "poll")
+OPTIONAL_FUNCS = ("getnameinfo", "gethostbyaddr", "gethostbyaddr_r")
+SERVING = ("accept", "recv", "send", "shutdown", "close")
+STILL_BUSY = 0.2  # of the time: who met a fault as late as that goes on, if slowly
+
+
+@dataclasses.dataclass
+class Compare:
+    """How outputs are compared."""
+
+    output: bool = True
+    normalize: list[tuple[re.Pattern[bytes], bytes]] = dataclasses.field(default_factory=list)
+
+    def normal(self, text: bytes) -> bytes:
+        for pattern, replacement in self.normalize:
+            text = pattern.sub(replacement, text)
+        return text
+
+    def same(self, one: bytes, other: bytes) -> bool:
+        return not self.output or one == other or self.normal(one) == self.normal(other)
+
+
+@dataclasses.dataclass
+class Measure:
+    """The fault-free run that others are compared with."""
+
+    seen: Ended
+    next: Ended | None
+    target: Ended
+    server_ended: bool
+    findings: list[Finding]
+    trace: pathlib.Path
+    wall: float
+    deadline: float
+
+    @property
+    def serves_again(self) -> bool:
+        return self.next is not None and self.next.status == self.seen.status
+
+
+class Judge:
+    def __init__(self, program: Program, measure: Measure, compare: Compare) -> None:
+        self.program, self.measure, self.compare = program, measure, compare
+        self.path = str(pathlib.Path(shutil.which(program.command[0]) or "").resolve())
+        self.known = {(one.finding, one.site, one.line) for one in measure.findings}
+
+    def place(self, event: Event) -> str:
+        return table.source_line(self.path, event.site) or "" if event.site else ""
+
+    def __call__(self, entry: Entry, outcome: Outcome) -> list[Finding]:
+        """What this run says against the program."""
+        if not outcome.fired:
+            return []
+        own = [
+            one for one in outcome.findings if (one.finding, one.site, one.line) not in self.known
+        ]
+        if any(one.severity == "error" for one in own):
+            return own  # one sentence for each mistake: theirs says more
+        made = list(self._whole(entry, outcome))
+        return own + [self._named(entry, outcome, one) for one in made]
+
+    def _named(self, entry: Entry, outcome: Outcome, finding: Finding) -> Finding:
+        """With the call that met the fault, where the finding has no call of its own."""
+        event = outcome.faults[0] if outcome.faults else None
+        realism = event.realism if event else entry.realism
+        says = f"{entry.place.func}() met '{entry.fault}': {finding.says}"
+        if realism == "posix":
+            says = f"{says} (POSIX allows this fault; Linux does not do it here)"
+        fields = {}
+        if event and not finding.site:
+            fields = verdict.fields_of(event, self.place(event))
+        return dataclasses.replace(finding, says=says, realism=realism, **fields)
+
+    def _whole(self, entry: Entry, outcome: Outcome) -> Iterator[Finding]:
+        target = outcome.target
+        stuck = outcome.stuck[-1] if outcome.stuck else None
+        place = self.place(stuck) if stuck else ""
+        name = self.program.name
+        died = target.signal if target.signal != self.measure.target.signal else None
+        crashed = verdict.crash(name, died, target.stderr, stuck if died else None, place)
+        yield from crashed
+        if crashed:
+            return
+        if outcome.seen.timed_out or target.timed_out:
+            yield from self._late(entry, outcome, stuck, place)
+        elif self.program.role == "client":
+            yield from self._client(entry, outcome)
+        elif outcome.client:
+            yield from self._server(entry, outcome)
+        if self.program.role == "server":
+            yield from self._served(entry, outcome)
+
+    # ---- time ----
+
+    def _late(
+        self, entry: Entry, outcome: Outcome, stuck: Event | None, place: str
+    ) -> Iterator[Finding]:
+        name = self.program.name
+        kind = entry.fault.partition(" ")[0]
+        busy = outcome.cpu > verdict.BUSY * max(outcome.wall, 0.001)
+        if entry.lasting and entry.transient and self._goes_on(outcome):
+            return
+        if self.program.role == "server" and not self._client_may_wait(entry, busy):
+            return
+        if kind in SILENT and not busy:
+            if self.program.role == "client":
+                fields = verdict.fields_of(stuck, place) if stuck else {}
+                says = f"its peer was silent, and {name} has no limit of its own for that"
+                yield Finding("no-timeout", "advice", says, program=name, **fields)
+            return
+        who = name if self.program.role == "client" else f"the client of {name}"
+        yield verdict.no_end(name, who, busy, stuck, place)
+
+    def _goes_on(self, outcome: Outcome) -> bool:
+        """Each call is cut or held up, and it still makes calls: slow, not wrong."""
+        last = outcome.faults[-1] if outcome.faults else None
+        return last is not None and last.time_ns / 1e9 > (1 - STILL_BUSY) * outcome.wall
+
+    @staticmethod
+    def _client_may_wait(entry: Entry, busy: bool) -> bool:
+        """Is it the server's mistake that its client got no answer?"""
+        once_accept = entry.place.op == "accept" and not entry.lasting
+        return busy or entry.transient or (once_accept and entry.fault.startswith("fail "))
+
+    # ---- status and output ----
+
+    def _client(self, entry: Entry, outcome: Outcome) -> Iterator[Finding]:
+        seen, wanted, name = outcome.seen, self.measure.seen, self.program.name
+        same_status = seen.status == wanted.status and seen.signal == wanted.signal
+        same_output = self.compare.same(wanted.stdout, seen.stdout)
+        if entry.transient:
+            yield from self._transparent(name, seen, same_status, same_output)
+        elif seen.status == 0 and not same_output and self._must_be_told(entry):
+            yield verdict.dishonest_success(name, name, self._diff(seen))
+
+    def _transparent(
+        self, who: str, seen: Ended, same_status: bool, same_output: bool
+    ) -> Iterator[Finding]:
+        if not same_status or not same_output:
+            ended = None if same_status else str(seen)
+            what = "" if same_output else self._diff(seen)
+            yield verdict.not_transparent(self.program.name, who, ended, what)
+
+    @staticmethod
+    def _must_be_told(entry: Entry) -> bool:
+        """Can the program know that something was missing, and could it not do without?"""
+        place, kind = entry.place, entry.fault.partition(" ")[0]
+        if kind in UNTOLD or place.op in OPTIONAL or place.func in OPTIONAL_FUNCS:
+            return False
+        return not (entry.ends_by_close and kind in ("eof", "closed"))
+
+    def _diff(self, seen: Ended) -> str:
+        normal = self.compare.normal
+        return verdict.diff(normal(self.measure.seen.stdout), normal(seen.stdout))
+
+    # ---- servers ----
+
+    def _server(self, entry: Entry, outcome: Outcome) -> Iterator[Finding]:
+        """What its client sees of a terminal fault is its client's affair."""
+        if not entry.transient:
+            return
+        seen, wanted = outcome.seen, self.measure.seen
+        same_status = seen.status == wanted.status and seen.signal == wanted.signal
+        same_output = self.compare.same(wanted.stdout, seen.stdout)
+        who = f"the client of {self.program.name}"
+        yield from self._transparent(who, seen, same_status, same_output)
+
+    def _served(self, entry: Entry, outcome: Outcome) -> Iterator[Finding]:
+        """Others are to be served after a fault on one connection."""
+        of_clients = entry.side in ("server", "listener") and entry.place.op in SERVING
+        if not (of_clients or entry.transient) or not self.measure.serves_again:
+            return
+        if entry.fault.partition(" ")[0] in SILENT:
+            return  # it is silent still: one-client-blocks-all tells who must not wait for it
+        problem = None
+        if outcome.server_ended and not self.measure.server_ended:
+            problem = "the server ended by itself"
+        elif outcome.next is not None:
+            wanted, got = self.measure.seen, outcome.next
+            problem = verdict.next_client_problem(
+                got.timed_out,
+                str(got),
+                got.status == wanted.status,
+                self.compare.same(wanted.stdout, got.stdout),
+            )
+        if problem:
+            yield verdict.dies_with_client(self.program.name, problem)

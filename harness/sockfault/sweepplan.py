@@ -1,0 +1,516 @@
+# SPDX-License-Identifier: MIT
+"""The plan of a sweep: which calls the fault-free runs made, and each faithful fault that the
+command's tables give for them, in the order of what it is worth.
+
+A call is named by its stack and by which of the calls there it is. An entry has several rules for
+the same call, the plainest first: by the operation's ordinal, where all fault-free runs agree on
+it, then by process or connection, by the site at last. The sweep sees which of them hit.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import fnmatch
+import functools
+import json
+import pathlib
+from typing import Any, Iterable, Iterator, Sequence
+
+from . import command
+from .command import SockfaultError
+from .events import Conn, Event
+
+VERSION = 1
+# What stands behind the word, where a fault may or must have more: others stand alone.
+ARGUMENTS = {
+    "short": ("1", "50%"),
+    "delay": ("20ms",),
+    "latency": ("40ms",),
+    "truncate": ("1",),
+}
+# Of these nothing follows (pass, fake), or a right program may make of it what it likes (corrupt),
+# or the time that it takes is the sum of all (rate).
+LEFT_OUT = {"fail", "pass", "fake", "corrupt", "rate", "signal"}
+CLASSES = {"transient", "resource", "terminal", "config"}
+POSSIBLE = {"kernel": ("yes", "cond"), "posix": ("yes", "cond", "posix")}
+# What goes by itself: a right program shows nothing of it, and "from now on" is each second call.
+PASSING = {"EAGAIN", "EINTR"}
+ALONE = {"delay", "latency", "reorder"}  # not "from now on": it says nothing new
+SOON, LATE = 0, 4
+# How soon a fault is worth a run: what users meet first. Others by what the table says of them.
+WORTH = {
+    ("connect", "fail ECONNREFUSED"): 0,
+    ("connect", "fail ETIMEDOUT"): 1,
+    ("accept", "fail EMFILE"): 0,
+    ("accept", "fail ECONNABORTED"): 1,
+    ("socket", "fail EMFILE"): 1,
+    ("bind", "fail EADDRINUSE"): 1,
+    ("send", "fail EPIPE"): 0,
+    ("recv", "fail ECONNREFUSED"): 1,
+    ("send", "fail ECONNREFUSED"): 1,
+    ("resolve", "fail EAI_AGAIN"): 0,
+    ("resolve", "fail EAI_NONAME"): 1,
+}
+KINDS_WORTH = {
+    "short 1": 0,
+    "reset": 0,
+    "eof": 0,
+    "drop": 0,
+    "closed": 1,
+    "stall": 1,
+    "duplicate": 1,
+    "short 50%": 2,
+    "truncate 1": 2,
+    "reorder": 2,
+    "latency 40ms": 2,
+    "delay 20ms": 3,
+}
+BY_POSSIBLE = {"yes": 2, "cond": 3, "posix": 3}
+BY_PLACE = {"first": 0, "last": 2, "middle": 3}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """Where calls are made: what a site is to a sweep."""
+
+    program: str
+    process: int
+    op: str
+    func: str
+    site: str
+    stack: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a fault-free run; kind is that of its socket, as tables have it: tcp, udp, ..."""
+
+    place: Place
+    event: Event
+    kind: str
+    side: str = ""  # client, server, listener
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """One fault on one call, to be tried."""
+
+    id: str
+    level: int
+    place: Place
+    which: str  # first, middle, last
+    lasting: bool
+    fault: str
+    realism: str
+    rules: tuple[str, ...]  # each for the same call, the plainest first
+    side: str = ""
+    ends_by_close: bool = False  # the fault-free peer says by its end that all was said
+
+    @property
+    def transient(self) -> bool:
+        """Must a right program show nothing of it?"""
+        return is_transient(self.fault)
+
+    @property
+    def is_posix(self) -> bool:
+        return self.realism == "posix"
+
+    def as_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+
+
+def is_transient(fault: str) -> bool:
+    word, _, argument = fault.partition(" ")
+    if fault.startswith("fail ") or fault.startswith("signal "):
+        return fault.rpartition(" ")[2] in PASSING
+    return word in ("short", "delay")
+
+
+# ---- the calls of a run ----
+
+
+class Sockets:
+    """Which kind of socket stands behind a descriptor, told from the calls that were seen."""
+
+    def __init__(self, connections: Iterable[Conn]) -> None:
+        self.by_key = {conn.key: self._kind(conn.family, conn.type) for conn in connections}
+        self.sides = {conn.key: conn.side for conn in connections}
+        self.by_fd: dict[tuple[int | None, int], str] = {}
+        self.parents: dict[int, int] = {}
+
+    @staticmethod
+    def _kind(family: str, kind: str) -> str:
+        if family == "unix":
+            return f"unix-{kind}"
+        return {"stream": "tcp", "dgram": "udp"}.get(kind, "raw")
+
+    def _made(self, event: Event) -> str:
+        words = {"SOCK_STREAM": "stream", "SOCK_DGRAM": "dgram", "SOCK_SEQPACKET": "seqpacket"}
+        kinds = [words[flag] for flag in event.flags if flag in words]
+        family = "unix" if {"AF_UNIX", "AF_LOCAL"} & set(event.flags) else "inet"
+        return self._kind(family, kinds[0] if kinds else "raw")
+
+    def of(self, event: Event) -> str:
+        if event.op == "socket" and event.fd is None:
+            return self._made(event)
+        if event.key in self.by_key and event.key:
+            return self.by_key[event.key]
+        process: int | None = event.process
+        while process and event.fd is not None:
+            found = self.by_fd.get((process, event.fd))
+            if found:
+                return found
+            process = self.parents.get(process)
+        return "any"
+
+    def learn(self, event: Event, kind: str) -> None:
+        if event.op in ("socket", "accept") and event.ret is not None and event.ret >= 0:
+            self.by_fd[event.process, event.ret] = kind
+        if event.op == "fork" and event.process and event.more.get("parent"):
+            self.parents[event.process] = int(event.more["parent"])
+
+
+def calls_of(events: Sequence[Event], connections: Sequence[Conn]) -> list[Call]:
+    """The calls that rules can meet, in the order in which they were made."""
+    sockets = Sockets(connections)
+    made = []
+    ruled = set(_operations())
+    for event in events:
+        kind = sockets.of(event) if event.is_call else ""
+        sockets.learn(event, kind)
+        if event.op in ruled and event.is_call and event.site and event.stack and event.func:
+            if event.fd is not None and not event.conn and event.key:
+                continue  # an end of a socketpair: rules meet it with family= only
+            place = Place(
+                event.program or "",
+                event.process or 1,
+                event.op,
+                event.func,
+                event.site,
+                event.stack,
+            )
+            side = "listener" if event.op == "accept" else sockets.sides.get(event.key, "")
+            made.append(Call(place, event, kind, side))
+    return made
+
+
+# ---- the tables ----
+
+
+@functools.lru_cache(maxsize=None)
+def _operations() -> tuple[str, ...]:
+    return tuple(str(row["call"]) for row in command.listing("calls"))
+
+
+@functools.lru_cache(maxsize=None)
+def _by_name_only() -> frozenset[str]:
+    rows = command.listing("functions")
+    return frozenset(str(row["function"]) for row in rows if row["rules"] == "met by func= only")
+
+
+@functools.lru_cache(maxsize=None)
+def _facts(op: str, func: str) -> tuple[dict[str, Any], ...]:
+    rows = command.listing("errnos")
+    return tuple(row for row in rows if row["call"] == op and func in row["functions"])
+
+
+def _fact(call: Call, errno: str, realism: str) -> dict[str, Any] | None:
+    """The row of the table that lets this very call fail so."""
+    for row in _facts(call.place.op, call.place.func):
+        if row["errno"] != errno or row["possible"] not in POSSIBLE[realism]:
+            continue
+        kinds, modes = row["sockets"], row["modes"]
+        if "any" not in kinds and call.kind != "any" and call.kind not in kinds:
+            continue
+        if "any" in modes or call.event.mode is None or call.event.mode in modes:
+            return row
+    return None
+
+
+@functools.lru_cache(maxsize=None)
+def _kinds(op: str) -> tuple[dict[str, Any], ...]:
+    rows = command.listing("faults")
+    return tuple(row for row in rows if row["fault"] not in LEFT_OUT and op in row["calls"])
+
+
+def _kind_fits(row: dict[str, Any], call: Call) -> bool:
+    family, kind = call.kind.partition("-")[::2]
+    if family != "unix":
+        family, kind = "inet", {"tcp": "stream", "udp": "dgram"}.get(family, "any")
+    if call.kind == "any":
+        return not row["types"] and not row["families"]
+    return (not row["types"] or kind in row["types"]) and (
+        not row["families"] or family in row["families"]
+    )
+
+
+def found_nothing(event: Event) -> bool:
+    """A non-blocking call that finds nothing ready counts for no rule."""
+    return event.errno == "EAGAIN" and event.mode != "blocking"
+
+
+def counts(call: Call, fault: str, realism: str) -> bool:
+    """Does a rule with this fault count this call?"""
+    event = call.event
+    if found_nothing(event):
+        return False
+    word, _, argument = fault.partition(" ")
+    if word == "fail":
+        return _fact(call, argument, realism) is not None
+    row = next((row for row in _kinds(call.place.op) if row["fault"] == word), None)
+    if row is None or not _kind_fits(row, call):
+        return False
+    if word == "short":
+        whole = "MSG_WAITALL" in event.flags and event.mode != "nonblocking"
+        is_posix = event.op == "send" and event.mode == "blocking"
+        return (event.asked or 0) >= 2 and not whole and not (is_posix and realism == "kernel")
+    if word in ("reset", "closed", "eof"):
+        return event.conn is not None and not (event.op == "recv" and event.ret == 0)
+    return True
+
+
+def _faults(call: Call, realism: str) -> Iterator[tuple[str, int, str]]:
+    """Each fault for this call, with what it is worth and its realism."""
+    op = call.place.op
+    kinds = {str(row["fault"]) for row in _kinds(op) if _kind_fits(row, call)}
+    for word in sorted(kinds):
+        for argument in ARGUMENTS.get(word, ("",)):
+            fault = f"{word} {argument}".strip()
+            late = 2 if op in ("sockopt", "shutdown", "close") else 0
+            posix = word == "short" and op == "send" and call.event.mode == "blocking"
+            worth = KINDS_WORTH.get(fault, 3) + late
+            yield fault, worth, "posix" if posix else "kernel"
+    for row in _facts(op, call.place.func):
+        errno = str(row["errno"])
+        if row["class"] not in CLASSES or _fact(call, errno, realism) is not row:
+            continue
+        if errno == "ECONNRESET" and "reset" in kinds:
+            continue  # the same event, by its other name
+        fault = f"fail {errno}"
+        worth = BY_POSSIBLE[row["possible"]] + (1 if row["class"] == "config" else 0)
+        if errno in PASSING:
+            worth = SOON
+        worth = WORTH.get((op, fault), worth)
+        yield fault, worth, "posix" if row["possible"] == "posix" else "kernel"
+
+
+# ---- naming a call ----
+
+
+class Count:
+    """The ordinals of calls in one fault-free run, as rules count them."""
+
+    def __init__(self, calls: Sequence[Call], realism: str) -> None:
+        self.calls, self.realism = calls, realism
+        self.places: dict[Place, list[int]] = collections.defaultdict(list)
+        for index, call in enumerate(calls):
+            self.places[call.place].append(index)
+        self._counted: dict[tuple[str, str | None, str], list[int]] = {}
+
+    def counted(self, call: Call, fault: str) -> list[int]:
+        """Calls that `OP: FAULT` counts; of a function that rules meet by name alone, its own."""
+        op, func = call.place.op, call.place.func
+        by_name = _by_name_only()
+        own = func if func in by_name else None
+        key = (op, own, fault)
+        if key not in self._counted:
+            self._counted[key] = [
+                index
+                for index, one in enumerate(self.calls)
+                if one.place.op == op
+                and (one.place.func == own if own else one.place.func not in by_name)
+                and counts(one, fault, self.realism)
+            ]
+        return self._counted[key]
+
+    def at(self, place: Place, fault: str) -> list[int]:
+        """The calls at this place that the fault can meet."""
+        return [i for i in self.places.get(place, ()) if counts(self.calls[i], fault, self.realism)]
+
+    def names(self, index: int, fault: str) -> list[tuple[str, int]]:
+        """Conditions, and the ordinal under them: the plainest first."""
+        call = self.calls[index]
+        among = self.counted(call, fault)
+        func = call.place.func
+        head = f" func={func}" if func in _by_name_only() else ""
+
+        def nth(**same: Any) -> int:
+            wanted = []
+            for i in among:
+                if i > index:
+                    break
+                one = self.calls[i]
+                if all(getattr(one.event, name) == value for name, value in same.items()):
+                    wanted.append(i)
+            return len(wanted)
+
+        made = [(head, nth())]
+        process = call.event.process or 1
+        several = len({self.calls[i].event.process for i in among}) > 1
+        if several:
+            made.append((f"{head} process={process}", nth(process=process)))
+        if call.event.conn and call.event.key:
+            key = call.event.key
+            made.append((f"{head} key={key} per=conn", nth(key=key)))
+        where = f"{head} process={process}" if several else head
+        same = {"process": process} if several else {}
+        made.append((f"{where} site={call.event.site}", nth(site=call.event.site, **same)))
+        return made
+
+
+def _rules(
+    call: Call, fault: str, lasting: bool, counts_: Sequence[tuple[Count, int]]
+) -> list[str]:
+    """Rules for this call: those on which all fault-free runs agree, and by its site at last."""
+    named = [dict(count.names(index, fault)) for count, index in counts_]
+    rules = []
+    last = list(named[0])[-1]
+    for conditions, nth in named[0].items():
+        if conditions != last and any(one.get(conditions) != nth for one in named):
+            continue
+        errno = fault.rpartition(" ")[2]
+        step = "" if not lasting else "../2" if errno in PASSING else ".."
+        words = f"{call.place.op}{conditions}".replace(" per=conn", "")
+        per = " per=conn" if "per=conn" in conditions else ""
+        rules.append(f"{words} nth={nth}{step}{per}: {fault}")
+    return rules
+
+
+# ---- the plan ----
+
+
+def _slug(fault: str) -> str:
+    return fault.removeprefix("fail ").replace(" ", "-")
+
+
+def _chosen(count: int) -> list[tuple[str, int]]:
+    """Which of so many calls are tried."""
+    made = [("first", 0)]
+    if count > 2:
+        made.append(("middle", count // 2))
+    if count > 1:
+        made.append(("last", count - 1))
+    return made
+
+
+def _ends_by_close(counted: Count, call: Call) -> bool:
+    """Does the peer end this connection, in the fault-free run, with nobody told before? Who then
+    meets an earlier end can't know that it is one."""
+    key = call.event.key
+    return any(
+        one.event.key == key and one.event.op == "recv" and one.event.ret == 0
+        for one in counted.calls
+    )
+
+
+def _entries_of(place: Place, runs: Sequence[Count], realism: str, late: int) -> Iterator[Entry]:
+    first = runs[0]
+    seen: set[str] = set()
+    sample = [first.calls[i] for i in first.places[place]]
+    for call in sample[:1] + sample[-1:]:
+        for fault, worth, real in _faults(call, realism):
+            if fault in seen:
+                continue
+            seen.add(fault)
+            found = [run.at(place, fault) for run in runs]
+            least = min(map(len, found))
+            if not least:
+                continue
+            for which, at in _chosen(least):
+                where = [(run, indices[at]) for run, indices in zip(runs, found)]
+                target = first.calls[found[0][at]]
+                for lasting in (False, True):
+                    if lasting and fault.partition(" ")[0] in ALONE:
+                        continue
+                    name = f"{place.func}@{place.site}~{place.stack}"
+                    level = worth + late + BY_PLACE[which] + (1 if lasting else 0)
+                    yield Entry(
+                        id=f"{name}/{_slug(fault)}/{which}{'..' if lasting else ''}",
+                        level=level,
+                        place=place,
+                        which=which,
+                        lasting=lasting,
+                        fault=fault,
+                        realism=real,
+                        rules=tuple(_rules(target, fault, lasting, where)),
+                        side=target.side,
+                        ends_by_close=_ends_by_close(first, target),
+                    )
+
+
+def make(runs: Sequence[Sequence[Call]], realism: str) -> list[Entry]:
+    """The whole plan. Places that only some fault-free runs have reached come late."""
+    made_of = [Count(calls, realism) for calls in runs]
+    found = list(dict.fromkeys(place for run in made_of for place in run.places))
+    entries: list[Entry] = []
+    stacks: collections.Counter[tuple[str, str, str]] = collections.Counter()
+    for place in found:
+        known = (place.program, place.func, place.site)
+        late = min(stacks[known], 3)  # further stacks of a site that was seen
+        stacks[known] += 1
+        where = [run for run in made_of if place in run.places]
+        late += LATE if len(where) < len(made_of) else 0
+        entries += _entries_of(place, where, realism, late)
+    order = {place: number for number, place in enumerate(found)}
+    entries.sort(key=lambda entry: (entry.level, order[entry.place]))
+    return _unique(entries)
+
+
+def _unique(entries: Iterable[Entry]) -> list[Entry]:
+    """Two processes that make the same call at the same place are two entries."""
+    seen: collections.Counter[str] = collections.Counter()
+    made = []
+    for entry in entries:
+        seen[entry.id] += 1
+        again = seen[entry.id]
+        made.append(entry if again == 1 else dataclasses.replace(entry, id=f"{entry.id}#{again}"))
+    return made
+
+
+def chosen(entries: Iterable[Entry], only: Sequence[str]) -> list[Entry]:
+    """Those whose id, function, call, fault or site one of these globs meets."""
+    if not only:
+        return list(entries)
+    return [
+        entry
+        for entry in entries
+        if any(fnmatch.fnmatchcase(word, glob) for glob in only for word in _words(entry))
+    ]
+
+
+def _words(entry: Entry) -> tuple[str, ...]:
+    word, _, argument = entry.fault.partition(" ")
+    place = entry.place
+    return (entry.id, place.func, place.op, place.site, entry.fault, word, argument)
+
+
+def shard(entries: Sequence[Entry], text: str | None) -> list[Entry]:
+    """Each N-th entry, the same ones wherever it is asked."""
+    if not text:
+        return list(entries)
+    number, count = (int(word) for word in text.split("/"))
+    return list(entries[number - 1 :: count])
+
+
+def write(path: pathlib.Path, head: dict[str, Any], entries: Iterable[Entry]) -> None:
+    lines = [json.dumps({"plan": VERSION, **head}, ensure_ascii=False)]
+    lines += [entry.as_json() for entry in entries]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read(path: pathlib.Path) -> tuple[dict[str, Any], list[Entry]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        head = json.loads(lines[0])
+        if head.get("plan") != VERSION:
+            raise SockfaultError(f"{path} is a plan of another version")
+        entries = []
+        for line in lines[1:]:
+            fields = json.loads(line)
+            place = Place(**fields.pop("place"))
+            rules = tuple(fields.pop("rules"))
+            entries.append(Entry(place=place, rules=rules, **fields))
+    except (OSError, ValueError, TypeError, IndexError, KeyError) as error:
+        raise SockfaultError(f"{path} is no plan of a sweep: {error}") from None
+    return head, entries

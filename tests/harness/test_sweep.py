@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: MIT
+"""Sweeps: what they find and what they don't, how they go on after an interruption, and what they
+refuse."""
+
+import json
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import BUILD, PYTHON, ROOT, TARGETS, cases
+from sockfault import sweepplan
+
+SWEEP = ROOT / "harness" / "bin" / "sockfault-sweep"
+PEER = f"{TARGETS}/robust-echo-server 127.0.0.1 {{port}}"
+NAIVE = [f"{TARGETS}/naive-line-client", "127.0.0.1", "{port}", "hello"]
+ROBUST = [f"{TARGETS}/robust-line-client", "127.0.0.1", "{port}", "hello"]
+CLIENT = f"{TARGETS}/robust-line-client 127.0.0.1 {{port}} hello"
+
+
+def command(*words, target=None):
+    return [PYTHON, str(SWEEP), *map(str, words), "--", *map(str, target or NAIVE)]
+
+
+def sweep(*words, target=None, status=None, **more):
+    done = subprocess.run(
+        command(*words, target=target),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        **more,
+    )
+    if status is not None:
+        assert done.returncode == status, done.stdout + done.stderr
+    return done
+
+
+def results(folder):
+    return json.loads((folder / "results.json").read_text())
+
+
+def test_a_failure_names_finding_line_and_rule_and_can_be_repeated(tmp_path):
+    done = sweep("--peer", PEER, "--only", "*/eof/first", "--report", tmp_path, status=1)
+    found = results(tmp_path)
+    (failure,) = found["failures"]
+    assert failure["finding"] == "dishonest-success" and failure["severity"] == "error"
+    assert (failure["file"], failure["line"]) == ("naive-line-client.c", 31)
+    assert failure["rule"] == "recv nth=1: eof" and failure["realism"] == "kernel"
+    assert failure["repeat"] in done.stdout
+    words = shlex.split(failure["repeat"])
+    again = subprocess.run(
+        [str(BUILD / "sockfault"), *words[1:]], capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0 and again.stdout == "" and "1 fault injected" in again.stderr
+    assert cases(tmp_path / "junit.xml") and json.loads((tmp_path / "results.sarif").read_text())
+    assert json.loads((tmp_path / "run.json").read_text())["jobs"] >= 1
+
+
+def test_a_right_client_gets_no_error(tmp_path):
+    only = ["short-1", "*/reset/*", "*/EINTR/*", "*/ECONNREFUSED/first", "*/eof/*"]
+    words = [word for glob in only for word in ("--only", f"*{glob}*")]
+    sweep("--peer", PEER, *words, "--report", tmp_path, target=ROBUST, status=0)
+    assert results(tmp_path)["failures"] == []
+
+
+def test_a_server_that_dies_with_its_client_is_told_from_one_that_serves_on(tmp_path):
+    words = ["--server", "--client", CLIENT, "--only", "recv*/reset/first"]
+    for name, expected in (("naive", 1), ("robust", 0)):
+        target = [f"{TARGETS}/{name}-echo-server", "127.0.0.1", "{port}"]
+        sweep(*words, "--report", tmp_path / name, target=target, status=expected)
+    (failure,) = results(tmp_path / "naive")["failures"]
+    assert failure["finding"] == "dies-with-client"
+    assert failure["file"] == "naive-echo-server.c"
+
+
+def test_what_is_known_is_shown_and_not_counted(tmp_path):
+    words = ["--peer", PEER, "--only", "*/eof/first"]
+    sweep(*words, "--report", tmp_path / "old", status=1)
+    known = tmp_path / "old" / "results.json"
+    done = sweep(*words, "--known", known, "--report", tmp_path / "new", status=0)
+    assert "known: dishonest-success" in done.stdout
+    found = results(tmp_path / "new")
+    assert found["failures"] == [] and found["known"] == results(tmp_path / "old")["failures"]
+
+
+SELECTED = ["--only", "*/eof/*", "--only", "*/closed/*", "--only", "recv*/short-1/*"]
+
+
+def test_two_sweeps_are_equal_and_shards_are_the_whole(tmp_path):
+    words = ["--peer", PEER, *SELECTED, "--jobs", "2"]
+    for name in ("one", "other"):
+        sweep(*words, "--report", tmp_path / name, status=1)
+    one = tmp_path / "one" / "results.json"
+    assert one.read_bytes() == (tmp_path / "other" / "results.json").read_bytes()
+    ran = set()
+    for number in (1, 2):
+        folder = tmp_path / f"shard-{number}"
+        sweep(*words, "--shard", f"{number}/2", "--report", folder)
+        part = set(cases(folder / "junit.xml"))
+        ran |= {(number, name) for name in part}
+    whole = results(tmp_path / "one")["runs"]
+    assert sum(results(tmp_path / f"shard-{n}")["runs"] for n in (1, 2)) == whole
+
+
+def wait_for_lines(path, count, within=120):
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        if path.exists() and path.read_bytes().count(b"\n") >= count:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{path} never had {count} lines")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_sweep_goes_on_and_comes_to_the_same(tmp_path, number):
+    words = ["--peer", PEER, *SELECTED, "--jobs", "2"]
+    sweep(*words, "--report", tmp_path / "whole", status=1)
+    folder = tmp_path / "cut"
+    process = subprocess.Popen(
+        command(*words, "--report", folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for_lines(folder / "journal.jsonl", 3)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    if number == signal.SIGINT:
+        assert process.returncode == 130 and "--resume" in errors
+    before = (folder / "journal.jsonl").read_bytes()
+    assert not (folder / "results.json").exists()
+    # What a kill left half written is no line.
+    with open(folder / "journal.jsonl", "ab") as journal:
+        journal.write(b'{"run": "hal')
+    done = sweep(*words, "--resume", "--report", folder, status=1)
+    kept = before[: before.rfind(b"\n") + 1]
+    assert (folder / "journal.jsonl").read_bytes().startswith(kept)
+    assert "of them done before" in done.stderr
+    expected = (tmp_path / "whole" / "results.json").read_bytes()
+    assert (folder / "results.json").read_bytes() == expected
+
+
+UNSTEADY = """
+import os, socket
+a, b = socket.socketpair()
+print("pid", os.getpid(), "of", 7)
+s = socket.create_connection(("127.0.0.1", %PORT%))
+s.sendall(b"x\\n")
+print(s.makefile().readline())
+"""
+
+
+def test_what_does_not_repeat_itself_is_refused_with_the_difference(tmp_path):
+    program = tmp_path / "unsteady.py"
+    program.write_text(UNSTEADY.replace("%PORT%", "int(os.sys.argv[1])"))
+    target = [PYTHON, program, "{port}"]
+    words = ["--peer", PEER, "--only", "recv*/short-1/first"]
+    done = sweep(*words, target=target, status=125)
+    assert "--normalize" in done.stderr and "+pid" in done.stderr
+    sweep(*words, "--normalize", "s/pid [0-9]+/pid/", target=target, status=0)
+    sweep(*words, "--compare", "status", target=target, status=0)
+
+
+def test_what_fails_without_faults_is_refused_with_its_words():
+    done = sweep(target=["/bin/sh", "-c", "echo no such luck >&2; exit 3"], status=125)
+    assert "ended with status 3" in done.stderr and "no such luck" in done.stderr
+
+
+def test_a_program_without_socket_calls_is_refused():
+    done = sweep(target=["/bin/true"], status=125)
+    assert "no socket call" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "there is no COMMAND"),
+        (["--server", "--", "true"], "belong together"),
+        (["--client", "x", "--", "true"], "belong together"),
+        (["--jobs", "0", "--", "true"], "at least 1"),
+        (["--time", "soon", "--", "true"], "no duration"),
+        (["--deadline", "5", "--", "true"], "no duration"),
+        (["--shard", "4/3", "--", "true"], "a shard is as 2/3"),
+        (["--normalize", "s/[/x/", "--", "true"], "normalize"),
+        (["--normalize", "s/a/\\1/", "--", "true"], "normalize"),
+        (["--known", "/nonexistent", "--", "true"], "no results.json"),
+        (["--resume", "--", "true"], "--report DIR"),
+        (["--compare", "nothing", "--", "true"], "--compare"),
+        (["--", "/nonexistent/program"], "there is no program"),
+        (["--nonsense", "--", "true"], "--nonsense"),
+    ],
+)
+def test_a_wrong_command_line_is_told(words, told):
+    done = subprocess.run([PYTHON, SWEEP, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 125 and told in done.stderr, done.stderr
+    assert done.stderr.count("\n") <= 2
+
+
+def test_help_names_each_option():
+    done = subprocess.run([PYTHON, SWEEP, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    manual = (ROOT / "doc" / "sockfault.1").read_text()
+    for word in set(re.findall(r"(?<!\S)--([a-z]+)", done.stdout)) - {"help"}:
+        assert f"Fl -{word}" in manual, word
+
+
+def test_shards_of_a_plan_have_each_entry_once():
+    entries = list(range(17))
+    parts = [sweepplan.shard(entries, f"{number}/4") for number in range(1, 5)]
+    assert sorted(one for part in parts for one in part) == entries
+    assert sweepplan.shard(entries, None) == entries
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_transient"),
+    [
+        ("short 1", True),
+        ("fail EINTR", True),
+        ("fail EAGAIN", True),
+        ("delay 20ms", True),
+        ("reset", False),
+        ("fail ECONNRESET", False),
+        ("latency 40ms", False),
+        ("drop", False),
+    ],
+)
+def test_what_must_be_invisible(fault, is_transient):
+    assert sweepplan.is_transient(fault) is is_transient
+
+
+def test_a_sweep_leaves_nothing_but_its_report(tmp_path):
+    folder, private = tmp_path / "report", tmp_path / "tmp"
+    private.mkdir()
+    env = dict(os.environ, TMPDIR=str(private))
+    sweep("--peer", PEER, "--only", "*/eof/first", "--report", folder, status=1, env=env)
+    made = {path.name for path in pathlib.Path(folder).iterdir()}
+    assert {"plan.jsonl", "journal.jsonl", "results.json", "run.json"} <= made
+    assert "work" not in made and list(private.iterdir()) == []

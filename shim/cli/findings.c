@@ -69,6 +69,7 @@ int sf_cmd_findings(int argc, char **argv)
 	struct sf_judged judged = sf_judge(
 	    reader, &(struct sf_judge_asked){
 	                .baseline = baseline, .differs = asked.differs, .compared = asked.differs || asked.same});
+	struct sf_repeat *repeats = sf_repeats(reader, &judged);
 	struct sf_output *out = sf_allocate(sizeof *out);
 	bool coloured = !asked.json && sf_is_coloured(stdout);
 
@@ -76,13 +77,14 @@ int sf_cmd_findings(int argc, char **argv)
 	out->fd = STDOUT_FILENO;
 	for (size_t i = 0; i < judged.count; i++)
 		if (asked.json)
-			sf_statement_json(out, reader, &judged.list[i]);
+			sf_statement_json(out, reader, &judged.list[i], &repeats[i]);
 		else
-			sf_statement_text(out, reader, &judged.list[i], coloured);
+			sf_statement_text(out, reader, &judged.list[i], &repeats[i], coloured);
 	sf_output_flush(out);
 	warn_of_gaps(reader, &judged);
 	int status = judged.of_severity[SF_ERROR] ? SF_STATUS_FOUND : SF_STATUS_GOOD;
 
+	sf_repeats_free(repeats, judged.count);
 	sf_judged_free(&judged);
 	if (baseline)
 		sf_reader_close(baseline);

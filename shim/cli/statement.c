@@ -64,36 +64,15 @@ static uint32_t conn_of(const struct sf_reader *reader, const struct sf_moment *
 	return socket ? atomic_load_explicit(&socket->conn, memory_order_relaxed) : 0;
 }
 
-/* The command line of the run as words for a shell; NULL: it was made by hand. */
-static char *command_of(const struct sf_reader *reader)
-{
-	const struct sf_arena *arena = sf_reader_arena(reader);
-	uint64_t at = arena->command_at, length = arena->command_length;
-	char *line = NULL;
-
-	if (!at || !sf_reader_holds(reader, at, length))
-		return NULL;
-	for (uint64_t i = 0; i < length;) {
-		const char *text = (const char *)arena + at + i;
-		char *word = sf_print("%.*s", (int)strnlen(text, length - i), text), *quoted = sf_quote(word);
-		char *longer = sf_print("%s%s%s", line ? line : "", line ? " " : "", quoted);
-
-		i += strlen(word) + 1;
-		free(word);
-		free(quoted);
-		free(line);
-		line = longer;
-	}
-	return line;
-}
-
-void sf_statement_json(struct sf_output *out, const struct sf_reader *reader, const struct sf_statement *statement)
+void sf_statement_json(
+    struct sf_output *out, const struct sf_reader *reader, const struct sf_statement *statement,
+    const struct sf_repeat *repeat)
 {
 	const struct sf_finding *finding = sf_findings[statement->finding];
 	const struct sf_event *event = &statement->at.event;
 	const struct sf_process *process = sf_reader_process(reader, statement->at.process);
 	uint32_t conn = conn_of(reader, &statement->at);
-	char place[320], *repeat = command_of(reader);
+	char place[320];
 	bool is_injected = statement->cause.seq && sf_is_injected(&statement->cause);
 
 	sf_put_text(out, "{\"finding\":\"");
@@ -118,31 +97,51 @@ void sf_statement_json(struct sf_output *out, const struct sf_reader *reader, co
 	put_string(out, "hint", finding->hint);
 	put_string(out, "source", finding->source);
 	put_number(out, "times", true, statement->times);
-	put_string(out, "repeat", repeat);
+	put_string(out, "rule", repeat->rule);
+	put_string(out, "repeat", repeat->command);
 	sf_put_text(out, "}\n");
-	free(repeat);
 }
 
 /* ---- for people ---- */
 
-void sf_statement_text(
-    struct sf_output *out, const struct sf_reader *reader, const struct sf_statement *statement, bool coloured)
+static void put_head(struct sf_output *out, const char *place, const struct sf_statement *statement, bool coloured)
 {
 	static const char *const colours[SF_SEVERITY_COUNT] = {"\033[36m", "\033[33m", "\033[31m"};
-	const struct sf_finding *finding = sf_findings[statement->finding];
-	const char *bold = coloured ? "\033[1m" : "", *off = coloured ? "\033[0m" : "";
+	enum sf_severity severity = sf_findings[statement->finding]->severity;
+
+	sf_put_text(out, coloured ? "\033[1m" : "");
+	sf_put_text(out, *place ? place : statement->program);
+	sf_put_text(out, ": ");
+	sf_put_text(out, coloured ? colours[severity] : "");
+	sf_put_text(out, sf_severity_words[severity]);
+	sf_put_text(out, ": ");
+	sf_put_text(out, coloured ? "\033[0m" : "");
+	sf_put_text(out, statement->says);
+	sf_put_text(out, coloured ? " \033[2m[" : " [");
+	sf_put_text(out, sf_finding_words[statement->finding]);
+	sf_put_text(out, coloured ? "]\033[0m" : "]");
+	if (statement->times > 1) {
+		sf_put_text(out, " (");
+		sf_put_number(out, statement->times);
+		sf_put_text(out, " times)");
+	}
+	sf_put_text(out, "\n");
+}
+
+void sf_statement_text(
+    struct sf_output *out, const struct sf_reader *reader, const struct sf_statement *statement,
+    const struct sf_repeat *repeat, bool coloured)
+{
 	char place[320];
 
 	sf_reader_place(reader, statement->at.event.site, place, sizeof place);
-	sf_put_text(out, bold);
-	sf_put_text(out, *place ? place : statement->program);
-	sf_put_text(out, ": ");
-	sf_put_text(out, coloured ? colours[finding->severity] : "");
-	sf_put_text(out, sf_severity_words[finding->severity]);
-	sf_put_text(out, off);
-	sf_put_text(out, ": ");
-	sf_put_text(out, statement->says);
-	sf_put_text(out, " [");
-	sf_put_text(out, sf_finding_words[statement->finding]);
-	sf_put_text(out, "]\n");
+	put_head(out, place, statement, coloured);
+	sf_put_text(out, "  ");
+	sf_put_text(out, sf_findings[statement->finding]->hint);
+	sf_put_text(out, "\n");
+	if (!repeat->command)
+		return;
+	sf_put_text(out, coloured ? "  \033[2mrepeat:\033[0m " : "  repeat: ");
+	sf_put_text(out, repeat->command);
+	sf_put_text(out, "\n");
 }

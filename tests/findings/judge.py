@@ -61,7 +61,6 @@ def program_of(source: pathlib.Path) -> Program:
     role = head["role"][0]
     assert role in ("client", "server"), f"{source.name}: role: client or server"
     assert "client" in head or role == "client", f"{source.name}: a server wants a client"
-    assert "peer" not in head or role == "client", f"{source.name}: a peer is a client's"
     peer = head.get("peer", [None])[0]
     plain = "{self} {port}" if role == "server" or peer else "{self}"
     command = head.get("command", [plain])[0].replace("{self}", shlex.quote(str(binary)))

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * again-spin.c -- a hundred times EAGAIN in a row on one socket, by a thread that neither waits nor sleeps between.
+ *
+ * Could be wrong: who sleeps between by other means (nanosleep, a futex) is told by the time that passes; the shortest
+ * sleep takes more than TIGHT_NS. A program that goes round many sockets, or does a frame's work in between, has larger
+ * gaps as well. A scheduler may make one gap of a spin large: some are let pass.
+ */
+#include <errno.h>
+
+#include "core/finding.h"
+
+#define MANY 100
+#define TIGHT_NS 40000
+
+struct streak {
+	struct sf_moment first, last;
+	unsigned count, loose;
+};
+
+struct waits {
+	uint64_t last; /* seq */
+};
+
+static void end_streak(struct sf_scene *scene, struct streak *streak)
+{
+	const struct sf_moment *first = &streak->first;
+
+	if (streak->count >= MANY)
+		sf_say(
+		    scene, first, first, &streak->last, "%s said EAGAIN %u times in %.1f ms, with no wait between",
+		    sf_moment_function(first), streak->count, (double)(streak->last.end_ns - first->time_ns) / 1e6);
+	streak->count = 0;
+}
+
+static bool goes_on(const struct streak *streak, const struct sf_moment *now, const struct waits *waits)
+{
+	return streak->count && streak->last.thread == now->thread && streak->last.operation == now->operation &&
+	       waits->last < streak->last.seq;
+}
+
+static void see(struct sf_scene *scene)
+{
+	const struct sf_moment *now = scene->now;
+	struct streak *streak = scene->of_socket;
+	struct waits *waits = scene->of_thread;
+
+	if (now->operation == SF_POLL) {
+		if (waits)
+			waits->last = now->seq;
+		return;
+	}
+	if (!streak || !waits || !now->end_ns)
+		return;
+	if (now->event.ret >= 0 || now->event.error != EAGAIN || now->event.mode != SF_NONBLOCKING) {
+		if (now->operation == streak->last.operation)
+			end_streak(scene, streak);
+		return;
+	}
+	bool is_tight = streak->count && now->time_ns - streak->last.end_ns < TIGHT_NS;
+
+	if (!goes_on(streak, now, waits) || (!is_tight && ++streak->loose > 2 + streak->count / 10)) {
+		end_streak(scene, streak);
+		*streak = (struct streak){.first = *now};
+	}
+	streak->last = *now;
+	streak->count++;
+}
+
+static void socket_ends(struct sf_scene *scene)
+{
+	end_streak(scene, scene->of_socket);
+}
+
+static const char explain[] =
+    "EAGAIN means \"not now\". Who asks again at once, and again, takes a whole processor for as long as the peer or "
+    "the "
+    "network needs, and takes it away from whom it waits for.\n\n"
+    "It is said where one thread was told EAGAIN a hundred times in a row on one socket, without poll, select or "
+    "epoll_wait in between, and without time passing as it does for who sleeps.";
+
+/* clang-format off */
+static const char wrong[] =
+    "#include <errno.h>\n"
+    "#include <sys/socket.h>\n"
+    "#include <unistd.h>\n"
+    "\n"
+    "int main(void)\n"
+    "{\n"
+    "\tint fds[2];\n"
+    "\tchar c;\n"
+    "\tssize_t n;\n"
+    "\n"
+    "\tif (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) != 0 || write(fds[0], \"x\", 1) != 1)\n"
+    "\t\treturn 2;\n"
+    "\tdo\n"
+    "\t\tn = read(fds[1], &c, 1);\n"
+    "\twhile (n < 0 && errno == EAGAIN);\n"
+    "\treturn n == 1 ? 0 : 1;\n"
+    "}\n";
+
+static const char right[] =
+    "#include <errno.h>\n"
+    "#include <poll.h>\n"
+    "#include <sys/socket.h>\n"
+    "#include <unistd.h>\n"
+    "\n"
+    "int main(void)\n"
+    "{\n"
+    "\tint fds[2];\n"
+    "\tchar c;\n"
+    "\tssize_t n;\n"
+    "\n"
+    "\tif (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) != 0 || write(fds[0], \"x\", 1) != 1)\n"
+    "\t\treturn 2;\n"
+    "\twhile ((n = read(fds[1], &c, 1)) < 0 && errno == EAGAIN) {\n"
+    "\t\tstruct pollfd p = {.fd = fds[1], .events = POLLIN};\n"
+    "\n"
+    "\t\tif (poll(&p, 1, -1) < 0 && errno != EINTR)\n"
+    "\t\t\treturn 1;\n"
+    "\t}\n"
+    "\treturn n == 1 ? 0 : 1;\n"
+    "}\n";
+/* clang-format on */
+
+const struct sf_finding sf_finding_again_spin = {
+    .severity = SF_ERROR,
+    .help = "EAGAIN a hundred times in a row, with no wait between",
+    .hint = "Wait with poll, select or epoll until the socket is ready, or use a blocking one.",
+    .source = "recv(2), send(2), ERRORS: EAGAIN; poll(2)",
+    .explain = explain,
+    .wrong = wrong,
+    .right = right,
+    .rule = "recv family=unix nth=1..200: fail EAGAIN",
+    .per_socket = sizeof(struct streak),
+    .per_thread = sizeof(struct waits),
+    .sees = SF_BIT(SF_SEND) | SF_BIT(SF_RECV) | SF_BIT(SF_ACCEPT) | SF_BIT(SF_POLL),
+    .see = see,
+    .socket_ends = socket_ends,
+};

@@ -183,8 +183,13 @@ static int close_stream(FILE *stream)
 
 	errno = before;
 	/* Closed without a word to us: a FILE of libc's own on a socket, and one that has turned wide. */
-	if (fd >= 0 && (!slot || stream->_mode > 0))
+	if (fd >= 0 && (!slot || stream->_mode > 0)) {
+		uint64_t was = sf_fd_entry(fd);
+
 		sf_track_close(fd);
+		if (sf_entry_closed(was))
+			sf_fd_reuse(fd, was);
+	}
 	if (slot && slot->is_standard)
 		return close_standard(stream);
 	if (!slot)

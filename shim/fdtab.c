@@ -4,6 +4,8 @@
  */
 #include "fdtab.h"
 
+#include "self.h"
+
 _Atomic uint64_t sf_fds[SF_FDS];
 _Atomic int sf_fds_top;
 
@@ -22,11 +24,46 @@ void sf_fd_set(int fd, uint32_t socket)
 		;
 }
 
+void sf_fd_bury(int fd)
+{
+	uint32_t socket = sf_fd_socket(fd);
+
+	if (!socket)
+		return;
+	if (sf_arena->trace_level == SF_TRACE_ALL)
+		atomic_store_explicit(&sf_fds[fd], (uint64_t)socket << 32, memory_order_relaxed);
+	else
+		sf_fd_set(fd, 0);
+}
+
+void sf_fd_reuse(int fd, uint64_t grave)
+{
+	atomic_compare_exchange_strong_explicit(&sf_fds[fd], &grave, 0, memory_order_relaxed, memory_order_relaxed);
+}
+
 void sf_fd_drop_range(unsigned first, unsigned last)
 {
 	unsigned top = (unsigned)atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
 
 	for (unsigned fd = first; fd < top && fd <= last; fd++)
+		sf_fd_bury((int)fd);
+}
+
+bool sf_fd_any(unsigned first, unsigned last)
+{
+	unsigned top = (unsigned)atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
+
+	for (unsigned fd = first; fd < top && fd <= last; fd++)
 		if (sf_fd_socket((int)fd))
-			sf_fd_set((int)fd, 0);
+			return true;
+	return false;
+}
+
+void sf_fd_forget_closed(void)
+{
+	int top = atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
+
+	for (int fd = 0; fd < top; fd++)
+		if (sf_entry_closed(sf_fd_entry(fd)))
+			sf_fd_reuse(fd, sf_fd_entry(fd));
 }

@@ -5,7 +5,9 @@
  *
  * An entry is one word, so that it is read and written whole: index of the socket record (0: not a socket), the
  * operations that some rule meets on it, the generation in which that was settled. Zero pages until used: nothing is
- * sized by RLIMIT_NOFILE (engineering, Speed). An entry is dropped before the real close (law 9).
+ * sized by RLIMIT_NOFILE (engineering, Speed). An entry is dropped before the real close (law 9). While all calls are
+ * recorded it leaves a grave: no socket any more, but which one it was. So a call on a number that the program itself
+ * has closed is seen.
  */
 #ifndef SF_FDTAB_H
 #define SF_FDTAB_H
@@ -45,6 +47,12 @@ static inline uint8_t sf_entry_generation(uint64_t entry)
 	return (uint8_t)(entry >> 56);
 }
 
+/* The socket that the number was until the program closed it; 0: it is open, or never was one. */
+static inline uint32_t sf_entry_closed(uint64_t entry)
+{
+	return sf_entry_socket(entry) ? 0 : (uint32_t)(entry >> 32);
+}
+
 static inline uint64_t sf_entry(uint32_t socket, uint32_t operations, uint32_t generation)
 {
 	return (uint64_t)generation << SF_GENERATION_SHIFT | (generation ? SF_WATCH_RULES : 0) |
@@ -64,7 +72,19 @@ static inline uint32_t sf_fd_socket(int fd)
 /* From now on fd is this socket (0: nothing of ours). What concerns it is settled at its next call. */
 void sf_fd_set(int fd, uint32_t socket);
 
+/* Closed by the program. */
+void sf_fd_bury(int fd);
+
+/* The number turned out to be in use again, by something that is no socket of ours. */
+void sf_fd_reuse(int fd, uint64_t grave);
+
 /* All descriptors from first to last (included) are gone. */
 void sf_fd_drop_range(unsigned first, unsigned last);
+
+/* Does any of them name a socket? */
+bool sf_fd_any(unsigned first, unsigned last);
+
+/* In a forked child: what its parent had closed is not its business. */
+void sf_fd_forget_closed(void);
 
 #endif

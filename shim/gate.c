@@ -530,6 +530,15 @@ static void record_bytes(struct sf_call *c)
 		sf_rest_note(c);
 }
 
+/* Who could have interrupted it, of a fault. */
+static void record_signals(const struct sf_call *c)
+{
+	struct sf_disposition signals[SF_SIGNALS];
+	size_t n = sf_self_is_sandboxed() ? 0 : sf_probe_handlers(signals);
+
+	sf_event_extend(c->event, SF_EXTENSION_SIGNAL, signals, n * sizeof signals[0]);
+}
+
 /* The call is over, decided by us or answered by the kernel: counters and the event. */
 static void conclude(struct sf_call *c)
 {
@@ -551,6 +560,8 @@ static void conclude(struct sf_call *c)
 		return;
 	if (c->socket && is_transfer(c))
 		record_bytes(c);
+	if (c->rule && c->ret < 0 && c->err == EINTR)
+		record_signals(c);
 	sf_event_end(c);
 }
 
@@ -630,11 +641,56 @@ static bool has_after_state(const struct sf_socket *socket)
 	       atomic_load_explicit(&socket->stash_out_at, relaxed);
 }
 
+void sf_record_begin(struct sf_call *c)
+{
+	struct sf_self *self = sf_arena->trace_level == SF_TRACE_ALL ? sf_self_get() : NULL;
+
+	if (!self)
+		return;
+	sf_event_begin(c, self);
+	if (c->event && sf_arena->stacks)
+		sf_stack_take(c->event, c->site);
+}
+
+int64_t sf_record_end(struct sf_call *c, int64_t ret)
+{
+	int before = errno;
+
+	c->ret = ret;
+	c->err = ret < 0 ? before : 0;
+	if (c->event)
+		sf_event_end(c);
+	errno = before;
+	return ret;
+}
+
+/* A call on a number that the program has closed: it is told so, or the number has another owner by now. */
+static int64_t leave_closed(struct sf_call *c, uint64_t grave, int64_t ret)
+{
+	int before = errno;
+
+	if (!sf_self_get()) /* a vfork child: the table is its parent's */
+		return ret;
+	if (ret >= 0 || before != EBADF) {
+		sf_fd_reuse(c->fd, grave);
+		return ret;
+	}
+	c->socket_index = sf_entry_closed(grave);
+	sf_record_begin(c);
+	if (c->event)
+		c->event->closed = SF_CLOSED;
+	errno = before;
+	return sf_record_end(c, ret);
+}
+
 int64_t sf_leave(struct sf_call *c, int64_t ret)
 {
 	c->ret = ret;
-	if (!c->entered)
-		return ret;
+	if (!c->entered) {
+		uint64_t entry = sf_fd_entry(c->fd);
+
+		return sf_entry_closed(entry) ? leave_closed(c, entry, ret) : ret;
+	}
 	int before = errno;
 
 	c->err = ret < 0 ? before : 0;

@@ -45,7 +45,7 @@ static inline bool sf_idle(enum sf_operation operation, int fd)
 		return true;
 	uint64_t entry = sf_fd_entry(fd);
 
-	return sf_entry_socket(entry) == 0 || (entry & SF_ENTRY_IDLE(operation)) == why;
+	return entry == 0 || (entry & SF_ENTRY_IDLE(operation)) == why;
 }
 
 /* Where wrap/jump.S calls a wrapper on behalf of syscall(2): it leaves the program's own place at the end of the
@@ -94,6 +94,11 @@ bool sf_enter(struct sf_call *c);
 /* After the real call: what it moved, what a fault makes of it, the event. The result for the program; errno is the
  * real call's on failure, untouched on success. */
 int64_t sf_leave(struct sf_call *c, int64_t ret);
+
+/* For calls that no rule meets: recorded where all calls are. c->event is NULL where they are not. */
+void sf_record_begin(struct sf_call *c);
+/* After the real call; its result. errno stays. */
+int64_t sf_record_end(struct sf_call *c, int64_t ret);
 
 /* Where bytes went: of datagrams the sender's address is known only now. Between the real call and sf_leave(). */
 void sf_call_heard_from(struct sf_call *c, const struct sockaddr *from, uint32_t length);

@@ -89,6 +89,8 @@ static void announce(struct sf_process *process)
 
 	if (event)
 		sf_event_extend(event, SF_EXTENSION_TEXT, process->program, strlen(process->program));
+	if (event)
+		sf_track_record(event);
 }
 
 static void forks(void)

@@ -15,10 +15,10 @@
 
 #include "core/match.h"
 #include "fdtab.h"
+#include "real.h"
 #include "sys.h"
 
 #define TCP_INFO_OPTION 11
-#define KERNEL_SIGNALS 64
 
 enum {
 	TCP_IS_ESTABLISHED = 1,
@@ -84,17 +84,42 @@ uint64_t sf_probe_blocked(void)
 	return sf_sys(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, 8) == 0 ? mask : 0;
 }
 
-bool sf_probe_handles(int signal, bool interrupting)
+bool sf_probe_disposition(struct sf_disposition *signal)
 {
 	struct kernel_action action;
 
-	return sf_sys(SYS_rt_sigaction, signal, NULL, &action, 8) == 0 && action.handler != (void *)SIG_DFL &&
-	       action.handler != (void *)SIG_IGN && !(interrupting && (action.flags & SA_RESTART));
+	if (sf_sys(SYS_rt_sigaction, signal->signal, NULL, &action, 8) != 0)
+		return false;
+	signal->ignored = action.handler == (void *)SIG_IGN || (signal->signal == SIGCHLD && (action.flags & SA_NOCLDWAIT));
+	signal->handled = action.handler != (void *)SIG_IGN && action.handler != (void *)SIG_DFL;
+	signal->restart = signal->handled && (action.flags & SA_RESTART);
+	return true;
+}
+
+bool sf_probe_handles(int signal, bool interrupting)
+{
+	struct sf_disposition action = {.signal = (uint8_t)signal};
+
+	return sf_probe_disposition(&action) && action.handled && !(interrupting && action.restart);
+}
+
+size_t sf_probe_handlers(struct sf_disposition signals[SF_SIGNALS])
+{
+	size_t n = 0;
+
+	for (int signal = 1; signal <= SF_SIGNALS; signal++) {
+		bool is_libcs = signal > SIGSYS && signal < (gnu_get_libc_version ? 34 : 35); /* of its threads */
+
+		signals[n] = (struct sf_disposition){.signal = (uint8_t)signal};
+		if (!is_libcs && sf_probe_disposition(&signals[n]) && signals[n].handled)
+			n++;
+	}
+	return n;
 }
 
 bool sf_probe_handler(bool interrupting, uint64_t blocked)
 {
-	for (int signal = 1; signal <= KERNEL_SIGNALS; signal++)
+	for (int signal = 1; signal <= SF_SIGNALS; signal++)
 		if (!(blocked >> (signal - 1) & 1) && sf_probe_handles(signal, interrupting))
 			return true;
 	return false;

@@ -12,6 +12,8 @@
 
 #include "core/call.h"
 
+#define SF_SIGNALS 64 /* of the kernel */
+
 /* Would the call find something now: data or end to receive, a connection to accept, room to send? */
 bool sf_probe_ready(const struct sf_call *c);
 
@@ -29,6 +31,12 @@ bool sf_probe_handler(bool interrupting, uint64_t blocked);
 
 /* This signal has a handler of the program's own; `interrupting`: one without SA_RESTART. */
 bool sf_probe_handles(int signal, bool interrupting);
+
+/* Fills in what this process has done about signal->signal. False: the kernel does not say. */
+bool sf_probe_disposition(struct sf_disposition *signal);
+
+/* All signals that have a handler of the program's own; how many. */
+size_t sf_probe_handlers(struct sf_disposition signals[SF_SIGNALS]);
 
 /* Can a connection still be reset by its peer: established, or half closed by us, not ended by the peer. */
 bool sf_probe_resettable(int fd, enum sf_family family);

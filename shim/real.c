@@ -105,6 +105,11 @@ EARLY(
     value, len)
 EARLY(int, getsockname, (int fd, struct sockaddr *address, socklen_t *len), getsockname, fd, address, len)
 EARLY(int, getpeername, (int fd, struct sockaddr *address, socklen_t *len), getpeername, fd, address, len)
+EARLY(pid_t, wait, (int *status), wait4, -1, status)
+EARLY(pid_t, waitpid, (pid_t pid, int *status, int options), wait4, pid, status, options)
+EARLY(pid_t, wait3, (int *status, int options, struct rusage *usage), wait4, -1, status, options, usage)
+EARLY(pid_t, wait4, (pid_t pid, int *status, int options, struct rusage *usage), wait4, pid, status, options, usage)
+EARLY(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options), waitid, type, id, info, options)
 EARLY(int, execve, (const char *path, char *const argv[], char *const envp[]), execve, path, argv, envp)
 EARLY(
     int, execveat, (int dir, const char *path, char *const argv[], char *const envp[], int flags), execveat, dir, path,

@@ -5,10 +5,13 @@
 #include "self.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 
 #include "evlog.h"
+#include "fdtab.h"
+#include "probe.h"
 #include "readiness.h"
 #include "real.h"
 #include "sys.h"
@@ -95,6 +98,16 @@ static struct sf_self *join_thread(void)
 	return self;
 }
 
+/* Must its mother wait for it? What she has done about SIGCHLD the child has inherited. */
+static void record_fork(uint32_t pid, uint32_t parent)
+{
+	struct sf_event *event = sf_event_note(SF_EVENT_FORK, pid, parent);
+	struct sf_disposition children = {.signal = SIGCHLD};
+
+	if (event && !sf_self_is_sandboxed() && sf_probe_disposition(&children))
+		sf_event_extend(event, SF_EXTENSION_SIGNAL, &children, sizeof children);
+}
+
 /* In a child that was forked by whatever means: a new process, whose only thread is this one. */
 static struct sf_self *reborn(uint32_t pid)
 {
@@ -125,7 +138,8 @@ static struct sf_self *reborn(uint32_t pid)
 	sf_process = process;
 	struct sf_self *self = take_thread(sf_thread_new(sf_arena, process, 0, pid), pid);
 
-	sf_event_note(SF_EVENT_FORK, pid, parent);
+	sf_fd_forget_closed();
+	record_fork(pid, parent);
 	return self;
 }
 

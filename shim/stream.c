@@ -61,7 +61,7 @@ int sf_stream_end(int fd, const void *site)
 		sf_track_close(fd);
 		return (int)c.ret;
 	}
-	sf_track_close(fd); /* before the real one (law 9) */
+	sf_track_close(fd); /* before the real one (law 9); where the program has closed it, nothing */
 	return (int)sf_leave(&c, sf_stream_answer(sf_sys(SYS_close, fd)));
 }
 

@@ -12,10 +12,13 @@
 
 #include "core/match.h"
 #include "datagram.h"
+#include "evlog.h"
 #include "gate.h"
 #include "probe.h"
 #include "readiness.h"
 #include "sys.h"
+
+#define SCM_MAX 253 /* descriptors that a message can bring */
 
 static bool is_live(void)
 {
@@ -146,7 +149,7 @@ void sf_track_close(int fd)
 	sf_datagram_leave((unsigned)fd, (unsigned)fd);
 	sf_epoll_forget(fd);
 	sf_hold_drop(fd);
-	sf_fd_set(fd, 0);
+	sf_fd_bury(fd);
 }
 
 void sf_track_close_range(unsigned first, unsigned last)
@@ -254,8 +257,11 @@ void sf_track_discover(int fd)
 	}
 }
 
-void sf_track_received(const struct msghdr *msg)
+void sf_track_received(const struct msghdr *msg, struct sf_event *event)
 {
+	struct sf_given given[SCM_MAX];
+	size_t n = 0;
+
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
@@ -266,8 +272,12 @@ void sf_track_received(const struct msghdr *msg)
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
 			sf_track_discover(fd);
+			if (n < SCM_MAX && sf_fd_socket(fd))
+				given[n++] = (struct sf_given){fd, sf_fd_socket(fd)};
 		}
 	}
+	if (event)
+		sf_event_extend(event, SF_EXTENSION_GIVEN, given, n * sizeof given[0]);
 }
 
 /* Who has it next finds its record by this number. */
@@ -315,6 +325,26 @@ static int number(const char *text)
 	for (; *text >= '0' && *text <= '9'; text++)
 		n = n * 10 + (*text - '0');
 	return *text ? -1 : n;
+}
+
+/* Sockets that a program finds open when it starts. */
+static void record_given(struct sf_event *event)
+{
+	enum { ROOM = 1024 };
+	struct sf_given given[ROOM];
+	int top = atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
+	size_t n = 0;
+
+	for (int fd = 0; fd < top && n < ROOM; fd++)
+		if (sf_fd_socket(fd))
+			given[n++] = (struct sf_given){fd, sf_fd_socket(fd)};
+	sf_event_extend(event, SF_EXTENSION_GIVEN, given, n * sizeof given[0]);
+}
+
+void sf_track_record(struct sf_event *event)
+{
+	if (sf_fd_any(0, SF_FDS))
+		record_given(event);
 }
 
 void sf_track_inherited(void)

@@ -30,13 +30,15 @@ void sf_track_option(int fd, int level, int name, const void *value, uint32_t le
 void sf_track_shown(int fd, int bytes);
 /* Before a message with control data is sent: who gets the descriptors in it finds their records. */
 void sf_track_sent(const struct msghdr *msg);
-/* Descriptors that arrived with a message (SCM_RIGHTS). */
-void sf_track_received(const struct msghdr *msg);
+/* Descriptors that arrived with a message (SCM_RIGHTS); its event, or NULL. */
+void sf_track_received(const struct msghdr *msg, struct sf_event *event);
 /* A descriptor that appeared by other means: asks the kernel what it is, and finds its record if another process of the
  * run made it. */
 void sf_track_discover(int fd);
 /* Start-up: everything that is open. */
 void sf_track_inherited(void);
+/* The sockets of this process, as an extension of its first event. */
+void sf_track_record(struct sf_event *event);
 /* Before exec or spawn: what the next program inherits is findable by inode. */
 void sf_track_hand_over(void);
 

@@ -80,7 +80,9 @@ static void put_asked(struct sf_output *out, const struct sf_reader *reader, con
 	    event->what == SF_EVENT_THREAD ? sf_reader_thread(reader, (uint32_t)event->asked) : NULL;
 	bool sized = operation == SF_SEND || operation == SF_RECV || operation == SF_LISTEN || operation == SF_POLL;
 
-	if (process)
+	if (operation == SF_PROCESS)
+		sf_put_signed(out, (int64_t)event->asked);
+	else if (process)
 		sf_put_number(out, process->number);
 	else if (thread)
 		sf_put_number(out, thread->tid);
@@ -107,7 +109,7 @@ static void put_call(
 	put_asked(out, reader, event);
 	const struct sf_socket *made = sf_reader_socket(reader, event->made);
 
-	if (made) {
+	if (made && sf_event_operation_of(event) == SF_ACCEPT) {
 		PUT(out, ",\"accepted\":");
 		sf_put_number(out, atomic_load_explicit(&made->conn, memory_order_relaxed));
 	}
@@ -341,7 +343,8 @@ static void put_signals(struct sf_output *out, const struct sf_reader *reader, c
 		else
 			sf_put_number(out, signals[i].signal);
 		sf_put_text(out, signals[i].handled ? ",\"handled\":true" : ",\"handled\":false");
-		sf_put_text(out, signals[i].restart ? ",\"restart\":true}" : ",\"restart\":false}");
+		sf_put_text(out, signals[i].restart ? ",\"restart\":true" : ",\"restart\":false");
+		sf_put_text(out, signals[i].ignored ? ",\"ignored\":true}" : "}");
 	}
 	if (count)
 		PUT(out, "]");
@@ -357,6 +360,25 @@ static void put_waited(struct sf_output *out, const struct sf_reader *reader, co
 		sf_put_signed(out, waited[i].pid);
 		PUT(out, ",\"status\":");
 		sf_put_signed(out, waited[i].status);
+		PUT(out, "}");
+	}
+	if (count)
+		PUT(out, "]");
+}
+
+static void put_given(struct sf_output *out, const struct sf_reader *reader, const struct sf_seen *seen)
+{
+	struct sf_given given[SF_EXTENSION_ROOM / sizeof(struct sf_given)];
+	size_t count = EXTENSION(reader, seen, SF_EXTENSION_GIVEN, given, struct sf_given);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct sf_socket *socket = sf_reader_socket(reader, given[i].socket);
+		uint32_t conn = socket ? atomic_load_explicit(&socket->conn, memory_order_relaxed) : 0;
+
+		sf_put_text(out, i ? ",{\"fd\":" : ",\"given\":[{\"fd\":");
+		sf_put_signed(out, given[i].fd);
+		PUT(out, ",\"conn\":");
+		put_number_or_null(out, conn, conn);
 		PUT(out, "}");
 	}
 	if (count)
@@ -387,6 +409,7 @@ static void put_extensions(struct sf_output *out, const struct sf_reader *reader
 	put_text_and_address(out, reader, seen);
 	put_signals(out, reader, seen);
 	put_waited(out, reader, seen);
+	put_given(out, reader, seen);
 }
 
 void sf_json_event(struct sf_output *out, const struct sf_reader *reader, const struct sf_seen *seen)
@@ -399,6 +422,10 @@ void sf_json_event(struct sf_output *out, const struct sf_reader *reader, const 
 	put_fault(out, &seen->event);
 	put_rest_of_call(out, reader, seen, socket);
 	put_shaped(out, &seen->event);
+	if (seen->event.closed) {
+		PUT(out, ",\"closed\":");
+		put_word(out, sf_closed_word(seen->event.closed));
+	}
 	if (seen->event.extensions)
 		put_extensions(out, reader, seen);
 	PUT(out, "}\n");

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include "cli/words.h"
 #include "core/append.h"
@@ -201,7 +202,8 @@ static void append_poll(struct sf_append *out, const struct sf_reader *reader, c
 static void append_flags(struct sf_append *out, const struct sf_event *event)
 {
 	bool creates = event->what == SF_FUNC_socket || event->what == SF_FUNC_socketpair;
-	bool none_before = creates || (event->fd < 0 && sf_event_operation_of(event) != SF_SEND);
+	bool asks = event->what == SF_FUNC_close_range || sf_event_operation_of(event) == SF_PROCESS;
+	bool none_before = creates || (event->fd < 0 && sf_event_operation_of(event) != SF_SEND && !asks);
 	unsigned arguments = creates || event->what == SF_FUNC_getsockopt || event->what == SF_FUNC_setsockopt ? 2 : 1;
 	char scratch[12];
 	const char *flag;
@@ -234,6 +236,27 @@ static void append_address(struct sf_append *out, const struct sf_reader *reader
 		append_endpoint(out, seen->event.fd >= 0 ? ", " : "", &endpoint);
 }
 
+/* What stands behind the descriptor of those that ask for something else than bytes. */
+static void append_asked(struct sf_append *out, const struct sf_event *event)
+{
+	switch (event->what) {
+	case SF_FUNC_dup2:
+	case SF_FUNC_dup3:
+		sf_append_text(out, ", ");
+		append_signed(out, (int)event->asked);
+		break;
+	case SF_FUNC_closefrom:
+		sf_append_number(out, event->asked);
+		break;
+	case SF_FUNC_close_range:
+		sf_append_format(out, "%llu, %llu", (unsigned long long)event->asked, (unsigned long long)event->offset);
+		break;
+	default:
+		if (sf_event_operation_of(event) == SF_PROCESS)
+			append_signed(out, (int64_t)event->asked);
+	}
+}
+
 /* "recvfrom(5 #2 127.0.0.1:8080, 4096, MSG_PEEK": without the bracket that closes it. */
 static void append_call(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
 {
@@ -250,6 +273,7 @@ static void append_call(struct sf_append *out, const struct sf_reader *reader, c
 		append_name(out, reader, seen);
 	if (operation == SF_SEND || operation == SF_RECV || operation == SF_LISTEN)
 		sf_append_format(out, ", %llu", (unsigned long long)event->asked);
+	append_asked(out, event);
 	if (operation != SF_POLL || event->fd < 0)
 		append_flags(out, event);
 	append_address(out, reader, seen);
@@ -258,10 +282,29 @@ static void append_call(struct sf_append *out, const struct sf_reader *reader, c
 /* " #7 127.0.0.1:5555": the connection that accept gave. */
 static void append_made(struct sf_append *out, const struct sf_socket *made)
 {
-	if (!made)
+	uint32_t conn = made ? atomic_load_explicit(&made->conn, memory_order_relaxed) : 0;
+
+	if (!conn)
 		return;
-	sf_append_format(out, " #%u", atomic_load_explicit(&made->conn, memory_order_relaxed));
+	sf_append_format(out, " #%u", conn);
 	append_endpoint(out, " ", &made->peer);
+}
+
+/* " exited with 3", " killed by SIGKILL": the child that was waited for. */
+static void append_waited(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
+{
+	struct sf_waited waited;
+
+	if (sf_reader_extension(reader, seen, SF_EXTENSION_WAIT, &waited, sizeof waited) < sizeof waited)
+		return;
+	if (!WIFSIGNALED(waited.status)) {
+		sf_append_format(out, " exited with %d", WEXITSTATUS(waited.status));
+		return;
+	}
+	const char *name = sf_signal_name(WTERMSIG(waited.status));
+
+	sf_append_text(out, " killed by ");
+	sf_append_text(out, name ? name : "a signal");
 }
 
 static void append_result(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
@@ -278,7 +321,12 @@ static void append_result(struct sf_append *out, const struct sf_reader *reader,
 	append_signed(out, event->ret);
 	if (error)
 		sf_append_format(out, " %s (%s)", error, strerror(event->error));
-	append_made(out, sf_reader_socket(reader, event->made));
+	if (event->closed)
+		sf_append_format(out, " (closed %s)", sf_closed_word(event->closed));
+	if (sf_event_operation_of(event) == SF_ACCEPT)
+		append_made(out, sf_reader_socket(reader, event->made));
+	if (sf_event_operation_of(event) == SF_PROCESS && event->extensions)
+		append_waited(out, reader, seen);
 	if (sf_event_operation_of(event) != SF_POLL || !event->extensions)
 		return;
 	append_polled(out, reader, seen, true);

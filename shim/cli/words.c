@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "core/fault.h"
 #include "core/names.h"
@@ -87,6 +88,8 @@ static const struct word commands[] = {
 };
 
 static const struct word requests[] = {N(FIONREAD), N(FIONBIO), N(FIOASYNC), N(FIOCLEX), N(FIONCLEX), N(TIOCOUTQ)};
+
+static const struct word wait_options[] = {N(WNOHANG), N(WUNTRACED), N(WEXITED), N(WCONTINUED), N(WNOWAIT)};
 
 static const struct word poll_bits[] = {
     {POLLIN, "IN"},          {POLLPRI, "PRI"},       {POLLOUT, "OUT"},          {POLLERR, "ERR"},
@@ -235,6 +238,8 @@ const char *sf_event_flag(const struct sf_event *event, unsigned n, char scratch
 		return option_word(event->flags, n, scratch);
 	if (event->what == SF_FUNC_socket || event->what == SF_FUNC_socketpair)
 		return socket_word(event->flags, n, scratch);
+	if (operation == SF_PROCESS)
+		return bit_word(wait_options, COUNT(wait_options), event->flags, n, scratch);
 	return single_word(event, n, scratch);
 }
 
@@ -244,6 +249,11 @@ const char *sf_poll_bit(uint32_t bits, unsigned n)
 		if ((bits & poll_bits[i].number) && n-- == 0)
 			return poll_bits[i].name;
 	return NULL;
+}
+
+const char *sf_closed_word(uint8_t closed)
+{
+	return closed == SF_CLOSED ? "before" : closed == SF_CLOSED_IN_A_ROW ? "in a row" : NULL;
 }
 
 const char *sf_follows_word(uint8_t follows)

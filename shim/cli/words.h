@@ -34,6 +34,9 @@ const char *sf_event_flag(const struct sf_event *event, unsigned n, char scratch
 /* The n-th bit, from 0, of POLL or EPOLL bits: POLLIN is "IN". NULL: no more. */
 const char *sf_poll_bit(uint32_t bits, unsigned n);
 
+/* "before", "in a row": the program had closed this number; NULL: it had not. */
+const char *sf_closed_word(uint8_t closed);
+
 /* Of a send: "on", "again", "other"; NULL: it can't be told. */
 const char *sf_follows_word(uint8_t follows);
 

@@ -99,7 +99,7 @@ __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, struct soc
 static int64_t message_arrived(struct sf_call *c, int64_t ret, const struct msghdr *msg)
 {
 	if (ret >= 0 && msg->msg_controllen > 0)
-		sf_track_received(msg);
+		sf_track_received(msg, c->event);
 	if (ret >= 0 && msg->msg_name)
 		sf_call_heard_from(c, msg->msg_name, msg->msg_namelen);
 	return sf_leave(c, ret);
@@ -136,7 +136,7 @@ watched_recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct
 
 	for (int i = 1; i < ret; i++)
 		if (c.mmsg[i].msg_hdr.msg_controllen > 0)
-			sf_track_received(&c.mmsg[i].msg_hdr);
+			sf_track_received(&c.mmsg[i].msg_hdr, c.event);
 	return (int)(ret > 0 ? message_arrived(&c, ret, &c.mmsg[0].msg_hdr) : sf_leave(&c, ret));
 }
 

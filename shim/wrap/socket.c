@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "evlog.h"
 #include "gate.h"
 #include "track.h"
 
@@ -16,10 +17,12 @@ SF_EXPORT int socket(int domain, int type, int protocol)
 	sf_call_creates(&c, domain, type);
 	if (!sf_unwatched(SF_SOCKET) && sf_enter(&c))
 		return (int)c.ret;
-	int fd = (int)sf_leave(&c, real_socket(domain, type, protocol));
+	int fd = real_socket(domain, type, protocol);
 
 	sf_track_socket(fd, domain, type);
-	return fd;
+	if (c.event && fd >= 0)
+		c.event->made = sf_fd_socket(fd);
+	return (int)sf_leave(&c, fd);
 }
 
 SF_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
@@ -29,11 +32,16 @@ SF_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
 	sf_call_creates(&c, domain, type);
 	if (!sf_unwatched(SF_SOCKET) && sf_enter(&c))
 		return (int)c.ret;
-	int ret = (int)sf_leave(&c, real_socketpair(domain, type, protocol, fds));
+	int ret = real_socketpair(domain, type, protocol, fds);
 
 	if (ret == 0)
 		sf_track_pair(fds, domain, type);
-	return ret;
+	if (ret == 0 && c.event) {
+		struct sf_given ends[] = {{fds[0], sf_fd_socket(fds[0])}, {fds[1], sf_fd_socket(fds[1])}};
+
+		sf_event_extend(c.event, SF_EXTENSION_GIVEN, ends, sizeof ends);
+	}
+	return (int)sf_leave(&c, ret);
 }
 
 SF_EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
@@ -107,7 +115,7 @@ SF_EXPORT int accept(int fd, struct sockaddr *from, socklen_t *length)
 
 	if (!sf_idle(SF_ACCEPT, fd) && sf_enter(&c))
 		return (int)c.ret;
-	return sf_fd_socket(fd) ? accept_any(&c, from, length, 0) : real_accept(fd, from, length);
+	return sf_fd_socket(fd) ? accept_any(&c, from, length, 0) : (int)sf_leave(&c, real_accept(fd, from, length));
 }
 
 SF_EXPORT int accept4(int fd, struct sockaddr *from, socklen_t *length, int flags)
@@ -116,7 +124,8 @@ SF_EXPORT int accept4(int fd, struct sockaddr *from, socklen_t *length, int flag
 
 	if (!sf_idle(SF_ACCEPT, fd) && sf_enter(&c))
 		return (int)c.ret;
-	return sf_fd_socket(fd) ? accept_any(&c, from, length, flags) : real_accept4(fd, from, length, flags);
+	return sf_fd_socket(fd) ? accept_any(&c, from, length, flags)
+	                        : (int)sf_leave(&c, real_accept4(fd, from, length, flags));
 }
 
 SF_WATCHED int watched_shutdown(int fd, int how, const void *site)

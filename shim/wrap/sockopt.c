@@ -54,7 +54,7 @@ SF_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen
 /* What the program is told of its own name we know from then on: a port that the kernel chose, above all. */
 SF_EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length)
 {
-	if (!sf_fd_socket(fd))
+	if (!sf_fd_entry(fd))
 		return real_getsockname(fd, address, length);
 	struct sf_call c =
 	    SF_CALL_PLAIN(getsockname, SF_SITE, fd, .buf = address, .address_length = sf_readable(length) ? *length : 0);
@@ -109,9 +109,9 @@ SF_EXPORT int fcntl(int fd, int command, ...)
 	long argument = va_arg(rest, long);
 
 	va_end(rest);
-	if (!sf_fd_socket(fd) && !sf_epoll_knows(fd))
+	if (!sf_fd_entry(fd) && !sf_epoll_knows(fd))
 		return real_fcntl(fd, command, argument);
-	struct sf_call c = SF_CALL_PLAIN(fcntl, SF_SITE, fd, .flags = command);
+	struct sf_call c = SF_CALL_PLAIN(fcntl, SF_SITE, fd, .flags = command, .asked = (size_t)argument);
 
 	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
 		return (int)c.ret;
@@ -132,14 +132,17 @@ SF_EXPORT int ioctl(int fd, unsigned long request, ...)
 	long argument = va_arg(rest, long);
 
 	va_end(rest);
-	if (!sf_fd_socket(fd))
+	if (!sf_fd_entry(fd))
 		return real_ioctl(fd, request, argument);
 	struct sf_call c = SF_CALL_PLAIN(ioctl, SF_SITE, fd, .flags = (int)request, .buf = (void *)argument);
 
 	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
 		return (int)c.ret;
-	int ret = (int)sf_leave(&c, real_ioctl(fd, request, argument));
+	int ret = real_ioctl(fd, request, argument);
 
+	if (ret == 0 && request == FIONBIO && c.event)
+		c.event->asked = *(const int *)argument != 0;
+	ret = (int)sf_leave(&c, ret);
 	if (ret == 0 && request == FIONREAD && *(const int *)argument > 0 && sf_hides_bytes(fd))
 		*(int *)argument = 0;
 	if (ret == 0 && request == FIONBIO)

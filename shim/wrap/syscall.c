@@ -85,6 +85,12 @@ static long copying(const struct raw *raw, const long *given, const void *site)
 	return refused ? by_kernel(raw, given) : plain(raw, given, site);
 }
 
+/* The kernel's waitid has a fifth argument: what the child has used. */
+static long waiting(const struct raw *raw, const long *given, const void *site)
+{
+	return given[4] ? by_kernel(raw, given) : plain(raw, given, site);
+}
+
 /* The kernel writes the time that is left over the timeout; libc's functions keep it from the program. `unit_ns`: of
  * its second word. */
 static long leaves_time(const struct raw *raw, const long *given, long *timeout, uint64_t unit_ns, const void *site)
@@ -160,7 +166,7 @@ static bool concerns_us(const struct raw *raw, int fd)
 {
 	switch (raw->concerns) {
 	case SOCKET:
-		return sf_fd_socket(fd) != 0;
+		return sf_fd_entry(fd) != 0;
 	case WAIT:
 		return !sf_unwatched(raw->operation);
 	default:

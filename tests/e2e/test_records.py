@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What findings stand on: extension records of events, as `sockfault trace --json` shows them."""
 
-from conftest import events, run, under
+from conftest import SOCKFAULT, events, run, under
 
 PYTHON = "/usr/bin/python3"
 PAIR = "import ctypes, os, socket; a, b = socket.socketpair()\n"
@@ -121,3 +121,134 @@ def test_without_data_only_digests_are_kept(tmp_path):
     assert short["rest"]["first"] == "" and short["rest"]["digest"] == fnv(MESSAGE[3:])
     assert short["rest"]["first_digest"] == fnv(MESSAGE[3:35])
     assert on["begin"]["follows"] == "on"
+
+
+# ---- descriptors ----
+
+
+def closed(every):
+    return [(e["func"], e["fd"], e["errno"], e["closed"]) for e in every if e.get("closed")]
+
+
+def test_calls_on_a_number_that_the_program_has_closed_are_seen(tmp_path):
+    code = """
+libc = ctypes.CDLL(None)
+fd = a.detach()
+libc.close(fd)
+for call in (libc.close, libc.listen): call(fd, 1)
+libc.send(fd, b'x', 1, 0), libc.recv(fd, b'x', 1, 0), libc.shutdown(fd, 2)
+libc.fcntl(fd, 1), libc.dup(fd)
+libc.sendmsg(fd, ctypes.create_string_buffer(64), 0)
+libc.syscall(3, fd)
+libc.close(500), libc.send(500, b'x', 1, 0)
+os.dup2(b.fileno(), fd)  # the number is somebody's again
+os.close(fd)
+libc.close(fd)"""
+    every = recorded(tmp_path, PAIR + code)
+    names = "close listen send recv shutdown fcntl dup sendmsg close".split()
+    assert closed(every) == [(name, 3, "EBADF", "before") for name in [*names, "close"]]
+
+
+def test_a_number_that_was_given_out_again_is_nobodys_mistake(tmp_path):
+    code = """
+libc = ctypes.CDLL(None)
+fd = a.detach()
+libc.close(fd)
+assert os.open('/dev/null', os.O_RDWR) == fd
+os.write(fd, b'x')
+os.close(fd)
+libc.write(fd, b'x', 1)"""
+    assert closed(recorded(tmp_path, PAIR + code)) == []
+
+
+def test_a_child_is_not_told_what_its_parent_had_closed(tmp_path):
+    code = "a.close(); p = os.fork() or ctypes.CDLL(None).close(3)\nif p > 0: os.wait()"
+    assert closed(recorded(tmp_path, PAIR + code)) == []
+
+
+def test_closing_all_numbers_in_a_row_is_told_from_closing_twice(tmp_path):
+    libc = "libc = ctypes.CDLL(None); x, y = a.detach(), b.detach()\n"
+    row = libc + "libc.close(x)\nfor n in range({}): libc.close(n)"
+    for numbers in ("3, 30", "30, 2, -1"):
+        assert closed(recorded(tmp_path, PAIR + row.format(numbers)))[0][3] == "in a row"
+    twice = libc + "for n in (x, y) * 2: libc.close(n)"
+    assert [c[3] for c in closed(recorded(tmp_path, PAIR + twice))] == ["before"] * 2
+
+
+def test_fclose_after_close_is_a_second_close(tmp_path):
+    code = """
+libc = ctypes.CDLL(None)
+libc.fdopen.restype = ctypes.c_void_p
+f = libc.fdopen(a.fileno(), b'r+')
+libc.close(a.fileno())
+libc.fclose(ctypes.c_void_p(f))
+a.detach()"""
+    assert closed(recorded(tmp_path, PAIR + code)) == [("fclose", 3, "EBADF", "before")]
+
+
+def test_each_way_in_which_sockets_come_and_go_has_its_event(tmp_path):
+    code = """
+import sys
+socket.send_fds(a, [b'x'], [b.fileno(), 0, a.fileno()])
+message, fds, *_ = socket.recv_fds(b, 10, 9)
+libc = ctypes.CDLL(None)
+null = os.open('/dev/null', 0)
+os.dup2(null, fds[2])
+os.dup2(a.fileno(), 20)
+libc.close_range(20, 22, 0)
+os.set_inheritable(b.fileno(), True)
+os.execv(sys.executable, [sys.executable, '-S', '-c', ''])"""
+    every = recorded(tmp_path, PAIR + code)
+    given = {e["func"] or e["op"]: [g["fd"] for g in e["given"]] for e in every if "given" in e}
+    assert given == {"socketpair": [3, 4], "recvmsg": [5, 7], "load": [4, 5]}
+    over, onto = (e for e in every if e["func"] in ("dup2", "dup3"))
+    assert (over["ret"], over["asked"], over["fd"] > 7) == (7, 7, True)
+    assert (onto["ret"], onto["fd"]) == (20, 3)
+    gone = next(e for e in every if e["func"] == "close_range")
+    assert (gone["asked"], gone["ret"]) == (20, 0)
+
+
+# ---- children ----
+
+
+def test_waits_for_children_are_seen_with_what_became_of_them(tmp_path):
+    code = """
+def child(end):
+    pid = os.fork()
+    if pid == 0: end()
+    return pid
+print(child(lambda: os._exit(3)), os.wait()[0])
+print(child(lambda: os.kill(os.getpid(), 9)), os.waitpid(-1, 0)[0])
+pid = child(lambda: os._exit(0))
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+os.waitid(os.P_PID, pid, os.WEXITED)"""
+    every = recorded(tmp_path, PAIR + code)
+    waits = [
+        (e["func"], [w["status"] for w in e.get("waited", [])])
+        for e in every
+        if e["op"] == "process"
+    ]
+    assert waits == [("wait", [768]), ("waitpid", [9]), ("waitid", []), ("waitid", [0])]
+    forks = [e for e in every if e["op"] == "fork"]
+    assert [f["signals"] for f in forks] == [
+        [{"signal": "SIGCHLD", "handled": False, "restart": False}]
+    ] * 3
+    lines = run([SOCKFAULT, "trace", tmp_path / "run.sft"]).stdout.decode()
+    assert "killed by SIGKILL" in lines and "exited with 3" in lines
+
+
+def test_a_fork_says_that_nobody_has_to_wait(tmp_path):
+    code = "import signal; signal.signal(17, signal.SIG_IGN); os.fork()"
+    fork = next(e for e in recorded(tmp_path, PAIR + code) if e["op"] == "fork")
+    assert fork["signals"][0]["ignored"]
+
+
+def test_an_interruption_names_the_handlers_that_there_are(tmp_path):
+    code = """
+import signal
+signal.signal(signal.SIGUSR1, lambda *_: None)
+ctypes.CDLL(None).recv(a.fileno(), b'x', 1, 0)"""
+    every = recorded(tmp_path, PAIR + code, "recv family=unix: fail EINTR")
+    interrupted = next(e for e in every if e["op"] == "recv")
+    assert interrupted["errno"] == "EINTR"
+    assert {"signal": "SIGUSR1", "handled": True, "restart": False} in interrupted["signals"]

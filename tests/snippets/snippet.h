@@ -20,11 +20,13 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -114,6 +116,7 @@ typedef ssize_t flag_taker(int fd, void *buffer, size_t length, int flags);
 typedef ssize_t vector_call(int fd, const struct iovec *parts, int count);
 
 typedef int printer(int fd, const char *format, ...);
+typedef pid_t waiter(pid_t pid, int *status, int options);
 typedef void host_finder(const char *name, int family); /* says what it finds, by say_host */
 
 struct hostent;
@@ -134,5 +137,6 @@ void put_vector_cases(vector_call *put);
 void take_vector_cases(vector_call *take);
 void print_cases(printer *print);
 void host_cases(host_finder *find);
+void wait_cases(waiter *reap, bool declines); /* declines: it takes options */
 
 #endif

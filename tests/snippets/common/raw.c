@@ -34,6 +34,12 @@ struct mask {
 		(void)f;                                                                                                       \
 		return syscall(number, a, b, c, d, e, SIGSET_BYTES);                                                           \
 	}
+#define waiting(name, number)                                                                                          \
+	long raw_##name(WORDS)                                                                                             \
+	{                                                                                                                  \
+		(void)e, (void)f;                                                                                              \
+		return syscall(number, a, b, c, d, 0);                                                                         \
+	}
 #define polling(name, number)                                                                                          \
 	long raw_##name(WORDS)                                                                                             \
 	{                                                                                                                  \

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * write-not-resumed-epoll-server.c -- an echo server that keeps what a send did not take, and never asks epoll when it
+ * can go on.
+ *
+ * finds: write-not-resumed
+ * rule: send side=server nth=1: short 3
+ * rule: send side=server nth=1: fail EAGAIN
+ * role: server
+ * client: build/targets/right/pausing-line-client {port} 0 hello
+ */
+#include "../server.h"
+#include "../talk.h"
+
+#include <sys/epoll.h>
+
+struct client {
+	int fd;
+	size_t begin, end; /* what is still to be sent */
+	char data[256];
+};
+
+/* False when the client has left. */
+static bool serve(struct client *c)
+{
+	if (c->begin == c->end) {
+		ssize_t n = recv(c->fd, c->data, sizeof(c->data), 0);
+
+		if (n <= 0)
+			return n < 0 && errno == EAGAIN;
+		c->begin = 0;
+		c->end = (size_t)n;
+	}
+	ssize_t n = send(c->fd, c->data + c->begin, c->end - c->begin, MSG_NOSIGNAL); /* here: write-not-resumed */
+
+	if (n < 0)
+		return errno == EAGAIN;
+	c->begin += (size_t)n; /* the rest goes out when epoll tells of this client again: EPOLLOUT was not asked for */
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int listener, epoll = epoll_create1(0);
+
+	if (argc < 2)
+		return 2;
+	handle_signals();
+	listener = listening(argv[1], 0);
+	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+	while (!stop) {
+		if (epoll_wait(epoll, &event, 1, -1) < 1)
+			continue;
+		struct client *c = event.data.ptr;
+
+		if (!c) {
+			c = calloc(1, sizeof(*c));
+			if (!c || (c->fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) < 0) {
+				free(c);
+				continue;
+			}
+			event = (struct epoll_event){.events = EPOLLIN, .data.ptr = c};
+			epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
+		} else if (!serve(c)) {
+			close(c->fd);
+			free(c);
+		}
+	}
+	return 0;
+}

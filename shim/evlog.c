@@ -120,26 +120,36 @@ struct sf_event *sf_event_note(enum sf_lifecycle what, int64_t ret, uint64_t ask
 	return event;
 }
 
-void sf_event_extend(struct sf_event *event, enum sf_extension_kind kind, const void *content, size_t length)
+struct sf_extension *sf_event_extend_part(
+    struct sf_event *event, enum sf_extension_kind kind, unsigned part, const void *content, size_t length)
 {
 	struct sf_self *self = sf_self_get();
 	uint64_t at = (uint64_t)((char *)event - (char *)sf_arena);
+	struct sf_extension *extension =
+	    self && event->extensions < 255 ? (struct sf_extension *)sf_event_claim(self) : NULL;
+
+	if (!extension)
+		return NULL;
+	extension->kind = (uint8_t)kind;
+	extension->length = (uint8_t)length;
+	extension->part = (uint16_t)part;
+	extension->page = (uint32_t)(at / SF_PAGE_SIZE);
+	extension->slot = (uint16_t)(at % SF_PAGE_SIZE / SF_EVENT_SIZE);
+	memcpy(extension->data, content, length);
+	atomic_store_explicit(&extension->state, SF_EVENT_EXTENSION, memory_order_release);
+	event->extensions++;
+	return extension;
+}
+
+void sf_event_extend(struct sf_event *event, enum sf_extension_kind kind, const void *content, size_t length)
+{
 	const char *from = content;
 
-	for (uint16_t part = 0; self && length > 0 && event->extensions < 255; part++) {
-		struct sf_extension *extension = (struct sf_extension *)sf_event_claim(self);
-		size_t piece = length < sizeof extension->data ? length : sizeof extension->data;
+	for (unsigned part = 0; length > 0; part++) {
+		size_t piece = length < SF_EXTENSION_PART ? length : SF_EXTENSION_PART;
 
-		if (!extension)
+		if (!sf_event_extend_part(event, kind, part, from, piece))
 			return;
-		extension->kind = (uint8_t)kind;
-		extension->length = (uint8_t)piece;
-		extension->part = part;
-		extension->page = (uint32_t)(at / SF_PAGE_SIZE);
-		extension->slot = (uint16_t)(at % SF_PAGE_SIZE / SF_EVENT_SIZE);
-		memcpy(extension->data, from, piece);
-		atomic_store_explicit(&extension->state, SF_EVENT_EXTENSION, memory_order_release);
-		event->extensions++;
 		from += piece;
 		length -= piece;
 	}

@@ -45,8 +45,13 @@ void sf_event_end(struct sf_call *c);
 /* A lifecycle event, done at once. The event, for extensions, or NULL. */
 struct sf_event *sf_event_note(enum sf_lifecycle what, int64_t ret, uint64_t asked);
 
-/* Adds an extension record (at most 112 bytes of content; longer content is written in parts). */
+/* Adds an extension record (at most SF_EXTENSION_PART bytes of content; longer content is written in parts). */
 void sf_event_extend(struct sf_event *event, enum sf_extension_kind kind, const void *content, size_t length);
+
+/* One part alone, which the owning thread may still correct until the event is complete. NULL: no room. */
+#define SF_EXTENSION_PART sizeof(((struct sf_extension *)0)->data)
+struct sf_extension *sf_event_extend_part(
+    struct sf_event *event, enum sf_extension_kind kind, unsigned part, const void *content, size_t length);
 
 /* Ticks now, in the arena's unit of stamps. */
 uint64_t sf_event_stamp(void);

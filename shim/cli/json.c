@@ -294,6 +294,16 @@ static void put_polled(struct sf_output *out, const struct sf_reader *reader, co
 	PUT(out, "]");
 }
 
+/* How long a wait may take at most. */
+static void put_limit(struct sf_output *out, const struct sf_event *event)
+{
+	if (event->what >= SF_FUNC_COUNT || sf_func_rows[event->what].operation != SF_POLL ||
+	    sf_func_rows[event->what].by_name_only)
+		return;
+	PUT(out, ",\"timeout_ns\":");
+	put_number_or_null(out, event->offset != UINT64_MAX, event->offset);
+}
+
 static void put_epolled(struct sf_output *out, const struct sf_reader *reader, const struct sf_seen *seen)
 {
 	struct sf_epolled epolled[SF_EXTENSION_ROOM / sizeof(struct sf_epolled)];
@@ -426,6 +436,7 @@ void sf_json_event(struct sf_output *out, const struct sf_reader *reader, const 
 		PUT(out, ",\"closed\":");
 		put_word(out, sf_closed_word(seen->event.closed));
 	}
+	put_limit(out, &seen->event);
 	if (seen->event.extensions)
 		put_extensions(out, reader, seen);
 	PUT(out, "}\n");

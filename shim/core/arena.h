@@ -311,7 +311,7 @@ struct sf_event {
 	 * first (offset: the last); of fcntl its argument, of FIONBIO the value there; of waits the process */
 	uint64_t asked;
 	int64_t ret;
-	uint64_t offset;      /* bytes moved before on this connection in this direction */
+	uint64_t offset;      /* bytes moved before on this connection in this direction; of a wait its limit in ns */
 	uint64_t buffer;      /* of transfers: address of their first byte, of a vector's in its first piece that has any */
 	uint32_t socket;      /* index, 0: none */
 	uint32_t site;        /* index, 0: unknown */

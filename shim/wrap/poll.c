@@ -4,6 +4,7 @@
  * this process are held back or its rules may hold some back at any time: then readiness.c waits in their place.
  */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "evlog.h"
@@ -17,20 +18,74 @@ static struct timespec *from_ms(int timeout_ms, struct timespec *ts)
 	return timeout_ms < 0 ? NULL : ts;
 }
 
-/* What was asked and answered, for the reader of the trace: where the kernel has read it, and so we can. */
-static int polled(struct sf_call *c, struct pollfd *fds, nfds_t count, int ready)
+/* What is asked and answered, for the reader of the trace. What is asked is written down before the wait, so that one
+ * which never ends shows it; how long it may take is the event's `offset`. */
+enum { PART = SF_EXTENSION_PART / sizeof(struct sf_polled), SHOWN = 2 * PART };
+
+struct note {
+	struct sf_extension *parts[SHOWN / PART];
+	unsigned count;
+};
+
+static void note_one(struct sf_call *c, struct note *note, struct sf_polled one)
 {
-	enum { SHOWN = 28 };
-	struct sf_polled shown[SHOWN];
+	struct sf_extension *part = note->parts[note->count / PART];
+	unsigned place = note->count % PART;
+
+	if (place == 0)
+		note->parts[note->count / PART] =
+		    sf_event_extend_part(c->event, SF_EXTENSION_POLL, note->count / PART, &one, sizeof one);
+	else if (part)
+		memcpy(part->data + place * sizeof one, &one, sizeof one), part->length = (uint8_t)((place + 1) * sizeof one);
+	note->count++;
+}
+
+static void note_answer(struct note *note, unsigned index, uint16_t revents)
+{
+	struct sf_extension *part = note->parts[index / PART];
+
+	if (part)
+		memcpy(
+		    part->data + index % PART * sizeof(struct sf_polled) + offsetof(struct sf_polled, revents), &revents,
+		    sizeof revents);
+}
+
+/* In poll's milliseconds, and in those of epoll_wait; UINT64_MAX: no limit. */
+static uint64_t limit_of(int timeout_ms)
+{
+	return timeout_ms < 0 ? UINT64_MAX : (uint64_t)timeout_ms * 1000000;
+}
+
+static uint64_t limit_in(const struct timespec *timeout)
+{
+	return sf_readable(timeout) ? (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_nsec : UINT64_MAX;
+}
+
+static bool begin_poll(struct sf_call *c, const struct pollfd *fds, nfds_t count, uint64_t limit_ns, struct note *note)
+{
+	bool is_over = sf_enter(c);
+
+	note->count = 0;
+	if (!c->event)
+		return is_over;
+	c->event->offset = limit_ns;
+	for (nfds_t i = 0; count <= SHOWN && sf_readable(fds) && i < count; i++)
+		if (fds[i].fd >= 0)
+			note_one(c, note, (struct sf_polled){fds[i].fd, (uint16_t)fds[i].events, 0});
+	return is_over;
+}
+
+/* Of many only those are shown of which something is told. */
+static int polled(struct sf_call *c, struct pollfd *fds, nfds_t count, int ready, struct note *note)
+{
 	unsigned n = 0;
 
 	sf_seen_poll(fds, count, ready);
-	for (nfds_t i = 0; c->event && (ready >= 0 || errno == EINTR) && i < count && n < SHOWN; i++)
-		if (fds[i].fd >= 0 && (count <= SHOWN || (ready > 0 && fds[i].revents)))
-			shown[n++] =
-			    (struct sf_polled){fds[i].fd, (uint16_t)fds[i].events, ready > 0 ? (uint16_t)fds[i].revents : 0};
-	if (n)
-		sf_event_extend(c->event, SF_EXTENSION_POLL, shown, n * sizeof shown[0]);
+	for (nfds_t i = 0; c->event && ready > 0 && i < count; i++)
+		if (count <= SHOWN && fds[i].fd >= 0 && n < note->count)
+			note_answer(note, n++, (uint16_t)fds[i].revents);
+		else if (count > SHOWN && fds[i].fd >= 0 && fds[i].revents && note->count < SHOWN)
+			note_one(c, note, (struct sf_polled){fds[i].fd, (uint16_t)fds[i].events, (uint16_t)fds[i].revents});
 	return (int)sf_leave(c, ready);
 }
 
@@ -39,13 +94,15 @@ SF_WATCHED int watched_poll(struct pollfd *fds, nfds_t count, int timeout, const
 	struct sf_wait wait = {.fds = fds, .count = count};
 	struct sf_call c = SF_CALL_PLAIN(poll, site, -1, .asked = count, .wait = &wait);
 	struct timespec ts;
+	struct note note;
 
-	if (sf_enter(&c))
+	if (begin_poll(&c, fds, count, limit_of(timeout), &note))
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
 	    sf_waits_are_ours(NULL) ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
-	                            : real_poll(fds, count, timeout));
+	                            : real_poll(fds, count, timeout),
+	    &note);
 }
 
 SF_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
@@ -60,13 +117,15 @@ SF_WATCHED int watched_poll_chk(struct pollfd *fds, nfds_t count, int timeout, s
 	struct sf_wait wait = {.fds = fds, .count = count};
 	struct sf_call c = SF_CALL_PLAIN(__poll_chk, site, -1, .asked = count, .wait = &wait);
 	struct timespec ts;
+	struct note note;
 
-	if (sf_enter(&c))
+	if (begin_poll(&c, fds, count, limit_of(timeout), &note))
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
 	    sf_waits_are_ours(NULL) ? sf_held_poll(fds, count, from_ms(timeout, &ts), NULL)
-	                            : real___poll_chk(fds, count, timeout, room));
+	                            : real___poll_chk(fds, count, timeout, room),
+	    &note);
 }
 
 SF_EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room)
@@ -81,12 +140,14 @@ watched_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, 
 {
 	struct sf_wait wait = {.fds = fds, .count = count};
 	struct sf_call c = SF_CALL_PLAIN(ppoll, site, -1, .asked = count, .wait = &wait);
+	struct note note;
 
-	if (sf_enter(&c))
+	if (begin_poll(&c, fds, count, limit_in(timeout), &note))
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
-	    sf_waits_are_ours(timeout) ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask));
+	    sf_waits_are_ours(timeout) ? sf_held_poll(fds, count, timeout, mask) : real_ppoll(fds, count, timeout, mask),
+	    &note);
 }
 
 SF_EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
@@ -102,13 +163,15 @@ SF_WATCHED int watched_ppoll_chk(
 {
 	struct sf_wait wait = {.fds = fds, .count = count};
 	struct sf_call c = SF_CALL_PLAIN(__ppoll_chk, site, -1, .asked = count, .wait = &wait);
+	struct note note;
 
-	if (sf_enter(&c))
+	if (begin_poll(&c, fds, count, limit_in(timeout), &note))
 		return (int)c.ret;
 	return polled(
 	    &c, fds, count,
 	    sf_waits_are_ours(timeout) ? sf_held_poll(fds, count, timeout, mask)
-	                               : real___ppoll_chk(fds, count, timeout, mask, room));
+	                               : real___ppoll_chk(fds, count, timeout, mask, room),
+	    &note);
 }
 
 SF_EXPORT int
@@ -132,25 +195,38 @@ static uint16_t bits_of(const struct sets *sets, int fd)
 	    uint16_t)((sf_readable(sets->in) && FD_ISSET(fd, sets->in) ? POLLIN : 0) | (sf_readable(sets->out) && FD_ISSET(fd, sets->out) ? POLLOUT : 0) | (sf_readable(sets->except) && FD_ISSET(fd, sets->except) ? POLLPRI : 0));
 }
 
-enum { SELECT_SHOWN = 28 };
-
-static unsigned selected_before(const struct sf_call *c, const struct sets *sets, struct sf_polled *shown)
+static bool begin_select(struct sf_call *c, const struct sets *sets, uint64_t limit_ns, struct note *note)
 {
-	unsigned n = 0;
+	bool is_over = sf_enter(c);
 
-	for (int fd = 0; c->event && fd < sets->count && fd < FD_SETSIZE && n < SELECT_SHOWN; fd++)
+	note->count = 0;
+	if (!c->event)
+		return is_over;
+	c->event->offset = limit_ns;
+	for (int fd = 0; fd < sets->count && fd < FD_SETSIZE && note->count < SHOWN; fd++)
 		if (bits_of(sets, fd))
-			shown[n++] = (struct sf_polled){fd, bits_of(sets, fd), 0};
-	return n;
+			note_one(c, note, (struct sf_polled){fd, bits_of(sets, fd), 0});
+	return is_over;
 }
 
-static int selected(struct sf_call *c, const struct sets *sets, struct sf_polled *shown, unsigned n, int ready)
+static int selected(struct sf_call *c, const struct sets *sets, int ready, struct note *note)
 {
-	for (unsigned i = 0; i < n && ready > 0; i++)
-		shown[i].revents = bits_of(sets, shown[i].fd);
-	if (n)
-		sf_event_extend(c->event, SF_EXTENSION_POLL, shown, n * sizeof shown[0]);
+	for (unsigned i = 0; i < note->count && ready > 0; i++) {
+		struct sf_extension *part = note->parts[i / PART];
+		struct sf_polled one;
+
+		if (!part)
+			continue;
+		memcpy(&one, part->data + i % PART * sizeof one, sizeof one);
+		note_answer(note, i, bits_of(sets, one.fd));
+	}
 	return (int)sf_leave(c, ready);
+}
+
+static uint64_t limit_of_select(const struct timeval *timeout)
+{
+	return sf_readable(timeout) ? (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_usec * 1000
+	                            : UINT64_MAX;
 }
 
 /* Linux writes the time that is left into select's timeout; musl keeps it from the program. */
@@ -180,15 +256,14 @@ watched_select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeva
 	struct sf_wait wait = {.sets = three, .count = (size_t)count};
 	struct sf_call c = SF_CALL_PLAIN(select, site, -1, .asked = (size_t)count, .wait = &wait);
 	struct sets sets = {count, in, out, except};
-	struct sf_polled shown[SELECT_SHOWN];
+	struct note note;
 
-	if (sf_enter(&c))
+	if (begin_select(&c, &sets, limit_of_select(timeout), &note))
 		return (int)c.ret;
-	unsigned n = selected_before(&c, &sets, shown);
-
 	return selected(
-	    &c, &sets, shown, n,
-	    sf_selects_are_ours(timeout) ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout));
+	    &c, &sets,
+	    sf_selects_are_ours(timeout) ? held_select(&sets, timeout) : real_select(count, in, out, except, timeout),
+	    &note);
 }
 
 SF_EXPORT int select(int count, fd_set *in, fd_set *out, fd_set *except, struct timeval *timeout)
@@ -206,16 +281,15 @@ SF_WATCHED int watched_pselect(
 	struct sf_wait wait = {.sets = three, .count = (size_t)count};
 	struct sf_call c = SF_CALL_PLAIN(pselect, site, -1, .asked = (size_t)count, .wait = &wait);
 	struct sets sets = {count, in, out, except};
-	struct sf_polled shown[SELECT_SHOWN];
+	struct note note;
 
-	if (sf_enter(&c))
+	if (begin_select(&c, &sets, limit_in(timeout), &note))
 		return (int)c.ret;
-	unsigned n = selected_before(&c, &sets, shown);
-
 	return selected(
-	    &c, &sets, shown, n,
+	    &c, &sets,
 	    sf_selects_are_ours(timeout) ? sf_held_select(count, in, out, except, timeout, mask)
-	                                 : real_pselect(count, in, out, except, timeout, mask));
+	                                 : real_pselect(count, in, out, except, timeout, mask),
+	    &note);
 }
 
 SF_EXPORT int
@@ -228,14 +302,23 @@ pselect(int count, fd_set *in, fd_set *out, fd_set *except, const struct timespe
 
 /* ---- epoll ---- */
 
+static bool begin_epoll(struct sf_call *c, uint64_t limit_ns)
+{
+	bool is_over = sf_enter(c);
+
+	if (c->event)
+		c->event->offset = limit_ns;
+	return is_over;
+}
+
 static int waited(struct sf_call *c, struct epoll_event *events, int ready)
 {
-	enum { SHOWN = 14 };
-	struct sf_epolled shown[SHOWN];
+	enum { EPOLL_SHOWN = 14 };
+	struct sf_epolled shown[EPOLL_SHOWN];
 	int n = 0;
 
 	sf_seen_epoll(c->fd, events, ready);
-	for (; c->event && n < ready && n < SHOWN; n++)
+	for (; c->event && n < ready && n < EPOLL_SHOWN; n++)
 		shown[n] = (struct sf_epolled){events[n].data.u64, events[n].events, -1};
 	if (n > 0)
 		sf_event_extend(c->event, SF_EXTENSION_EPOLL, shown, (size_t)n * sizeof shown[0]);
@@ -248,7 +331,7 @@ SF_WATCHED int watched_epoll_wait(int epfd, struct epoll_event *events, int coun
 	struct sf_call c = SF_CALL_PLAIN(epoll_wait, site, epfd, .asked = (size_t)count, .wait = &wait);
 	struct timespec ts;
 
-	if (sf_enter(&c))
+	if (begin_epoll(&c, limit_of(timeout)))
 		return (int)c.ret;
 	return waited(
 	    &c, events,
@@ -270,7 +353,7 @@ SF_WATCHED int watched_epoll_pwait(
 	struct sf_call c = SF_CALL_PLAIN(epoll_pwait, site, epfd, .asked = (size_t)count, .wait = &wait);
 	struct timespec ts;
 
-	if (sf_enter(&c))
+	if (begin_epoll(&c, limit_of(timeout)))
 		return (int)c.ret;
 	return waited(
 	    &c, events,
@@ -292,7 +375,7 @@ SF_WATCHED int watched_epoll_pwait2(
 	struct sf_wait wait = {.timeout = timeout};
 	struct sf_call c = SF_CALL_PLAIN(epoll_pwait2, site, epfd, .asked = (size_t)count, .wait = &wait);
 
-	if (sf_enter(&c))
+	if (begin_epoll(&c, limit_in(timeout)))
 		return (int)c.ret;
 	return waited(
 	    &c, events,

@@ -23,6 +23,19 @@ static int ask(const struct sockaddr_in *to)
 	return fd;
 }
 
+/* Takes what has come; a server that fails is out. */
+static void take(struct pollfd *server, char *answer, size_t *have)
+{
+	ssize_t n = recv(server->fd, answer + *have, 64 - *have, MSG_DONTWAIT);
+
+	if (n > 0) {
+		*have += (size_t)n;
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		close(server->fd);
+		server->fd = -1;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	char answers[2][64];
@@ -38,18 +51,9 @@ int main(int argc, char **argv)
 	while (have[0] < 6 && have[1] < 6) {
 		if (poll(servers, 2, -1) < 0) /* here: hang */
 			continue;
-		for (int i = 0; i < 2; i++) {
-			if (servers[i].fd < 0 || !servers[i].revents)
-				continue;
-			ssize_t n = recv(servers[i].fd, answers[i] + have[i], 64 - have[i], MSG_DONTWAIT);
-
-			if (n > 0) {
-				have[i] += (size_t)n;
-			} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-				close(servers[i].fd);
-				servers[i].fd = -1;
-			}
-		}
+		for (int i = 0; i < 2; i++)
+			if (servers[i].fd >= 0 && servers[i].revents)
+				take(&servers[i], answers[i], &have[i]);
 	}
 	fwrite(answers[have[0] < 6], 1, 6, stdout);
 	for (int i = 0; i < 2; i++)

@@ -31,34 +31,38 @@ static bool serve(int fd)
 	return line_of(fd, line, sizeof(line)) && send_all(fd, "welcome\n", 8);
 }
 
+static fd_set all; /* who is waited for */
+
+static void welcome(int listener)
+{
+	int fd = accept(listener, NULL, NULL);
+
+	if (fd >= FD_SETSIZE)
+		close(fd);
+	else if (fd >= 0)
+		FD_SET(fd, &all);
+}
+
 int main(int argc, char **argv)
 {
-	int listener;
-	fd_set all;
-
 	if (argc < 2)
 		return 2;
 	handle_signals();
-	listener = listening(argv[1], 0);
-	FD_ZERO(&all);
+	int listener = listening(argv[1], SOCK_NONBLOCK);
+
 	FD_SET(listener, &all);
 	while (!stop) {
 		fd_set ready = all;
 
 		if (select(FD_SETSIZE, &ready, NULL, NULL, NULL) < 0)
 			continue;
-		for (int fd = 0; fd < FD_SETSIZE; fd++) {
-			int client = FD_ISSET(fd, &ready) && fd == listener ? accept(listener, NULL, NULL) : -1;
-
-			if (client >= FD_SETSIZE)
-				close(client);
-			else if (client >= 0)
-				FD_SET(client, &all);
-			if (FD_ISSET(fd, &ready) && fd != listener && !serve(fd)) {
+		for (int fd = 0; fd < FD_SETSIZE; fd++)
+			if (fd != listener && FD_ISSET(fd, &ready) && !serve(fd)) {
 				close(fd);
 				FD_CLR(fd, &all);
 			}
-		}
+		if (FD_ISSET(listener, &ready))
+			welcome(listener);
 	}
 	return 0;
 }

@@ -39,6 +39,19 @@ static bool serve(struct client *c)
 	return true;
 }
 
+static void welcome(int listener, int epoll)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (!c || (c->fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) < 0) {
+		free(c);
+		return;
+	}
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+
+	epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
+}
+
 int main(int argc, char **argv)
 {
 	struct epoll_event event = {.events = EPOLLIN};
@@ -47,7 +60,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	handle_signals();
-	listener = listening(argv[1], 0);
+	listener = listening(argv[1], SOCK_NONBLOCK);
 	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
 	while (!stop) {
 		if (epoll_wait(epoll, &event, 1, -1) < 1)
@@ -55,13 +68,7 @@ int main(int argc, char **argv)
 		struct client *c = event.data.ptr;
 
 		if (!c) {
-			c = calloc(1, sizeof(*c));
-			if (!c || (c->fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) < 0) {
-				free(c);
-				continue;
-			}
-			event = (struct epoll_event){.events = EPOLLIN, .data.ptr = c};
-			epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
+			welcome(listener, epoll);
 		} else if (!serve(c)) {
 			close(c->fd);
 			free(c);

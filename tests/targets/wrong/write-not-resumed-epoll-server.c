@@ -5,7 +5,6 @@
  *
  * finds: write-not-resumed
  * rule: send side=server nth=1: short 3
- * rule: send side=server nth=1: fail EAGAIN
  * role: server
  * client: build/targets/right/pausing-line-client {port} 0 hello
  */

@@ -5,7 +5,6 @@
  *
  * finds: write-not-resumed
  * rule: send nth=1: fail EAGAIN
- * rule: send nth=1: short 2
  * role: client
  * peer: build/targets/robust-echo-server 127.0.0.1 {port}
  */

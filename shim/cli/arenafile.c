@@ -254,6 +254,18 @@ void sf_arena_file_open(struct sf_arena_file *file, const char *path)
 		sf_die("can't map %s: %s", path, strerror(errno));
 }
 
+static int extend(struct sf_arena_file *file, uint32_t ready, uint32_t pages)
+{
+	uint64_t end = pages * SF_PAGE_SIZE;
+
+	if (file->has_holes && file->is_passing && has_to_spare(file->fd))
+		return ftruncate(file->fd, (off_t)end) == 0 ? 0 : errno;
+	int why = allocate(file->fd, file->has_holes ? 0 : ready * SF_PAGE_SIZE, end);
+
+	file->has_holes &= why != 0;
+	return why;
+}
+
 bool sf_arena_file_grow(struct sf_arena_file *file, uint32_t pages)
 {
 	uint32_t ready = atomic_load_explicit(&file->arena->pages_ready, memory_order_relaxed);
@@ -265,9 +277,8 @@ bool sf_arena_file_grow(struct sf_arena_file *file, uint32_t pages)
 		return errno = EFBIG, false;
 	if (pages > most)
 		pages = most;
-	if ((errno = allocate(file->fd, file->has_holes ? 0 : ready * SF_PAGE_SIZE, pages * SF_PAGE_SIZE)))
+	if ((errno = extend(file, ready, pages)))
 		return false;
-	file->has_holes = false;
 	atomic_store_explicit(&file->arena->pages_ready, pages, memory_order_release);
 	return true;
 }
@@ -278,7 +289,9 @@ void sf_arena_file_settle(struct sf_arena_file *file)
 
 	/* Where it can't be done the disk has just become full; the pages beyond those in use are not given out any more.
 	 */
-	if (file->has_holes && allocate(file->fd, 0, ready * SF_PAGE_SIZE) != 0)
+	if (!file->has_holes || (file->is_passing && has_to_spare(file->fd)))
+		return;
+	if (allocate(file->fd, 0, ready * SF_PAGE_SIZE) != 0)
 		atomic_store(&file->arena->pages_ready, atomic_load(&file->arena->pages_used));
 	file->has_holes = false;
 }

@@ -13,7 +13,8 @@ struct sf_arena_file {
 	char *path; /* absolute */
 	uint64_t mapped;
 	int fd;
-	bool has_holes; /* below pages_ready: the disk has plenty, and the run is young */
+	bool has_holes;  /* below pages_ready: the disk has plenty, and the run is young */
+	bool is_passing; /* set before it is made: nobody keeps it, and nothing that is freed soon is worth allocating */
 };
 
 /* A new file of mode 0600 that may grow to size bytes, formatted, with `room` bytes ready beside what a run begins

@@ -26,6 +26,11 @@ enum sf_status {
 _Noreturn void sf_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void sf_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Where what ended the command is told a second time, without "sockfault:"; NULL: nowhere. The first word counts. */
+extern char *sf_trouble;
+extern size_t sf_trouble_size;
+void sf_trouble_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* As malloc(3) and asprintf(3), but they return or end the command. */
 void *sf_allocate(size_t size);
 char *sf_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -33,6 +38,9 @@ char *sf_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The subcommands; argv[0] is the name of the subcommand. Each returns the exit status. */
 #define SF_COMMAND(name, operands, help) int sf_cmd_##name(int argc, char **argv);
 #include "cli/options.def"
+
+/* Calls the built-in subcommand that argv[0] names. */
+int sf_command_call(int argc, char **argv);
 
 /* Colours: only on a terminal and without NO_COLOR. */
 bool sf_is_coloured(FILE *stream);

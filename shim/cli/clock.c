@@ -15,9 +15,12 @@
 
 bool sf_clock_is_steady(void)
 {
+	static enum { UNKNOWN, STEADY, UNSTEADY } answer; /* the question takes a virtual machine some microseconds */
 	unsigned a, b, c, d;
 
-	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & INVARIANT_TSC);
+	if (answer == UNKNOWN)
+		answer = __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & INVARIANT_TSC) ? STEADY : UNSTEADY;
+	return answer == STEADY;
 }
 
 static uint64_t read_ticks(void)

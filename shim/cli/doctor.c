@@ -18,6 +18,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "cli/batch.h"
 #include "cli/elf.h"
 #include "cli/library.h"
 #include "cli/target.h"
@@ -247,13 +248,18 @@ static bool visit(void *found, const struct sf_library *library)
 	return !*(bool *)found;
 }
 
+static bool any_uses_io_uring(const char *program)
+{
+	bool found = false;
+
+	sf_library_walk(program, false, visit, &found);
+	return found;
+}
+
 bool sf_doctor_may_use_io_uring(const char *command)
 {
 	struct sf_target target;
-	bool found = false;
 
 	sf_target_find(&target, command);
-	if (target.error == 0 && !target.unreadable)
-		sf_library_walk(sf_target_program(&target), false, visit, &found);
-	return found;
+	return target.error == 0 && !target.unreadable && sf_batch_remember(sf_target_program(&target), any_uses_io_uring);
 }

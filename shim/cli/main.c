@@ -60,12 +60,15 @@ static void exec_foreign(char **argv)
 		sf_die("can't execute %s: %s", name, strerror(errno));
 }
 
+int sf_command_call(int argc, char **argv)
+{
+	return functions[sf_command_find(argv[0])](argc, argv);
+}
+
 static int dispatch(int argc, char **argv)
 {
-	int command = sf_command_find(argv[0]);
-
-	if (command >= 0)
-		return functions[command](argc, argv);
+	if (sf_command_find(argv[0]) >= 0)
+		return sf_command_call(argc, argv);
 	if (argv[0][0] == '-')
 		sf_die("there is no option %s before the command (see sockfault --help)", argv[0]);
 	if (!strchr(argv[0], '/'))

@@ -63,13 +63,16 @@ static bool takes(enum sf_command_id command, enum sf_option option)
 
 void sf_words_refuse(const struct sf_words *words, const char *format, ...)
 {
+	const char *name = commands[words->command].name;
 	va_list list;
+	char *text;
 
-	fprintf(stderr, "sockfault %s: ", commands[words->command].name);
 	va_start(list, format);
-	vfprintf(stderr, format, list);
+	if (vasprintf(&text, format, list) < 0)
+		sf_die("out of memory");
 	va_end(list);
-	fprintf(stderr, " (see sockfault %s --help)\n", commands[words->command].name);
+	fprintf(stderr, "sockfault %s: %s (see sockfault %s --help)\n", name, text, name);
+	sf_trouble_note("%s", text);
 	exit(SF_STATUS_TROUBLE);
 }
 

@@ -34,6 +34,7 @@ static bool parse(struct sf_ruleset *set, const char *source, const char *text, 
 		return true;
 	sf_diagnostic_print(&why, shown, sizeof shown);
 	fprintf(stderr, "%s", shown);
+	sf_trouble_note("%s", shown);
 	return false;
 }
 

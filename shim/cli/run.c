@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/clock.h"
 #include "cli/doctor.h"
@@ -28,10 +29,16 @@ static void remember(struct sf_run *run, const char *word)
 	run->repeat[run->repeat_count++] = (char *)(uintptr_t)word;
 }
 
-/* What repeats the run: all but where this one's trace and summary went. The seed is added when all rules are read. */
+/* What repeats the run: all but where this one's trace, summary and outputs went. The seed is added when all rules are
+ * read. */
 static void remember_option(struct sf_run *run, enum sf_option option, const char *value)
 {
-	if (option == SF_OPTION_TRACE || option == SF_OPTION_QUIET || option == SF_OPTION_SEED)
+	static const uint64_t left_out = UINT64_C(1) << SF_OPTION_TRACE | UINT64_C(1) << SF_OPTION_QUIET |
+	                                 UINT64_C(1) << SF_OPTION_SEED | UINT64_C(1) << SF_OPTION_OUTCOME |
+	                                 UINT64_C(1) << SF_OPTION_BASELINE | UINT64_C(1) << SF_OPTION_CLIENT_OUTPUT |
+	                                 UINT64_C(1) << SF_OPTION_NEXT_OUTPUT;
+
+	if (left_out >> option & 1)
 		return;
 	remember(run, sf_option_spelled(option));
 	if (value)
@@ -45,6 +52,32 @@ static void add_rules(struct sf_run *run, enum sf_option option, const char *val
 
 	if (!good)
 		exit(SF_STATUS_TROUBLE);
+}
+
+static void read_reporting_option(struct sf_run *run, enum sf_option option, const char *value)
+{
+	switch (option) {
+	case SF_OPTION_OUTCOME:
+		run->outcome_path = value;
+		break;
+	case SF_OPTION_BASELINE:
+		run->baseline_path = value;
+		break;
+	case SF_OPTION_CLIENT_OUTPUT:
+		run->client.output = value;
+		break;
+	case SF_OPTION_NEXT:
+		run->next.text = value;
+		break;
+	case SF_OPTION_NEXT_OUTPUT:
+		run->next.output = value;
+		break;
+	case SF_OPTION_NEXT_TIMEOUT:
+		run->next_timeout_ns = sf_value_duration_ns("--next-timeout", value);
+		break;
+	default:
+		break;
+	}
 }
 
 static void read_option(struct sf_run *run, const struct sf_words *words, enum sf_option option, const char **seed)
@@ -100,6 +133,7 @@ static void read_option(struct sf_run *run, const struct sf_words *words, enum s
 		run->peer.text = value;
 		break;
 	default:
+		read_reporting_option(run, option, value);
 		break;
 	}
 }
@@ -112,6 +146,8 @@ static void check_roles(const struct sf_run *run, const struct sf_words *words)
 		sf_words_refuse(words, "--client drives a server under test: say --server too, or --peer for a client's peer");
 	if (run->server && !run->client.text)
 		sf_words_refuse(words, "--server wants --client CMD, which drives it");
+	if (run->next.text && !run->server)
+		sf_words_refuse(words, "--next drives a server under test once more: say --server and --client too");
 }
 
 static void finish_rules(struct sf_run *run, const char *seed)
@@ -194,6 +230,7 @@ static void make_arena(struct sf_run *run)
 {
 	uint64_t room = sf_ruleset_size(run->set) + run->set->count * sizeof(struct sf_counter) + command_length(run);
 
+	run->file.is_passing = sf_run_is_passing(run);
 	sf_arena_file_create(&run->file, run->trace_path, run->trace_size, room);
 	fill_header(run);
 	if (!sf_arena_load(run->file.arena, run->set))
@@ -235,6 +272,11 @@ static void fill_places(struct sf_run *run)
 		run->argv[i] = sf_run_fill(run, run->command[i]);
 }
 
+bool sf_run_is_passing(const struct sf_run *run)
+{
+	return sf_is_batched() && !run->trace_path;
+}
+
 int sf_run_status(const struct sf_run *run)
 {
 	if (run->timed_out)
@@ -260,11 +302,14 @@ int sf_cmd_run(int argc, char **argv)
 	    .peer_output = -1,
 	    .peer.status = -1,
 	    .client.status = -1,
+	    .next.status = -1,
+	    .next_timeout_ns = UINT64_C(5000000000),
 	};
 
 	sf_launch_prepare();
 	run.set = sf_rules_new();
 	read_words(&run, argc, argv);
+	run.quiet |= sf_is_batched();
 	fill_places(&run);
 	refuse_hopeless(&run);
 	sf_sites_resolve(run.set, run.argv[0]);
@@ -273,6 +318,11 @@ int sf_cmd_run(int argc, char **argv)
 	sf_run_watch(&run);
 	if (!run.quiet)
 		sf_run_summarize(&run);
-	sf_arena_file_finish(&run.file);
+	if (run.outcome_path || sf_is_batched())
+		sf_run_put_outcome(&run);
+	if (sf_run_is_passing(&run))
+		unlink(run.file.path);
+	else
+		sf_arena_file_finish(&run.file);
 	return sf_run_status(&run);
 }

@@ -13,18 +13,21 @@
 
 /* A peer or a client: a shell command beside the target. */
 struct sf_helper {
-	const char *text; /* as typed; NULL: none */
-	pid_t pid;        /* of its keeper, 0: not running */
-	int status;       /* once it has ended: exit status, or 128 + signal; -1 before */
-	bool was_asked_to_end;
+	const char *text;   /* as typed; NULL: none */
+	const char *output; /* file of its standard output; NULL: none of its own */
+	pid_t pid;          /* of its keeper, 0: not running */
+	int status;         /* once it has ended: exit status, or 128 + signal; -1 before */
+	bool was_asked_to_end, timed_out;
 	uint64_t end_at_ns; /* it is asked to end then; 0: not yet known */
 };
 
 struct sf_run {
 	/* asked for */
 	struct sf_ruleset *set;
-	const char *trace_path; /* NULL: one of this user's runs */
-	uint64_t trace_size, timeout_ns;
+	const char *trace_path;    /* NULL: one of this user's runs */
+	const char *outcome_path;  /* NULL: none */
+	const char *baseline_path; /* for the findings of the outcome; NULL: none */
+	uint64_t trace_size, timeout_ns, next_timeout_ns;
 	int trace_level, realism;
 	enum sf_uring io_uring;
 	bool keep_data, stacks, strict, quiet, server;
@@ -41,17 +44,20 @@ struct sf_run {
 	/* lived */
 	struct sf_arena_file file;
 	struct sf_growth growth;
-	struct sf_helper peer, client;
+	struct sf_helper peer, client, next;
 	int peer_output; /* what the peer prints, -1: nothing more */
 	bool peer_spoke;
 	pid_t target;   /* 0: not started */
 	bool has_ended; /* the target: status is its own, as waitpid(2) has it */
 	int status;
 	bool timed_out;
+	unsigned next_tries; /* that failed */
 	bool was_terminated; /* the server, by us */
+	bool was_killed;     /* it did not end by that */
 	bool never_served;   /* it ended before it listened */
 	int interrupted;     /* signal that ended us before the target was started */
 	uint64_t start_ns, end_ns;
+	uint64_t user_ns, system_ns, resident_most; /* of the target's processes */
 };
 
 /* Runs to the end of the last process. Ends the command where that can't be done, after ending what was started. */
@@ -59,6 +65,9 @@ void sf_run_watch(struct sf_run *run);
 
 /* Text with {port} and {tmp} filled in (a port is chosen, a folder made, where first asked for). Newly allocated. */
 char *sf_run_fill(struct sf_run *run, const char *text);
+
+/* Is its trace nobody's, and goes with the run? */
+bool sf_run_is_passing(const struct sf_run *run);
 
 /* Removes {tmp} and lets the port go. */
 void sf_run_clear_places(struct sf_run *run);
@@ -69,6 +78,14 @@ uint32_t sf_run_escapes(const struct sf_run *run);
 
 /* The exit status: the target's own, 124 or 125, and 123 where --strict finds fault. */
 int sf_run_status(const struct sf_run *run);
+
+/* What came of it, as one JSON object: to outcome_path, or to the batch. Its trace must still be there. */
+void sf_run_put_outcome(const struct sf_run *run);
+
+/* The numbers that the summary and the outcome share. */
+uint64_t sf_run_calls(const struct sf_run *run);
+uint64_t sf_run_faults(const struct sf_run *run);
+uint64_t sf_run_lost(const struct sf_run *run);
 
 /* The summary on standard error. */
 void sf_run_summarize(const struct sf_run *run);

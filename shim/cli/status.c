@@ -73,22 +73,22 @@ const char *sf_why_idle(const struct sf_arena *arena, const struct sf_rule *rule
 
 /* ---- JSON ---- */
 
-static struct sf_output out = {.fd = STDOUT_FILENO};
+static struct sf_output *out; /* of the call from outside that is under way */
 
 static void put_key(const char *key)
 {
-	sf_put_text(&out, ",\"");
-	sf_put_text(&out, key);
-	sf_put_text(&out, "\":");
+	sf_put_text(out, ",\"");
+	sf_put_text(out, key);
+	sf_put_text(out, "\":");
 }
 
 static void put_text(const char *key, const char *text, size_t length)
 {
 	put_key(key);
 	if (length)
-		sf_put_json(&out, text, length);
+		sf_put_json(out, text, length);
 	else
-		sf_put_text(&out, "null");
+		sf_put_text(out, "null");
 }
 
 static void put_word(const char *key, const char *word)
@@ -99,20 +99,20 @@ static void put_word(const char *key, const char *word)
 static void put_number(const char *key, uint64_t number)
 {
 	put_key(key);
-	sf_put_number(&out, number);
+	sf_put_number(out, number);
 }
 
 static void put_first(const char *key, uint64_t number)
 {
-	sf_put_text(&out, "{\"");
-	sf_put_text(&out, key);
-	sf_put_text(&out, "\":");
-	sf_put_number(&out, number);
+	sf_put_text(out, "{\"");
+	sf_put_text(out, key);
+	sf_put_text(out, "\":");
+	sf_put_number(out, number);
 }
 
 static void put_end(void)
 {
-	sf_put_text(&out, "}\n");
+	sf_put_text(out, "}\n");
 }
 
 /* The words that repeat the run, as a shell wants them. A file may be cut off, or say anything. */
@@ -140,11 +140,11 @@ static void put_run(const struct sf_arena_file *file)
 	const struct sf_arena *arena = file->arena;
 	const struct sf_ruleset *set = sf_arena_rules(arena);
 
-	sf_put_text(&out, "{\"run\":");
-	sf_put_json(&out, file->path, strlen(file->path));
+	sf_put_text(out, "{\"run\":");
+	sf_put_json(out, file->path, strlen(file->path));
 	put_word("state", sf_run_is_on(arena) ? "running" : "ended");
 	put_key("paused");
-	sf_put_text(&out, load(arena->paused) ? "true" : "false");
+	sf_put_text(out, load(arena->paused) ? "true" : "false");
 	put_number("start_ns", arena->start_ns); /* of CLOCK_MONOTONIC: zero of time_ns in events */
 	put_number("seed", set ? set->seed : 0);
 	put_word("realism", sf_realism_words[arena->realism == SF_KERNEL ? SF_KERNEL : SF_POSIX]);
@@ -155,12 +155,13 @@ static void put_run(const struct sf_arena_file *file)
 	put_end();
 }
 
-static void put_rule(const struct sf_arena *arena, uint32_t index)
+void sf_status_put_rule(struct sf_output *to, const struct sf_arena *arena, uint32_t index)
 {
 	const struct sf_ruleset *set = sf_arena_rules(arena);
 	const struct sf_counter *counter = sf_arena_counter(arena, index);
 	char text[1024];
 
+	out = to;
 	sf_rule_print(set, &set->rules[index], text, sizeof text);
 	put_first("rule", index + 1);
 	put_word("text", text);
@@ -169,7 +170,7 @@ static void put_rule(const struct sf_arena *arena, uint32_t index)
 	put_number("not_applicable", load(counter->not_applicable));
 	put_number("shadowed", load(counter->shadowed));
 	put_word("why", load(counter->fired) ? "" : sf_why_idle(arena, &set->rules[index], counter));
-	put_end();
+	sf_put_text(out, "}");
 }
 
 static void put_process(const struct sf_process *process)
@@ -220,13 +221,15 @@ void sf_status_put_json(const struct sf_arena_file *file)
 {
 	const struct sf_arena *arena = file->arena;
 	const struct sf_ruleset *set = sf_arena_rules(arena);
+	static struct sf_output standard = {.fd = STDOUT_FILENO};
 
+	out = &standard;
 	put_run(file);
 	for (uint32_t i = 0; set && i < set->count; i++)
-		put_rule(arena, i);
+		sf_status_put_rule(out, arena, i), sf_put_text(out, "\n");
 	for (uint32_t i = 1; i <= load(arena->tables[SF_PROCESSES].count); i++)
 		put_process(sf_process_at(arena, i));
 	for (uint32_t i = 1; i <= load(arena->tables[SF_SOCKETS].count); i++)
 		put_socket(arena, sf_socket_at(arena, i));
-	sf_output_flush(&out);
+	sf_output_flush(out);
 }

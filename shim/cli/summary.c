@@ -65,8 +65,9 @@ static uint64_t sum_of(const _Atomic uint32_t *calls)
 }
 
 /* Each call is counted once: at its socket, or at its thread where it has none. */
-static uint64_t count_calls(const struct sf_arena *arena)
+uint64_t sf_run_calls(const struct sf_run *run)
 {
+	const struct sf_arena *arena = run->file.arena;
 	uint32_t sockets = load(arena->tables[SF_SOCKETS].count), threads = load(arena->tables[SF_THREADS].count);
 	uint64_t sum = 0;
 
@@ -81,6 +82,31 @@ static uint64_t count_calls(const struct sf_arena *arena)
 		sum += thread ? sum_of(thread->calls) : 0;
 	}
 	return sum;
+}
+
+/* Such a rule injects nothing: its calls are left alone. */
+static bool lets_pass(const struct sf_rule *rule)
+{
+	return rule->action_count == 1 && rule->actions[0].kind == SF_FAULT_pass;
+}
+
+uint64_t sf_run_faults(const struct sf_run *run)
+{
+	uint64_t faults = 0;
+
+	for (uint32_t i = 0; i < run->set->count; i++)
+		if (!lets_pass(&run->set->rules[i]))
+			faults += load(sf_arena_counter(run->file.arena, i)->fired);
+	return faults;
+}
+
+uint64_t sf_run_lost(const struct sf_run *run)
+{
+	uint64_t lost = load(run->file.arena->events_lost);
+
+	for (int i = 0; i < SF_TABLE_COUNT; i++)
+		lost += load(run->file.arena->tables[i].lost);
+	return lost;
 }
 
 /* "1 call", "12,345 calls"; the text lasts for eight more. */
@@ -104,21 +130,12 @@ static const char *amount(uint64_t number, const char *one, const char *many)
 
 /* ---- lines ---- */
 
-/* Such a rule injects nothing: its calls are left alone. */
-static bool lets_pass(const struct sf_rule *rule)
-{
-	return rule->action_count == 1 && rule->actions[0].kind == SF_FAULT_pass;
-}
-
 static void put_head(FILE *out, const struct sf_run *run, const struct paint *p)
 {
 	const struct sf_arena *arena = run->file.arena;
-	uint64_t faults = 0;
+	uint64_t faults = sf_run_faults(run);
 	char how[64];
 
-	for (uint32_t i = 0; i < run->set->count; i++)
-		if (!lets_pass(&run->set->rules[i]))
-			faults += load(sf_arena_counter(arena, i)->fired);
 	if (run->timed_out)
 		snprintf(how, sizeof how, "was ended by --timeout");
 	else if (run->was_terminated)
@@ -133,7 +150,7 @@ static void put_head(FILE *out, const struct sf_run *run, const struct paint *p)
 	    (double)(run->end_ns - run->start_ns) / 1e9, p->off);
 	if (arena->trace_level == SF_TRACE_ALL)
 		fprintf(
-		    out, "%s, %s, ", amount(count_calls(arena), "call", "calls"),
+		    out, "%s, %s, ", amount(sf_run_calls(run), "call", "calls"),
 		    amount(load(arena->conn_count), "connection", "connections"));
 	if (load(arena->process_count) > 1)
 		fprintf(out, "%s, ", amount(load(arena->process_count), "process", "processes"));
@@ -216,11 +233,9 @@ static void put_escapes(FILE *out, const struct sf_run *run, const struct paint 
 static void put_losses(FILE *out, const struct sf_run *run, const struct paint *p)
 {
 	const struct sf_arena *arena = run->file.arena;
-	uint64_t lost = load(arena->events_lost);
+	uint64_t lost = sf_run_lost(run);
 	uint32_t rings = load(arena->io_uring);
 
-	for (int i = 0; i < SF_TABLE_COUNT; i++)
-		lost += load(arena->tables[i].lost);
 	if (lost)
 		fprintf(
 		    out, "  %slost%s: %s found no room in the trace: %s\n", p->bad, p->off, amount(lost, "record", "records"),
@@ -258,6 +273,7 @@ void sf_run_summarize(const struct sf_run *run)
 	put_rules(out, run, &p);
 	put_helper(out, "peer", &run->peer);
 	put_helper(out, "client", &run->client);
+	put_helper(out, "next", &run->next);
 	put_escapes(out, run, &p);
 	put_losses(out, run, &p);
 	fprintf(out, "  %srepeat:%s", p.faint, p.off);

@@ -12,6 +12,9 @@
 #include "cli/cli.h"
 #include "core/near.h"
 
+char *sf_trouble;
+size_t sf_trouble_size;
+
 __attribute__((format(printf, 1, 0))) static void complain(const char *format, va_list list)
 {
 	fprintf(stderr, "sockfault: ");
@@ -28,12 +31,27 @@ void sf_warn(const char *format, ...)
 	va_end(list);
 }
 
+void sf_trouble_note(const char *format, ...)
+{
+	va_list list;
+
+	if (!sf_trouble || *sf_trouble)
+		return;
+	va_start(list, format);
+	vsnprintf(sf_trouble, sf_trouble_size, format, list);
+	va_end(list);
+}
+
 void sf_die(const char *format, ...)
 {
 	va_list list;
 
 	va_start(list, format);
 	complain(format, list);
+	va_end(list);
+	va_start(list, format);
+	if (sf_trouble && !*sf_trouble)
+		vsnprintf(sf_trouble, sf_trouble_size, format, list);
 	va_end(list);
 	exit(SF_STATUS_TROUBLE);
 }

@@ -110,6 +110,17 @@ bool sf_tree_is_empty(const struct sf_tree *tree)
 	return walk_tree(tree, NULL, NULL) == 0;
 }
 
+void sf_tree_children(void (*visit)(pid_t pid, void *context), void *context)
+{
+	FILE *file = fopen("/proc/thread-self/children", "re");
+	long child;
+
+	while (file && fscanf(file, "%ld", &child) == 1)
+		visit((pid_t)child, context);
+	if (file)
+		fclose(file);
+}
+
 struct description {
 	char *text;
 	size_t size, used;

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 /* Children of the command that are its own helpers: their trees are left out below. */
-#define SF_HELPERS_MAX 2
+#define SF_HELPERS_MAX 3
 struct sf_tree {
 	pid_t helpers[SF_HELPERS_MAX]; /* 0: none */
 };
@@ -24,6 +24,9 @@ size_t sf_tree_signal(const struct sf_tree *tree, int signal);
 
 /* Is no process left but helpers and what is below them? */
 bool sf_tree_is_empty(const struct sf_tree *tree);
+
+/* Calls visit for each child of this process that is a process, whatever its state. */
+void sf_tree_children(void (*visit)(pid_t pid, void *context), void *context);
 
 /* Names of what is left, as "123 (sshd), 125 (cat)", cut to fit. */
 void sf_tree_describe(const struct sf_tree *tree, char *text, size_t size);

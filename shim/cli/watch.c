@@ -10,11 +10,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/clock.h"
 #include "cli/doctor.h"
@@ -27,10 +29,11 @@
 #define SERVER_GRACE_NS (5 * SECOND_NS)  /* from SIGTERM to SIGKILL */
 #define PEER_GRACE_NS (SECOND_NS / 20)   /* a peer may end by itself once its client has */
 #define CLIENT_GRACE_NS (5 * SECOND_NS)  /* a client may end by itself once its server has */
-#define TELL_AFTER_NS (3 * SECOND_NS)    /* what is still waited for */
-#define BUSY_PAUSE_NS 2000000            /* while something is about to get ready */
+#define NEXT_TRIES 3
+#define TELL_AFTER_NS (3 * SECOND_NS) /* what is still waited for */
+#define BUSY_PAUSE_NS 2000000         /* while something is about to get ready */
 
-enum phase { PEER_STARTS, TARGET_RUNS, SERVER_STARTS, CLIENT_RUNS, SERVER_ENDS, PEER_ENDS, OVER };
+enum phase { PEER_STARTS, TARGET_RUNS, SERVER_STARTS, CLIENT_RUNS, NEXT_RUNS, SERVER_ENDS, PEER_ENDS, OVER };
 
 struct watch {
 	struct sf_run *run;
@@ -57,12 +60,13 @@ static void end_helper(struct sf_helper *helper)
 	}
 }
 
-static void forget_child(struct watch *w, pid_t pid, int status);
+static void forget_child(struct watch *w, pid_t pid, int status, const struct rusage *used);
 
 /* Every process below us, helpers and theirs included, until none is left or none can be ended. */
 static void clear_away(void)
 {
 	static const struct sf_tree all;
+	struct rusage used;
 	int status;
 
 	if (getpid() != owner || !current)
@@ -72,13 +76,15 @@ static void clear_away(void)
 		pid_t pid;
 
 		sf_tree_signal(&all, SIGKILL);
-		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-			forget_child(current, pid, status);
+		while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0)
+			forget_child(current, pid, status, &used);
 		if (pid < 0 && errno == ECHILD)
 			break;
 		nanosleep(&pause, NULL);
 	}
 	sf_run_clear_places(current->run);
+	if (sf_run_is_passing(current->run))
+		unlink(current->run->file.path);
 	current = NULL;
 }
 
@@ -114,12 +120,30 @@ static bool forget_helper(struct watch *w, struct sf_helper *helper, pid_t pid, 
 	return true;
 }
 
-static void forget_child(struct watch *w, pid_t pid, int status)
+static uint64_t nanoseconds(const struct timeval *time)
+{
+	return (uint64_t)time->tv_sec * SECOND_NS + (uint64_t)time->tv_usec * 1000;
+}
+
+/* Each process has what its own children used that it waited for; who comes to us was waited for by nobody else. */
+static void count_usage(struct sf_run *run, const struct rusage *used)
+{
+	uint64_t resident = (uint64_t)used->ru_maxrss * 1024;
+
+	run->user_ns += nanoseconds(&used->ru_utime);
+	run->system_ns += nanoseconds(&used->ru_stime);
+	if (resident > run->resident_most)
+		run->resident_most = resident;
+}
+
+static void forget_child(struct watch *w, pid_t pid, int status, const struct rusage *used)
 {
 	struct sf_run *run = w->run;
 
-	if (forget_helper(w, &run->peer, pid, status) || forget_helper(w, &run->client, pid, status))
+	if (forget_helper(w, &run->peer, pid, status) || forget_helper(w, &run->client, pid, status) ||
+	    forget_helper(w, &run->next, pid, status))
 		return;
+	count_usage(run, used);
 	record_exit(run->file.arena, pid, status);
 	if (pid == run->target && !run->has_ended) {
 		run->has_ended = true;
@@ -131,12 +155,13 @@ static void forget_child(struct watch *w, pid_t pid, int status)
 /* True if the target's tree is gone. */
 static bool reap(struct watch *w)
 {
+	struct rusage used;
 	bool reaped = false;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		forget_child(w, pid, status);
+	while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
+		forget_child(w, pid, status, &used);
 		reaped = true;
 	}
 	if (pid < 0 && errno == ECHILD)
@@ -156,6 +181,19 @@ static void start_helper(struct watch *w, struct sf_helper *helper, int output)
 			break;
 		}
 	free(text);
+}
+
+static void start_client(struct watch *w, struct sf_helper *client)
+{
+	int output = STDERR_FILENO;
+
+	if (client->output)
+		output = open(client->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (output < 0)
+		sf_die("can't write the client's output to %s: %s", client->output, strerror(errno));
+	start_helper(w, client, output);
+	if (client->output)
+		close(output);
 }
 
 /* ---- the peer's output: shown, and a sign of being ready ---- */
@@ -202,7 +240,8 @@ static void pass_on(struct watch *w, const struct signalfd_siginfo *info)
 	struct sf_run *run = w->run;
 	int signal = (int)info->ssi_signo;
 
-	if (!run->target)
+	/* Whoever ends a batch wants all of it to end, now. */
+	if (!run->target || sf_is_batched())
 		run->interrupted = signal;
 	else if (!run->has_ended && !is_terminals(w, info))
 		(void)kill(run->target, signal);
@@ -247,6 +286,7 @@ static void enter(struct watch *w, enum phase phase)
 _Noreturn static void refuse_exec(const struct sf_run *run, int error)
 {
 	sf_warn("can't execute %s: %s", run->argv[0], strerror(error));
+	sf_trouble_note("can't execute %s: %s", run->argv[0], strerror(error));
 	exit(error == ENOENT ? SF_STATUS_NOT_FOUND : SF_STATUS_NOT_RUN);
 }
 
@@ -358,23 +398,17 @@ static void await_server(struct watch *w, bool is_gone)
 		sf_warn("the server ended before it listened; no client was started");
 		enter(w, PEER_ENDS);
 	} else if (listens_in_arena(run) || (run->port && sf_port_is_served(run->port))) {
-		start_helper(w, &run->client, STDERR_FILENO);
+		start_client(w, &run->client);
 		enter(w, CLIENT_RUNS);
 	} else if (w->now_ns - w->phase_ns > READY_WITHIN_NS) {
 		sf_die("the server did not listen%s within 10 s", run->port ? " on {port}" : "");
 	}
 }
 
-static void await_client(struct watch *w, bool is_gone)
+static void end_server(struct watch *w, bool is_gone)
 {
 	struct sf_run *run = w->run;
 
-	if (run->client.pid && is_gone && !run->client.end_at_ns)
-		run->client.end_at_ns = w->now_ns + CLIENT_GRACE_NS;
-	if (run->client.end_at_ns && w->now_ns >= run->client.end_at_ns)
-		end_helper(&run->client);
-	if (run->client.pid)
-		return;
 	if (!run->has_ended) {
 		run->was_terminated = true;
 		(void)kill(run->target, SIGTERM);
@@ -384,12 +418,59 @@ static void await_client(struct watch *w, bool is_gone)
 	enter(w, SERVER_ENDS);
 }
 
+/* Has it ended? Where its server has, it may do so by itself for a while. */
+static bool has_ended(const struct watch *w, struct sf_helper *client, bool is_gone)
+{
+	if (client->pid && is_gone && !client->end_at_ns)
+		client->end_at_ns = w->now_ns + CLIENT_GRACE_NS;
+	if (client->end_at_ns && w->now_ns >= client->end_at_ns)
+		end_helper(client);
+	return !client->pid;
+}
+
+static void await_client(struct watch *w, bool is_gone)
+{
+	struct sf_run *run = w->run;
+
+	if (!has_ended(w, &run->client, is_gone))
+		return;
+	if (!run->next.text || is_gone || run->timed_out) {
+		end_server(w, is_gone);
+		return;
+	}
+	/* As `ctl pause` does. What a fault has made of other connections stays. */
+	atomic_store_explicit(&run->file.arena->paused, 1, memory_order_release);
+	sf_arena_watch(run->file.arena);
+	start_client(w, &run->next);
+	enter(w, NEXT_RUNS);
+}
+
+/* A call that was waiting when the rules were paused may have met its fault before: so it has more than one try. */
+static void await_next(struct watch *w, bool is_gone)
+{
+	struct sf_run *run = w->run;
+
+	if (run->next.pid && !run->next.timed_out && w->now_ns - w->phase_ns > run->next_timeout_ns) {
+		run->next.timed_out = true;
+		end_helper(&run->next);
+	}
+	if (!has_ended(w, &run->next, is_gone))
+		return;
+	bool is_last = is_gone || run->next.status == 0 || run->next.was_asked_to_end || ++run->next_tries == NEXT_TRIES;
+
+	if (is_last)
+		end_server(w, is_gone);
+	else
+		start_client(w, &run->next);
+}
+
 static void await_server_end(struct watch *w, bool is_gone)
 {
 	if (is_gone)
 		enter(w, PEER_ENDS);
 	else if (!w->is_killing && w->now_ns - w->phase_ns > SERVER_GRACE_NS) {
 		sf_warn("the server did not end within 5 s of SIGTERM: killed");
+		w->run->was_killed = true;
 		kill_tree(w);
 	} else if (w->is_killing)
 		kill_tree(w);
@@ -421,6 +502,9 @@ static void advance(struct watch *w, bool is_gone)
 	case CLIENT_RUNS:
 		await_client(w, is_gone);
 		break;
+	case NEXT_RUNS:
+		await_next(w, is_gone);
+		break;
 	case SERVER_ENDS:
 		await_server_end(w, is_gone);
 		break;
@@ -439,7 +523,10 @@ static void check_time(struct watch *w)
 	if (w->phase >= PEER_ENDS || !run->timeout_ns || w->now_ns - run->start_ns < run->timeout_ns)
 		return;
 	run->timed_out = true;
+	run->client.timed_out = run->client.pid != 0;
+	run->next.timed_out |= run->next.pid != 0;
 	end_helper(&run->client);
+	end_helper(&run->next);
 	if (run->target)
 		kill_tree(w);
 	else
@@ -501,8 +588,10 @@ void sf_run_watch(struct sf_run *run)
 	sf_growth_begin(&run->growth);
 	await_peer(w);
 	/* While the target starts there is nothing else to do. */
-	sf_arena_file_remember(&run->file);
-	sf_arena_file_remove_older();
+	if (!sf_is_batched()) {
+		sf_arena_file_remember(&run->file);
+		sf_arena_file_remove_older();
+	}
 	while (w->phase != OVER) {
 		pause_loop(w);
 		turn(w);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * outcome.c -- what came of a run, for programs: one JSON object, with all that a harness would otherwise ask four
+ * commands for. Its form is in sockfault(1).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/batch.h"
+#include "cli/cli.h"
+#include "cli/engine.h"
+#include "cli/run.h"
+#include "cli/statement.h"
+#include "cli/status.h"
+
+#define load(place) atomic_load_explicit(&(place), memory_order_relaxed)
+
+/* Keys with what stands before and behind them. */
+#define FIRST(key) "{\"" key "\":"
+#define NEXT(key) ",\"" key "\":"
+
+static void put_number(struct sf_output *out, const char *key, uint64_t number)
+{
+	sf_put_text(out, key);
+	sf_put_number(out, number);
+}
+
+static void put_truth(struct sf_output *out, const char *key, bool is_so)
+{
+	sf_put_text(out, key);
+	sf_put_text(out, is_so ? "true" : "false");
+}
+
+static void put_number_or_null(struct sf_output *out, const char *key, bool is_known, int number)
+{
+	sf_put_text(out, key);
+	if (is_known)
+		sf_put_signed(out, number);
+	else
+		sf_put_text(out, "null");
+}
+
+static void put_text_or_null(struct sf_output *out, const char *key, const char *text)
+{
+	sf_put_text(out, key);
+	if (text)
+		sf_put_json(out, text, strlen(text));
+	else
+		sf_put_text(out, "null");
+}
+
+static void put_target(struct sf_output *out, const struct sf_run *run)
+{
+	bool exited = run->has_ended && WIFEXITED(run->status);
+	bool signaled = run->has_ended && WIFSIGNALED(run->status);
+
+	sf_put_text(out, NEXT("target"));
+	put_number_or_null(out, FIRST("status"), exited, WEXITSTATUS(run->status));
+	put_number_or_null(out, NEXT("signal"), signaled, WTERMSIG(run->status));
+	sf_put_text(out, "}");
+	put_truth(out, NEXT("timed_out"), run->timed_out);
+	put_truth(out, NEXT("terminated"), run->was_terminated);
+	put_truth(out, NEXT("killed"), run->was_killed);
+	put_truth(out, NEXT("never_served"), run->never_served);
+}
+
+static void put_costs(struct sf_output *out, const struct sf_run *run)
+{
+	put_number(out, NEXT("wall_ns"), run->end_ns - run->start_ns);
+	put_number(out, NEXT("user_ns"), run->user_ns);
+	put_number(out, NEXT("system_ns"), run->system_ns);
+	put_number(out, NEXT("max_rss"), run->resident_most);
+}
+
+static void put_numbers(struct sf_output *out, const struct sf_run *run)
+{
+	const struct sf_arena *arena = run->file.arena;
+
+	put_number(out, NEXT("port"), run->port);
+	put_number(out, NEXT("seed"), run->set->seed);
+	put_text_or_null(out, NEXT("trace"), sf_run_is_passing(run) ? NULL : run->file.path);
+	put_number(out, NEXT("calls"), sf_run_calls(run));
+	put_number(out, NEXT("faults"), sf_run_faults(run));
+	put_number(out, NEXT("connections"), load(arena->conn_count));
+	put_number(out, NEXT("processes"), load(arena->process_count));
+	put_number(out, NEXT("escapes"), sf_run_escapes(run));
+	put_number(out, NEXT("lost"), sf_run_lost(run));
+}
+
+static void put_rules(struct sf_output *out, const struct sf_run *run)
+{
+	sf_put_text(out, NEXT("rules"));
+	sf_put_text(out, "[");
+	for (uint32_t i = 0; i < run->set->count; i++) {
+		if (i)
+			sf_put_text(out, ",");
+		sf_status_put_rule(out, run->file.arena, i);
+	}
+	sf_put_text(out, "]");
+}
+
+static struct sf_reader *open_trace(const char *path)
+{
+	const char *why;
+	struct sf_reader *reader = sf_reader_open(path, &why);
+
+	if (!reader)
+		sf_die("can't read the trace %s: %s", path, why);
+	return reader;
+}
+
+static void put_statements(struct sf_output *out, struct sf_reader *reader, const struct sf_judged *judged)
+{
+	struct sf_repeat *repeats = sf_repeats(reader, judged);
+	struct sf_output *line = sf_allocate(sizeof *line);
+
+	line->fd = -1;
+	for (size_t i = 0; i < judged->count; i++) {
+		line->used = 0;
+		sf_statement_json(line, reader, &judged->list[i], &repeats[i]);
+		if (i)
+			sf_put_text(out, ",");
+		sf_put(out, line->buffer, line->used && line->buffer[line->used - 1] == '\n' ? line->used - 1 : line->used);
+	}
+	free(line);
+	sf_repeats_free(repeats, judged->count);
+}
+
+static void put_findings(struct sf_output *out, const struct sf_run *run)
+{
+	struct sf_reader *reader = open_trace(run->file.path);
+	struct sf_reader *baseline = run->baseline_path ? open_trace(run->baseline_path) : NULL;
+	struct sf_judged judged = sf_judge(reader, &(struct sf_judge_asked){.baseline = baseline});
+
+	sf_put_text(out, NEXT("findings"));
+	sf_put_text(out, "[");
+	if (judged.count)
+		put_statements(out, reader, &judged);
+	sf_put_text(out, "]");
+	sf_judged_free(&judged);
+	if (baseline)
+		sf_reader_close(baseline);
+	sf_reader_close(reader);
+}
+
+static void put_helper(struct sf_output *out, const char *key, const struct sf_helper *helper)
+{
+	sf_put_text(out, key);
+	if (!helper->text) {
+		sf_put_text(out, "null");
+		return;
+	}
+	put_number_or_null(out, FIRST("status"), helper->status >= 0, helper->status);
+	put_truth(out, NEXT("ended_by_us"), helper->was_asked_to_end);
+	put_truth(out, NEXT("timed_out"), helper->timed_out);
+	put_text_or_null(out, NEXT("output"), helper->output);
+	sf_put_text(out, "}");
+}
+
+static int open_outcome(const struct sf_run *run)
+{
+	int fd =
+	    run->outcome_path ? open(run->outcome_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : sf_batch_outcome;
+
+	if (fd < 0)
+		sf_die("can't write %s: %s", run->outcome_path, strerror(errno));
+	return fd;
+}
+
+void sf_run_put_outcome(const struct sf_run *run)
+{
+	struct sf_output *out = sf_allocate(sizeof *out);
+
+	out->fd = open_outcome(run);
+	put_number_or_null(out, FIRST("status"), true, sf_run_status(run));
+	put_target(out, run);
+	put_costs(out, run);
+	put_numbers(out, run);
+	put_rules(out, run);
+	put_findings(out, run);
+	put_helper(out, NEXT("peer"), &run->peer);
+	put_helper(out, NEXT("client"), &run->client);
+	put_helper(out, NEXT("next"), &run->next);
+	sf_put_text(out, "}");
+	if (run->outcome_path)
+		sf_put_text(out, "\n");
+	sf_output_flush(out);
+	free(out);
+}

@@ -291,6 +291,7 @@ static void name_program(struct engine *engine, struct sf_statement *statement)
 
 	if (process)
 		memcpy(statement->program, process->program, sizeof process->program);
+	sf_reader_place(engine->reader, statement->at.event.site, statement->place, sizeof statement->place);
 }
 
 void sf_say(

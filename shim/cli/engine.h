@@ -28,6 +28,7 @@ struct sf_statement {
 	char *says;
 	uint64_t times;
 	char program[SF_PROGRAM_SIZE + 1];
+	char place[320]; /* "client+0x1a2f", "" if it is not known */
 };
 
 struct sf_judged {

@@ -79,7 +79,7 @@ int sf_cmd_findings(int argc, char **argv)
 		if (asked.json)
 			sf_statement_json(out, reader, &judged.list[i], &repeats[i]);
 		else
-			sf_statement_text(out, reader, &judged.list[i], &repeats[i], coloured);
+			sf_statement_text(out, &judged.list[i], &repeats[i], coloured);
 	sf_output_flush(out);
 	warn_of_gaps(reader, &judged);
 	int status = judged.of_severity[SF_ERROR] ? SF_STATUS_FOUND : SF_STATUS_GOOD;

@@ -289,7 +289,9 @@ int sf_run_status(const struct sf_run *run)
 		return WEXITSTATUS(run->status);
 	if (run->never_served)
 		return SF_STATUS_TROUBLE;
-	return run->strict && (sf_run_idle_rules(run) || sf_run_escapes(run)) ? SF_STATUS_STRICT : SF_STATUS_GOOD;
+	bool is_faulty = sf_run_idle_rules(run) || sf_run_escapes(run) || run->judged.of_severity[SF_ERROR];
+
+	return run->strict && is_faulty ? SF_STATUS_STRICT : SF_STATUS_GOOD;
 }
 
 int sf_cmd_run(int argc, char **argv)
@@ -316,6 +318,8 @@ int sf_cmd_run(int argc, char **argv)
 	settle_io_uring(&run);
 	make_arena(&run);
 	sf_run_watch(&run);
+	if (!run.quiet || run.strict)
+		sf_run_judge(&run);
 	if (!run.quiet)
 		sf_run_summarize(&run);
 	if (run.outcome_path || sf_is_batched())

@@ -7,6 +7,7 @@
 #define SF_CLI_RUN_H
 
 #include "cli/arenafile.h"
+#include "cli/engine.h"
 #include "cli/growth.h"
 #include "cli/tree.h"
 #include "cli/uring.h"
@@ -58,6 +59,7 @@ struct sf_run {
 	int interrupted;     /* signal that ended us before the target was started */
 	uint64_t start_ns, end_ns;
 	uint64_t user_ns, system_ns, resident_most; /* of the target's processes */
+	struct sf_judged judged; /* once it is over: what the program did wrong */
 };
 
 /* Runs to the end of the last process. Ends the command where that can't be done, after ending what was started. */
@@ -75,6 +77,9 @@ void sf_run_clear_places(struct sf_run *run);
 /* Rules that never fired, and processes into which the library never came. */
 uint32_t sf_run_idle_rules(const struct sf_run *run);
 uint32_t sf_run_escapes(const struct sf_run *run);
+
+/* Asks the findings, once the run is over. */
+void sf_run_judge(struct sf_run *run);
 
 /* The exit status: the target's own, 124 or 125, and 123 where --strict finds fault. */
 int sf_run_status(const struct sf_run *run);

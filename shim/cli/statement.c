@@ -72,7 +72,7 @@ void sf_statement_json(
 	const struct sf_event *event = &statement->at.event;
 	const struct sf_process *process = sf_reader_process(reader, statement->at.process);
 	uint32_t conn = conn_of(reader, &statement->at);
-	char place[320];
+	char stack[16];
 	bool is_injected = statement->cause.seq && sf_is_injected(&statement->cause);
 
 	sf_put_text(out, "{\"finding\":\"");
@@ -86,10 +86,9 @@ void sf_statement_json(
 	put_number(out, "cause", statement->cause.seq, statement->cause.seq);
 	put_evidence(out, statement);
 	put_string(out, "realism", is_injected ? sf_realism_words[statement->cause.event.realism] : NULL);
-	sf_reader_place(reader, event->site, place, sizeof place);
-	put_string(out, "site", place);
-	snprintf(place, sizeof place, "%08x", event->stack);
-	put_string(out, "stack", event->stack ? place : NULL);
+	put_string(out, "site", statement->place);
+	snprintf(stack, sizeof stack, "%08x", event->stack);
+	put_string(out, "stack", event->stack ? stack : NULL);
 	put_string(out, "function", NULL);
 	put_string(out, "file", NULL);
 	put_number(out, "line", false, 0);
@@ -104,13 +103,13 @@ void sf_statement_json(
 
 /* ---- for people ---- */
 
-static void put_head(struct sf_output *out, const char *place, const struct sf_statement *statement, bool coloured)
+void sf_statement_line(struct sf_output *out, const struct sf_statement *statement, bool coloured)
 {
 	static const char *const colours[SF_SEVERITY_COUNT] = {"\033[36m", "\033[33m", "\033[31m"};
 	enum sf_severity severity = sf_findings[statement->finding]->severity;
 
 	sf_put_text(out, coloured ? "\033[1m" : "");
-	sf_put_text(out, *place ? place : statement->program);
+	sf_put_text(out, *statement->place ? statement->place : statement->program);
 	sf_put_text(out, ": ");
 	sf_put_text(out, coloured ? colours[severity] : "");
 	sf_put_text(out, sf_severity_words[severity]);
@@ -129,13 +128,9 @@ static void put_head(struct sf_output *out, const char *place, const struct sf_s
 }
 
 void sf_statement_text(
-    struct sf_output *out, const struct sf_reader *reader, const struct sf_statement *statement,
-    const struct sf_repeat *repeat, bool coloured)
+    struct sf_output *out, const struct sf_statement *statement, const struct sf_repeat *repeat, bool coloured)
 {
-	char place[320];
-
-	sf_reader_place(reader, statement->at.event.site, place, sizeof place);
-	put_head(out, place, statement, coloured);
+	sf_statement_line(out, statement, coloured);
 	sf_put_text(out, "  ");
 	sf_put_text(out, sf_findings[statement->finding]->hint);
 	sf_put_text(out, "\n");

@@ -22,7 +22,9 @@ void sf_statement_json(
  *       repeat: sockfault run -e 'send nth=1: short 100' -- ./client
  */
 void sf_statement_text(
-    struct sf_output *out, const struct sf_reader *reader, const struct sf_statement *statement,
-    const struct sf_repeat *repeat, bool coloured);
+    struct sf_output *out, const struct sf_statement *statement, const struct sf_repeat *repeat, bool coloured);
+
+/* The first line of that alone. */
+void sf_statement_line(struct sf_output *out, const struct sf_statement *statement, bool coloured);
 
 #endif

@@ -10,11 +10,13 @@
 
 #include "cli/cli.h"
 #include "cli/run.h"
+#include "cli/statement.h"
 #include "cli/status.h"
 #include "core/fault.h"
 #include "core/operation.h"
 
-#define ROWS_MAX 10 /* of rules */
+#define ROWS_MAX 10    /* of rules */
+#define FINDINGS_MAX 5 /* findings that are told */
 
 #define load(place) atomic_load_explicit(&(place), memory_order_relaxed)
 
@@ -246,6 +248,62 @@ static void put_losses(FILE *out, const struct sf_run *run, const struct paint *
 		    run->refused_io_uring ? "refused" : "not seen (see --io-uring)");
 }
 
+/* ---- findings ---- */
+
+void sf_run_judge(struct sf_run *run)
+{
+	const struct sf_arena *arena = run->file.arena;
+	uint64_t ready = (uint64_t)load(arena->pages_ready) * SF_PAGE_SIZE;
+	const char *why;
+	struct sf_reader *reader;
+
+	if (arena->trace_level != SF_TRACE_ALL)
+		return;
+	reader = sf_reader_over(arena, ready < run->file.mapped ? ready : run->file.mapped, &why);
+	if (!reader)
+		sf_die("the trace of this run can't be read: %s", why);
+	run->judged = sf_judge(reader, &(struct sf_judge_asked){0});
+	sf_reader_close(reader);
+}
+
+static void put_amounts(FILE *out, const struct sf_judged *judged, const struct paint *p)
+{
+	static const char *const many[SF_SEVERITY_COUNT] = {"advices", "warnings", "errors"};
+	const char *glue = "";
+
+	fprintf(out, "  %sfound:%s ", judged->of_severity[SF_ERROR] ? p->bad : p->strong, p->off);
+	for (int severity = SF_SEVERITY_COUNT; severity-- > 0;) {
+		if (!judged->of_severity[severity])
+			continue;
+		fprintf(out, "%s%s", glue, amount(judged->of_severity[severity], sf_severity_words[severity], many[severity]));
+		glue = ", ";
+	}
+	fputc('\n', out);
+}
+
+/* The worst first, as the findings come. */
+static void put_findings(FILE *out, const struct sf_run *run, const struct paint *p)
+{
+	const struct sf_judged *judged = &run->judged;
+	struct sf_output *text = sf_allocate(sizeof *text);
+
+	text->fd = -1;
+	if (judged->count)
+		put_amounts(out, judged, p);
+	for (size_t i = 0; i < judged->count && i < FINDINGS_MAX; i++) {
+		text->used = 0;
+		sf_statement_line(text, &judged->list[i], *p->off);
+		fprintf(out, "    %.*s", (int)text->used, text->buffer);
+	}
+	if (judged->count > FINDINGS_MAX)
+		fprintf(out, "    and %s\n", amount(judged->count - FINDINGS_MAX, "more finding", "more findings"));
+	if (judged->count)
+		fprintf(
+		    out, "    %ssee: sockfault findings%s%s%s\n", p->faint, run->trace_path ? " " : "",
+		    run->trace_path ? run->trace_path : "", p->off);
+	free(text);
+}
+
 static void put_helper(FILE *out, const char *name, const struct sf_helper *helper)
 {
 	if (!helper->text)
@@ -276,6 +334,7 @@ void sf_run_summarize(const struct sf_run *run)
 	put_helper(out, "next", &run->next);
 	put_escapes(out, run, &p);
 	put_losses(out, run, &p);
+	put_findings(out, run, &p);
 	fprintf(out, "  %srepeat:%s", p.faint, p.off);
 	for (size_t i = 0; i < run->repeat_count; i++) {
 		char *word = sf_quote(run->repeat[i]);

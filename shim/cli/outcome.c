@@ -103,48 +103,26 @@ static void put_rules(struct sf_output *out, const struct sf_run *run)
 	sf_put_text(out, "]");
 }
 
-static struct sf_reader *open_trace(const char *path)
+static void put_findings(struct sf_output *out, const struct sf_run *run)
 {
-	const char *why;
-	struct sf_reader *reader = sf_reader_open(path, &why);
-
-	if (!reader)
-		sf_die("can't read the trace %s: %s", path, why);
-	return reader;
-}
-
-static void put_statements(struct sf_output *out, struct sf_reader *reader, const struct sf_judged *judged)
-{
-	struct sf_repeat *repeats = sf_repeats(reader, judged);
+	const struct sf_judged *judged = &run->judged;
+	struct sf_repeat *repeats = judged->count ? sf_repeats(run->reader, judged) : NULL;
 	struct sf_output *line = sf_allocate(sizeof *line);
 
 	line->fd = -1;
+	sf_put_text(out, NEXT("findings"));
+	sf_put_text(out, "[");
 	for (size_t i = 0; i < judged->count; i++) {
 		line->used = 0;
-		sf_statement_json(line, reader, &judged->list[i], &repeats[i]);
+		sf_statement_json(line, run->reader, &judged->list[i], &repeats[i]);
 		if (i)
 			sf_put_text(out, ",");
 		sf_put(out, line->buffer, line->used && line->buffer[line->used - 1] == '\n' ? line->used - 1 : line->used);
 	}
-	free(line);
-	sf_repeats_free(repeats, judged->count);
-}
-
-static void put_findings(struct sf_output *out, const struct sf_run *run)
-{
-	struct sf_reader *reader = open_trace(run->file.path);
-	struct sf_reader *baseline = run->baseline_path ? open_trace(run->baseline_path) : NULL;
-	struct sf_judged judged = sf_judge(reader, &(struct sf_judge_asked){.baseline = baseline});
-
-	sf_put_text(out, NEXT("findings"));
-	sf_put_text(out, "[");
-	if (judged.count)
-		put_statements(out, reader, &judged);
 	sf_put_text(out, "]");
-	sf_judged_free(&judged);
-	if (baseline)
-		sf_reader_close(baseline);
-	sf_reader_close(reader);
+	free(line);
+	if (repeats)
+		sf_repeats_free(repeats, judged->count);
 }
 
 static void put_helper(struct sf_output *out, const char *key, const struct sf_helper *helper)

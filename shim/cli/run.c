@@ -318,7 +318,7 @@ int sf_cmd_run(int argc, char **argv)
 	settle_io_uring(&run);
 	make_arena(&run);
 	sf_run_watch(&run);
-	if (!run.quiet || run.strict)
+	if (!run.quiet || run.strict || run.outcome_path || sf_is_batched())
 		sf_run_judge(&run);
 	if (!run.quiet)
 		sf_run_summarize(&run);

@@ -59,7 +59,9 @@ struct sf_run {
 	int interrupted;     /* signal that ended us before the target was started */
 	uint64_t start_ns, end_ns;
 	uint64_t user_ns, system_ns, resident_most; /* of the target's processes */
-	struct sf_judged judged; /* once it is over: what the program did wrong */
+	/* once it is over: its trace, and what the program did wrong; none of it at other trace levels than `all` */
+	struct sf_reader *reader;
+	struct sf_judged judged;
 };
 
 /* Runs to the end of the last process. Ends the command where that can't be done, after ending what was started. */

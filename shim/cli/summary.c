@@ -250,20 +250,32 @@ static void put_losses(FILE *out, const struct sf_run *run, const struct paint *
 
 /* ---- findings ---- */
 
+static struct sf_reader *open_baseline(const char *path)
+{
+	const char *why;
+	struct sf_reader *reader = path ? sf_reader_open(path, &why) : NULL;
+
+	if (path && !reader)
+		sf_die("can't read the trace %s: %s", path, why);
+	return reader;
+}
+
 void sf_run_judge(struct sf_run *run)
 {
 	const struct sf_arena *arena = run->file.arena;
 	uint64_t ready = (uint64_t)load(arena->pages_ready) * SF_PAGE_SIZE;
 	const char *why;
-	struct sf_reader *reader;
 
 	if (arena->trace_level != SF_TRACE_ALL)
 		return;
-	reader = sf_reader_over(arena, ready < run->file.mapped ? ready : run->file.mapped, &why);
-	if (!reader)
+	run->reader = sf_reader_over(arena, ready < run->file.mapped ? ready : run->file.mapped, &why);
+	if (!run->reader)
 		sf_die("the trace of this run can't be read: %s", why);
-	run->judged = sf_judge(reader, &(struct sf_judge_asked){0});
-	sf_reader_close(reader);
+	struct sf_reader *baseline = open_baseline(run->baseline_path);
+
+	run->judged = sf_judge(run->reader, &(struct sf_judge_asked){.baseline = baseline});
+	if (baseline)
+		sf_reader_close(baseline);
 }
 
 static void put_amounts(FILE *out, const struct sf_judged *judged, const struct paint *p)

@@ -27,9 +27,14 @@ extern _Atomic uint64_t sf_fds[SF_FDS];
 extern _Atomic int sf_fds_top;
 #pragma GCC visibility pop
 
+/* Of numbers that no descriptor ever has: no socket, and not nothing, so that calls on them can be recorded. */
+#define SF_ENTRY_NEVER (UINT64_C(0xffffffff) << 32)
+
 static inline uint64_t sf_fd_entry(int fd)
 {
-	return (unsigned)fd < SF_FDS ? atomic_load_explicit(&sf_fds[fd], memory_order_relaxed) : 0;
+	if ((unsigned)fd < SF_FDS)
+		return atomic_load_explicit(&sf_fds[fd], memory_order_relaxed);
+	return fd < 0 ? SF_ENTRY_NEVER : 0;
 }
 
 static inline uint32_t sf_entry_socket(uint64_t entry)
@@ -50,7 +55,7 @@ static inline uint8_t sf_entry_generation(uint64_t entry)
 /* The socket that the number was until the program closed it; 0: it is open, or never was one. */
 static inline uint32_t sf_entry_closed(uint64_t entry)
 {
-	return sf_entry_socket(entry) ? 0 : (uint32_t)(entry >> 32);
+	return sf_entry_socket(entry) || entry == SF_ENTRY_NEVER ? 0 : (uint32_t)(entry >> 32);
 }
 
 static inline uint64_t sf_entry(uint32_t socket, uint32_t operations, uint32_t generation)

@@ -468,7 +468,10 @@ static void give_back(struct sf_call *c)
 /* A call on something that is no socket is nobody's business, unless it has no descriptor by nature. */
 static bool concerns_us(const struct sf_call *c)
 {
-	return c->socket || (c->fd < 0 && c->operation != SF_SOCKOPT) || c->operation == SF_POLL;
+	bool copies = c->func >= SF_FUNC_dup && c->func <= SF_FUNC_dup3;
+	bool makes = c->operation == SF_SOCKET && !copies;
+
+	return c->socket || (c->fd < 0 && (makes || c->operation == SF_RESOLVE)) || c->operation == SF_POLL;
 }
 
 static bool found_nothing(const struct sf_call *c)
@@ -562,6 +565,8 @@ static void conclude(struct sf_call *c)
 		record_bytes(c);
 	if (c->rule && c->ret < 0 && c->err == EINTR)
 		record_signals(c);
+	if (c->func == SF_FUNC_getsockopt && c->flags == (SOL_SOCKET << 16 | SO_ERROR) && c->ret == 0 && c->buf)
+		c->event->asked = (uint64_t) * (const int *)c->buf;
 	sf_event_end(c);
 }
 
@@ -664,21 +669,30 @@ int64_t sf_record_end(struct sf_call *c, int64_t ret)
 	return ret;
 }
 
-/* A call on a number that the program has closed: it is told so, or the number has another owner by now. */
-static int64_t leave_closed(struct sf_call *c, uint64_t grave, int64_t ret)
+/* The result of a call that failed is used as a descriptor. */
+static bool is_for_a_socket(const struct sf_call *c)
+{
+	return is_transfer(c) || c->operation == SF_BIND || c->operation == SF_LISTEN || c->operation == SF_CONNECT ||
+	       c->operation == SF_ACCEPT;
+}
+
+/* A call on a number that the program has closed: it is told so, or the number has another owner by now. And one on a
+ * number that there is not. */
+static int64_t leave_closed(struct sf_call *c, uint64_t entry, int64_t ret)
 {
 	int before = errno;
+	uint32_t socket = sf_entry_closed(entry);
 
 	if (!sf_self_get()) /* a vfork child: the table is its parent's */
 		return ret;
-	if (ret >= 0 || before != EBADF) {
-		sf_fd_reuse(c->fd, grave);
+	if (socket && (ret >= 0 || before != EBADF))
+		sf_fd_reuse(c->fd, entry);
+	if (ret >= 0 || before != EBADF || (!socket && !is_for_a_socket(c)))
 		return ret;
-	}
-	c->socket_index = sf_entry_closed(grave);
+	c->socket_index = socket;
 	sf_record_begin(c);
 	if (c->event)
-		c->event->closed = SF_CLOSED;
+		c->event->closed = socket ? SF_CLOSED : SF_NOT_CLOSED;
 	errno = before;
 	return sf_record_end(c, ret);
 }
@@ -689,7 +703,7 @@ int64_t sf_leave(struct sf_call *c, int64_t ret)
 	if (!c->entered) {
 		uint64_t entry = sf_fd_entry(c->fd);
 
-		return sf_entry_closed(entry) ? leave_closed(c, entry, ret) : ret;
+		return entry != 0 && sf_entry_socket(entry) == 0 ? leave_closed(c, entry, ret) : ret;
 	}
 	int before = errno;
 

@@ -99,11 +99,14 @@ static struct sf_self *join_thread(void)
 }
 
 /* Must its mother wait for it? What she has done about SIGCHLD the child has inherited. */
-static void record_fork(uint32_t pid, uint32_t parent)
+static void record_fork(uint32_t pid, uint32_t parent, uint64_t stamp)
 {
 	struct sf_event *event = sf_event_note(SF_EVENT_FORK, pid, parent);
 	struct sf_disposition children = {.signal = SIGCHLD};
 
+	/* It has the descriptors of that moment: what its mother closed while it was born she closed later. */
+	if (event && stamp)
+		event->stamp = stamp;
 	if (event && !sf_self_is_sandboxed() && sf_probe_disposition(&children))
 		sf_event_extend(event, SF_EXTENSION_SIGNAL, &children, sizeof children);
 }
@@ -113,6 +116,7 @@ static struct sf_self *reborn(uint32_t pid)
 {
 	uint32_t parent_thread = sf_self_here.thread;
 	uint32_t nth = sf_self_here.forks;
+	uint64_t fork_stamp = sf_self_here.fork_stamp;
 	uint32_t process = sf_process_new(sf_arena, sf_process, parent_thread, nth, pid);
 	struct sf_process *mother = sf_self_process();
 	struct sf_process *child = sf_process_at(sf_arena, process);
@@ -139,7 +143,7 @@ static struct sf_self *reborn(uint32_t pid)
 	struct sf_self *self = take_thread(sf_thread_new(sf_arena, process, 0, pid), pid);
 
 	sf_fd_forget_closed();
-	record_fork(pid, parent);
+	record_fork(pid, parent, fork_stamp);
 	return self;
 }
 
@@ -231,6 +235,8 @@ void sf_self_forks(void)
 	struct sf_self *self = sf_self_get();
 	struct sf_thread *thread = self ? sf_thread_at(sf_arena, self->thread) : NULL;
 
+	if (self && sf_arena->trace_level == SF_TRACE_ALL)
+		self->fork_stamp = sf_event_stamp();
 	if (thread)
 		self->forks = atomic_fetch_add_explicit(&thread->forks, 1, memory_order_relaxed) + 1;
 }

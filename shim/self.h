@@ -20,7 +20,8 @@ struct sf_self {
 	uint32_t life;   /* equal to *sf_life: all of this holds */
 	uint32_t thread; /* index */
 	uint32_t tid;
-	uint32_t forks;        /* which child of this thread is being forked: its lineage */
+	uint32_t forks;        /* which child of this thread is being forked: its lineage, */
+	uint64_t fork_stamp;   /* and since when */
 	uint32_t page;         /* of events in use */
 	struct sf_event *next; /* the next free slot of it; the beginning of a page: none */
 };

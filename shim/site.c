@@ -179,10 +179,13 @@ void sf_stack_take(struct sf_event *event, const void *site)
 
 	while (first < count && frames[first] != site)
 		first++;
+	if (first == count) { /* the unwinder did not get that far */
+		frames[0] = (void *)(uintptr_t)site;
+		first = 0;
+		count = 1;
+	}
 	for (int i = first; i < count && kept < FRAMES; i++)
 		sites[kept++] = sf_site_of(frames[i]);
-	if (kept == 0)
-		return;
 	uint64_t hash = 0;
 
 	for (int i = 0; i < kept; i++) {

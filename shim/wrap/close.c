@@ -104,7 +104,7 @@ SF_EXPORT void closefrom(int first)
 
 SF_EXPORT int dup(int fd)
 {
-	if (!sf_fd_entry(fd) && !sf_epoll_knows(fd))
+	if ((fd < 0 || !sf_fd_entry(fd)) && !sf_epoll_knows(fd))
 		return real_dup(fd);
 	struct sf_call c = SF_CALL_PLAIN(dup, SF_SITE, fd);
 

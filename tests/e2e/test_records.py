@@ -252,3 +252,31 @@ ctypes.CDLL(None).recv(a.fileno(), b'x', 1, 0)"""
     interrupted = next(e for e in every if e["op"] == "recv")
     assert interrupted["errno"] == "EINTR"
     assert {"signal": "SIGUSR1", "handled": True, "restart": False} in interrupted["signals"]
+
+
+def test_calls_on_a_descriptor_that_was_never_made_are_seen(tmp_path):
+    code = """
+libc = ctypes.CDLL(None)
+for name in ('send', 'recv', 'listen', 'bind', 'connect', 'accept', 'write', 'dup', 'close'):
+    libc[name](-1, b'x', 1, 0)"""
+    never = [e for e in recorded(tmp_path, PAIR + code, "send: reset") if e["errno"] == "EBADF"]
+    names = "send recv listen bind connect accept write".split()
+    assert [e["func"] for e in never] == names and not any(e["rule"] for e in never)
+
+
+def test_an_error_that_was_asked_for_is_told(tmp_path):
+    code = """
+s = socket.socket()
+s.setblocking(False)
+try: s.connect(('127.0.0.1', 9))
+except OSError: pass
+while not (e := s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)): pass"""
+    *_, asked = [e for e in recorded(tmp_path, PAIR + code) if e["func"] == "getsockopt"]
+    assert asked["asked"] == 111
+
+
+def test_a_fork_stands_before_what_its_parent_did_after_it(tmp_path):
+    code = "pid = os.fork()\nif pid: a.close(); os.wait()"
+    every = recorded(tmp_path, PAIR + code)
+    order = [e["op"] for e in every if e["op"] in ("fork", "close")]
+    assert order[:2] == ["fork", "close"]

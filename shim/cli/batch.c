@@ -27,6 +27,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/tree.h"
+#include "cli/verdicts.h"
 
 #define REQUESTS_MAX 256 /* at the same time; further ones wait in the pipe */
 #define REQUEST_BYTES_MAX (16 << 20)
@@ -58,53 +59,6 @@ struct batch {
 };
 
 int sf_batch_outcome = -1;
-
-/* ---- what all requests know ---- */
-
-#define VERDICTS 256
-
-/* Shared with the requests. Two bits each: it was asked, and it is so. The key tells one file from all others. */
-static struct verdict {
-	_Atomic uint64_t key;
-	_Atomic uint32_t says;
-} * verdicts;
-
-static uint64_t key_of(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0)
-		return 0;
-	uint64_t parts[] = {
-	    st.st_dev, st.st_ino, (uint64_t)st.st_size, (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
-
-	return sf_digest(parts, sizeof parts) | 1;
-}
-
-bool sf_batch_remember(const char *path, bool (*find)(const char *path))
-{
-	uint64_t key = verdicts ? key_of(path) : 0, none = 0;
-	struct verdict *verdict = key ? &verdicts[key / 2 % VERDICTS] : NULL;
-
-	if (!verdict)
-		return find(path);
-	if (atomic_load(&verdict->key) == key && atomic_load(&verdict->says))
-		return atomic_load(&verdict->says) == 2;
-	bool is_so = find(path);
-
-	if (atomic_compare_exchange_strong(&verdict->key, &none, key))
-		atomic_store(&verdict->says, 1 + is_so);
-	return is_so;
-}
-
-static void *shared(size_t size)
-{
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED)
-		sf_die("out of memory");
-	return memory;
-}
 
 /* ---- one request, in its own process ---- */
 
@@ -459,9 +413,11 @@ static void open_signals(struct batch *b)
 /* What each request would find out again. */
 static void warm(struct batch *b)
 {
-	char *trouble = shared(REQUESTS_MAX * TROUBLE_BYTES);
+	char *trouble = mmap(NULL, REQUESTS_MAX * TROUBLE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	verdicts = shared(VERDICTS * sizeof *verdicts);
+	if (trouble == MAP_FAILED)
+		sf_die("out of memory");
+	sf_verdicts_share();
 	for (size_t i = 0; i < REQUESTS_MAX; i++) {
 		b->requests[i].outcome = -1;
 		b->requests[i].trouble = trouble + i * TROUBLE_BYTES;

@@ -18,10 +18,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "cli/batch.h"
 #include "cli/elf.h"
 #include "cli/library.h"
 #include "cli/target.h"
+#include "cli/verdicts.h"
 
 /* The header of this very command, which is built for the same machine as the library beside it. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
@@ -261,5 +261,5 @@ bool sf_doctor_may_use_io_uring(const char *command)
 	struct sf_target target;
 
 	sf_target_find(&target, command);
-	return target.error == 0 && !target.unreadable && sf_batch_remember(sf_target_program(&target), any_uses_io_uring);
+	return target.error == 0 && !target.unreadable && sf_verdict(sf_target_program(&target), any_uses_io_uring);
 }

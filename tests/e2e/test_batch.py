@@ -206,6 +206,11 @@ def processes_with(mark):
     return found
 
 
+def files_of_runs():
+    names = os.listdir("scratch") + os.listdir("runs")
+    return [name for name in names if name.startswith(("sockfault-", "run-", "port-"))]
+
+
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "SIGKILL", "harness"])
 def test_with_the_batch_all_of_its_runs_end(batch, tmp_path, how):
     """Targets that ignore SIGTERM, their daemons, a client and a peer; files go too."""
@@ -237,8 +242,7 @@ def test_with_the_batch_all_of_its_runs_end(batch, tmp_path, how):
     status = batch.process.wait(timeout=60)
     assert status == {"SIGKILL": -9, "harness": 0}.get(how, 128 + getattr(signal, how, 0))
     wait_until(lambda: not processes_with(mark), "the end of all processes")
-    assert [name for name in os.listdir("scratch") if name.startswith("sockfault-")] == []
-    assert [name for name in os.listdir("runs") if name.startswith(("run-", "port-"))] == []
+    wait_until(lambda: not files_of_runs(), "the end of all files")
 
 
 def test_many_runs_leave_nothing_behind(batch, tmp_path):

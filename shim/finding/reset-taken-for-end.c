@@ -4,13 +4,25 @@
  * without the fault: half an answer, taken for the whole.
  *
  * Could be wrong: only who compares the output knows, so without a comparison nothing is said; nor where the program
- * has connected again after the failure, nor of a server, whose clients it was that failed.
+ * has connected again after the failure, nor of a server or a proxy, which has told its client by closing.
  */
 #include "core/finding.h"
 
 struct state {
 	struct sf_moment failed;
 };
+
+/* What it prints is not the answer; a proxy tells its own client by closing. */
+static bool is_server(struct sf_scene *scene)
+{
+	for (uint32_t i = 1; i <= sf_scene_socket_count(scene); i++) {
+		const struct sf_socket_story *socket = sf_scene_socket_at(scene, i);
+
+		if (socket && socket->is_listening && socket->holders)
+			return true;
+	}
+	return scene->socket->side == SF_SERVER;
+}
 
 static void see(struct sf_scene *scene)
 {
@@ -22,8 +34,8 @@ static void see(struct sf_scene *scene)
 	if (now->operation == SF_CONNECT)
 		state->failed.seq = 0;
 	else if (
-	    sf_is_terminal(now) && scene->socket->type != SF_DGRAM && scene->socket->side != SF_SERVER &&
-	    scene->socket->is_connected && !state->failed.seq)
+	    sf_is_terminal(now) && scene->socket->type != SF_DGRAM && scene->socket->is_connected && !state->failed.seq &&
+	    !is_server(scene))
 		state->failed = *now;
 }
 
@@ -56,39 +68,77 @@ static const char explain[] =
 
 /* clang-format off */
 static const char wrong[] =
+    "#include <netinet/in.h>\n"
     "#include <stdio.h>\n"
-    "#include <sys/socket.h>\n"
+    "#include <string.h>\n"
     "#include <unistd.h>\n"
+    "\n"
+    "/* Both ends of a TCP connection. */\n"
+    "static int connect_both(int fds[2])\n"
+    "{\n"
+    "\tstruct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};\n"
+    "\tsocklen_t size = sizeof(at);\n"
+    "\tint listener = socket(AF_INET, SOCK_STREAM, 0);\n"
+    "\n"
+    "\tfds[1] = socket(AF_INET, SOCK_STREAM, 0);\n"
+    "\tif (bind(listener, (struct sockaddr *)&at, size) != 0 || listen(listener, 1) != 0 ||\n"
+    "\t    getsockname(listener, (struct sockaddr *)&at, &size) != 0 ||\n"
+    "\t    connect(fds[1], (struct sockaddr *)&at, size) != 0)\n"
+    "\t\treturn -1;\n"
+    "\tfds[0] = accept(listener, NULL, NULL);\n"
+    "\tclose(listener);\n"
+    "\treturn fds[0] < 0 ? -1 : 0;\n"
+    "}\n"
     "\n"
     "int main(void)\n"
     "{\n"
+    "\tstatic const char answer[] = \"half an answer, or all of it\\n\";\n"
+    "\tsize_t left = strlen(answer);\n"
     "\tchar data[8];\n"
     "\tint fds[2];\n"
-    "\tssize_t n;\n"
+    "\tssize_t n = 0;\n"
     "\n"
-    "\tif (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0 || write(fds[0], \"half an answer, or all of it\\n\", 29) != 29)\n"
+    "\tif (connect_both(fds) != 0 || write(fds[0], answer, left) != (ssize_t)left)\n"
     "\t\treturn 2;\n"
-    "\tshutdown(fds[0], SHUT_WR);\n"
-    "\twhile ((n = recv(fds[1], data, sizeof(data), 0)) > 0)\n"
+    "\tfor (; left > 0 && (n = recv(fds[1], data, sizeof(data), 0)) > 0; left -= (size_t)n)\n"
     "\t\tfwrite(data, 1, (size_t)n, stdout);\n"
     "\treturn 0;\n"
     "}\n";
 
 static const char right[] =
+    "#include <netinet/in.h>\n"
     "#include <stdio.h>\n"
-    "#include <sys/socket.h>\n"
+    "#include <string.h>\n"
     "#include <unistd.h>\n"
+    "\n"
+    "/* Both ends of a TCP connection. */\n"
+    "static int connect_both(int fds[2])\n"
+    "{\n"
+    "\tstruct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};\n"
+    "\tsocklen_t size = sizeof(at);\n"
+    "\tint listener = socket(AF_INET, SOCK_STREAM, 0);\n"
+    "\n"
+    "\tfds[1] = socket(AF_INET, SOCK_STREAM, 0);\n"
+    "\tif (bind(listener, (struct sockaddr *)&at, size) != 0 || listen(listener, 1) != 0 ||\n"
+    "\t    getsockname(listener, (struct sockaddr *)&at, &size) != 0 ||\n"
+    "\t    connect(fds[1], (struct sockaddr *)&at, size) != 0)\n"
+    "\t\treturn -1;\n"
+    "\tfds[0] = accept(listener, NULL, NULL);\n"
+    "\tclose(listener);\n"
+    "\treturn fds[0] < 0 ? -1 : 0;\n"
+    "}\n"
     "\n"
     "int main(void)\n"
     "{\n"
+    "\tstatic const char answer[] = \"half an answer, or all of it\\n\";\n"
+    "\tsize_t left = strlen(answer);\n"
     "\tchar data[8];\n"
     "\tint fds[2];\n"
-    "\tssize_t n;\n"
+    "\tssize_t n = 0;\n"
     "\n"
-    "\tif (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0 || write(fds[0], \"half an answer, or all of it\\n\", 29) != 29)\n"
+    "\tif (connect_both(fds) != 0 || write(fds[0], answer, left) != (ssize_t)left)\n"
     "\t\treturn 2;\n"
-    "\tshutdown(fds[0], SHUT_WR);\n"
-    "\twhile ((n = recv(fds[1], data, sizeof(data), 0)) > 0)\n"
+    "\tfor (; left > 0 && (n = recv(fds[1], data, sizeof(data), 0)) > 0; left -= (size_t)n)\n"
     "\t\tfwrite(data, 1, (size_t)n, stdout);\n"
     "\tif (n < 0)\n"
     "\t\tperror(\"recv\");\n"
@@ -104,7 +154,7 @@ const struct sf_finding sf_finding_reset_taken_for_end = {
     .explain = explain,
     .wrong = wrong,
     .right = right,
-    .rule = "recv family=unix nth=2: reset",
+    .rule = "recv nth=2: reset",
     .per_process = sizeof(struct state),
     .sees = SF_BIT(SF_RECV) | SF_BIT(SF_CONNECT),
     .see = see,

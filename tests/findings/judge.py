@@ -130,7 +130,7 @@ class Judge:
         self.outcome = run(program, self.baseline, [])
 
     def findings(self, rules: list[str]) -> list[dict[str, object]]:
-        """What is found under these rules: errors and warnings."""
+        """What is found under these rules: errors, warnings, and the advice that is looked for."""
         trace, words = self.baseline, ["--same"]
         if rules:
             trace = self.folder / "trace.sft"
@@ -146,7 +146,11 @@ class Judge:
         assert done.returncode in (0, 1), done.stderr
         found = [placed(json.loads(line), self.program) for line in done.stdout.splitlines()]
         assert (done.returncode == 1) == any(one["severity"] == "error" for one in found)
-        return [one for one in found if one["severity"] != "advice"]
+        return [
+            one
+            for one in found
+            if one["severity"] != "advice" or one["finding"] == self.program.finds
+        ]
 
 
 def shown(found: list[dict[str, object]]) -> str:

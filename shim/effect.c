@@ -90,6 +90,13 @@ static enum sf_realism confirm_broken_pipe(const struct sf_call *c)
 	return !is_tcp(c) || atomic_load_explicit(&c->socket->sent, relaxed) ? SF_KERNEL : SF_POSIX;
 }
 
+/* Whose connection has moved something knows that it was not refused. */
+static bool was_used(const struct sf_call *c)
+{
+	return c->socket->side == SF_SERVER || atomic_load_explicit(&c->socket->sent, relaxed) ||
+	       atomic_load_explicit(&c->socket->received, relaxed);
+}
+
 static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rule, int err)
 {
 	bool transfer = c->operation == SF_SEND || c->operation == SF_RECV;
@@ -110,6 +117,8 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 		return !sf_probe_ready(c) && interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
 	if (transfer && c->on == SF_ON_UDP && err == ECONNREFUSED)
 		return sf_probe_hears_refusals(c->fd, c->family) ? SF_KERNEL : SF_REALISM_NONE;
+	if (transfer && is_tcp(c) && err == ECONNREFUSED)
+		return was_used(c) ? SF_REALISM_NONE : SF_KERNEL;
 	if (transfer && c->on == SF_ON_UDP && err == EMSGSIZE)
 		return sf_probe_sends_whole(c->fd, c->family) ? SF_KERNEL : SF_REALISM_NONE;
 	if (transfer && err == EPIPE)

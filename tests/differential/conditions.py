@@ -197,6 +197,14 @@ CONDITIONS = [
         1,
     ),
     # Datagrams.
+    # TCP: refused is a connect, not what has moved something already.
+    Condition(
+        "refused-after-data",
+        "recv: fail ECONNREFUSED",
+        "tcp4",
+        HEALTHY + "~ nonblock c; ~ send c 3; recv c 2; recv c",
+        2,
+    ),
     Condition(
         "refused-unconnected",
         "send: fail ECONNREFUSED",

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The pytest plugin: the fixture `sockfault`, its options, and what a failure says. The only module
-that knows pytest.
+"""The pytest plugin: the fixture `sockfault`, its options, and what a failure says. With
+sweepplugin.py the only module that knows pytest.
 """
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import shlex
@@ -13,7 +14,7 @@ from typing import Any, Generator, Iterator
 
 import pytest
 
-from . import failure, results
+from . import failure, results, sweepplugin
 from .command import SockfaultError, version
 from .harness import Options, Sockfault
 from .results import Collected
@@ -58,6 +59,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the scenarios of this suite, a TOML file; may be given more than once",
     )
     group.addoption(
+        "--sockfault-sweep",
+        action="append",
+        default=[],
+        metavar="PLAN",
+        help="try the faults of this plan, made by sockfault sweep --report DIR",
+    )
+    group.addoption(
         "--sockfault-shard", metavar="I/N", help="run the I-th of N parts of all that is collected"
     )
     group.addoption(
@@ -82,10 +90,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OPTIONS] = Options(
         option.sockfault_seed, _duration(option.sockfault_timeout), option.sockfault_realism
     )
-    # Suites are collected as files of the command line are, and instead of what pytest would
+    # Suites and plans are collected as files of the command line are, instead of what pytest would
     # collect if nothing were named.
-    if option.sockfault_suite:
-        config.args = [*(config.args if option.file_or_dir else []), *option.sockfault_suite]
+    option.sockfault_sweep = [os.path.abspath(name) for name in option.sockfault_sweep]
+    files = [*option.sockfault_suite, *option.sockfault_sweep]
+    if files:
+        config.args = [*(config.args if option.file_or_dir else []), *files]
     if option.sockfault_shard:
         config.stash[SHARD] = _shard(option.sockfault_shard)
     if not is_worker(config):
@@ -283,7 +293,7 @@ def pytest_collect_file(
         name: dict[str, Any] = {} if inside else {"nodeid": str(file_path)}
         made: SuiteFile = SuiteFile.from_parent(parent, path=file_path, **name)
         return made
-    return None
+    return sweepplugin.collect(file_path, parent)
 
 
 class SuiteFile(pytest.File):

@@ -13,25 +13,31 @@ import json
 import os
 import pathlib
 import queue
+import sys
 import threading
 import time
 from typing import Any, Callable, Generator, Iterable, Iterator, Sequence
 
 from . import sweepplan
+from .batch import Batch
 from .command import SockfaultError
 from .events import Finding, make
 from .sweepgroup import Group, groups_of, record_of
 from .sweepjudge import Compare, Judge, Measure
 from .sweepplan import Call, Entry
-from .sweeprun import Outcome, Program, Worker
+from .sweeprun import Gate, Outcome, Program, Worker
 from .verdict import diff
 
 FIRST_DEADLINE = 60.0  # seconds, for a run of which nothing is known
 LEAST_DEADLINE = 1.0
 TIMES_BASELINE = 5.0
 LOAD_MAX = 4.0  # a machine under load is this much slower at most
-PATIENCE = 5.0  # times the deadline, for a run that is to confirm that there is no end
-PATIENCE_LEAST = 10.0
+INNOCENT = ("SIGCHLD", "SIGCONT", "SIGURG", "SIGIO", "SIGWINCH")
+SOON = 0.25  # seconds: who takes longer waits for something, and does not need a processor
+SOON_BASELINE = 3.0  # times what a fault-free run takes
+WAITING = 12  # runs that wait, for each that works
+PATIENCE = 2.0  # times the deadline, for a run that is to confirm that there is no end
+PATIENCE_LEAST = 5.0
 PATIENCE_WITH_LIMIT = 30.0  # who has limits of its own may try several times
 
 
@@ -53,6 +59,21 @@ class Wishes:
     only: Sequence[str] = ()
     shard: str | None = None
     resume: bool = False
+
+    def head(self) -> dict[str, Any]:
+        """What a plan says of the sweep that it is of."""
+        told = self.compare.as_told()
+        return {"program": dataclasses.asdict(self.program), **told, "deadline": self.deadline}
+
+    @classmethod
+    def of_plan(cls, head: dict[str, Any], folder: pathlib.Path) -> Wishes:
+        """What a plan asks for, where one of its entries is tried by itself."""
+        try:
+            program = Program(**head["program"])
+            compare = Compare.of(head["compare"], head["normalize"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise SockfaultError(f"the head of the plan is wrong: {error}") from None
+        return cls(program, compare, folder, baselines=1, deadline=head.get("deadline"))
 
 
 def fitting_deadline(wall: float) -> float:
@@ -136,7 +157,7 @@ def baseline(wishes: Wishes, worker: Worker) -> Baseline:
         first.seen,
         again.next,
         first.target,
-        any(one.server_ended for one in outcomes),
+        again.server_ended,
         found,
         first.trace or pathlib.Path(),
         wall,
@@ -197,18 +218,38 @@ class Trier:
 
     def entry(self, entry: Entry) -> dict[str, Any]:
         """One line of the journal."""
-        for rule in entry.rules:
-            outcome = self._run(rule, self.measure.deadline)
-            if _hits(entry, outcome) or outcome.is_impossible:
-                break
-        found = self.judge(entry, outcome)
+        try:
+            for rule in entry.rules:
+                outcome = self._run(rule, self.measure.deadline)
+                if _hits(entry, outcome) or outcome.is_impossible:
+                    break
+            rule, outcome = self._honestly(entry, rule, outcome)
+            found = self.judge(entry, outcome)
+        except SockfaultError as error:
+            if self.worker.batch.is_over:
+                raise
+            return {"run": entry.id, "result": "trouble", "rule": rule, "why": str(error)}
         return record_of(entry, rule, outcome, found, _hits(entry, outcome))
+
+    def _honestly(self, entry: Entry, rule: str, outcome: Outcome) -> tuple[str, Outcome]:
+        """An EINTR comes with a signal: one that asks the program for nothing is delivered with it.
+        Where there is none, what the program does may be what the signal asks for."""
+        if entry.fault != "fail EINTR" or not outcome.fired:
+            return rule, outcome
+        handled = [str(one["signal"]) for one in outcome.signals if one["handled"]]
+        innocent = next((name for name in INNOCENT if name in handled), None)
+        if innocent:
+            rule = rule.replace(": fail EINTR", f": signal {innocent}, fail EINTR")
+            outcome = self._run(rule, self.measure.deadline)
+        outcome.is_meant = bool(handled) and not innocent
+        return rule, outcome
 
     def group(self, group: Group) -> dict[str, Any]:
         """Repeats a failure under the plainest rule that shows it: a line of the journal."""
         for entry in group.representatives():
             for rule in group.rules(entry):
                 outcome = self._run(rule, self._patience(group, entry))
+                rule, outcome = self._honestly(entry, rule, outcome)
                 if not _hits(entry, outcome):
                     continue
                 for finding in self.judge(entry, outcome):
@@ -221,7 +262,8 @@ class Trier:
     def _patience(self, group: Group, entry: Entry) -> float:
         if not group.is_late:
             return self.measure.deadline
-        least = PATIENCE_LEAST if entry.id in group.endless else PATIENCE_WITH_LIMIT
+        endless = entry.id in group.endless or group.finding.severity == "advice"
+        least = PATIENCE_LEAST if endless else PATIENCE_WITH_LIMIT
         return max(PATIENCE * self.measure.deadline, least)
 
 
@@ -239,7 +281,7 @@ class Pool:
     """Threads with a worker each. Results come in the order in which they are ready."""
 
     def __init__(self, triers: Sequence[Trier]) -> None:
-        self.triers = triers
+        self.triers, self.batch = triers, triers[0].worker.batch
 
     def each(self, tasks: Iterable[Task]) -> Generator[dict[str, Any], None, None]:
         source, lock = iter(tasks), threading.Lock()
@@ -253,7 +295,8 @@ class Pool:
         def work(trier: Trier) -> None:
             try:
                 for task in iter(take, None):
-                    ready.put(task(trier))
+                    with trier.worker.gate:
+                        ready.put(task(trier))
             except BaseException as error:  # goes to the one who asked
                 ready.put(error)
             ready.put(None)
@@ -265,11 +308,10 @@ class Pool:
             yield from self._results(ready, len(threads))
         finally:
             stop.set()
-            while any(thread.is_alive() for thread in threads):
-                for trier, thread in zip(self.triers, threads):
-                    if thread.is_alive():
-                        trier.worker.stop()
-                        thread.join(0.2)
+            if sys.exc_info()[0]:  # what is under way is wanted no more
+                self.batch.close()
+            for thread in threads:
+                thread.join()
 
     @staticmethod
     def _results(ready: Any, count: int) -> Iterator[dict[str, Any]]:
@@ -310,7 +352,12 @@ class Sweep:
     def run(self) -> Result:
         wishes, began = self.wishes, time.monotonic()
         wishes.folder.mkdir(parents=True, exist_ok=True)
-        first = Worker(wishes.program, self.work / "baseline")
+        with Batch() as batch:
+            return self._with(batch, began)
+
+    def _with(self, batch: Batch, began: float) -> Result:
+        wishes = self.wishes
+        first = Worker(wishes.program, self.work / "baseline", batch)
         self.show.phase("fault-free runs")
         base = baseline(wishes, first)
         for note in base.notes:
@@ -320,13 +367,14 @@ class Sweep:
         if not entries:
             raise Unusable("nothing of the plan is left to try: see --only and --shard")
         self.journal.open(wishes.resume)
+        gate, count = self._gate(base.measure)
         triers = [
             Trier(
-                Worker(wishes.program, self.work / f"worker-{number}"),
+                Worker(wishes.program, self.work / f"worker-{number}", batch, gate),
                 Judge(wishes.program, base.measure, wishes.compare),
                 base.measure,
             )
-            for number in range(wishes.jobs)
+            for number in range(count)
         ]
         try:
             return self._sweep(base, plan, entries, records, triers, began)
@@ -337,18 +385,22 @@ class Sweep:
             with contextlib.suppress(OSError):
                 self.work.rmdir()
 
+    def _gate(self, measure: Measure) -> tuple[Gate, int]:
+        """Who goes when, and how many threads that takes."""
+        jobs = self.wishes.jobs
+        if not self.wishes.program.has_port:
+            return Gate(1), 1
+        return Gate(jobs, max(SOON, SOON_BASELINE * measure.wall)), jobs * (1 + WAITING)
+
     def _plan(self, base: Baseline) -> tuple[list[Entry], list[dict[str, Any]]]:
         """A plan of its own, or that of the sweep that was interrupted, with its journal."""
-        program = self.wishes.program
-        head = dataclasses.asdict(program)
+        head = self.wishes.head()
         if self.wishes.resume and self.plan_path.exists():
             old, plan = sweepplan.read(self.plan_path)
-            if {key: old.get(key) for key in head} != head:
-                raise SockfaultError(
-                    f"{self.wishes.folder} has another sweep: of {' '.join(old['command'])}"
-                )
+            if any(old.get(key) != value for key, value in head.items()):
+                raise SockfaultError(f"{self.wishes.folder} has another sweep: see its plan.jsonl")
             return plan, self.journal.read()
-        plan = sweepplan.make(base.runs, program.realism)
+        plan = sweepplan.make(base.runs, self.wishes.program.realism)
         self.wishes.resume = False
         sweepplan.write(self.plan_path, head, plan)
         return plan, []
@@ -373,6 +425,9 @@ class Sweep:
         took = time.monotonic() - started
         ran = sum(entry.id in done for entry in todo)
         tried = [entry for entry in entries if entry.id in done]
+        troubles = [done[one.id]["why"] for one in tried if done[one.id]["result"] == "trouble"]
+        if tried and len(troubles) == len(tried):
+            raise SockfaultError(troubles[0])
         groups = groups_of(tried, [done[entry.id] for entry in tried], base.measure.findings)
         self._confirm(pool, groups, records)
         return Result(
@@ -386,7 +441,7 @@ class Sweep:
             time.monotonic() - began,
             ran / took if took else 0.0,
             len(entries) - len(tried),
-            len(triers),
+            self.wishes.jobs,
         )
 
     def _tasks(self, entries: Iterable[Entry]) -> Iterator[Task]:

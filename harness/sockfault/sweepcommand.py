@@ -45,7 +45,7 @@ def _duration(text: str) -> float:
         value = seconds(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    if value <= 0 or not re.search("[a-z]", text):
+    if value < 0 or not re.search("[a-z]", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no duration such as 10s or 500ms")
     return value
 
@@ -69,11 +69,12 @@ def _shard(text: str) -> str:
     return text
 
 
-def _normalize(text: str) -> tuple[re.Pattern[bytes], bytes]:
+def _normalize(text: str) -> str:
     try:
-        return substitution(text)
+        substitution(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _known(text: str) -> list[dict[str, Any]]:
@@ -193,7 +194,7 @@ def _wishes(asked: argparse.Namespace, folder: pathlib.Path) -> Wishes:
     jobs = asked.jobs or os.cpu_count() or 1
     return Wishes(
         program=program,
-        compare=Compare(asked.compare == "output", asked.normalize),
+        compare=Compare.of(asked.compare, asked.normalize),
         folder=folder,
         jobs=jobs if program.has_port else 1,
         baselines=asked.baseline,

@@ -12,11 +12,11 @@ from typing import Any, Iterable, Sequence
 from .events import Finding, make
 from .sweepplan import Entry
 from .sweeprun import Outcome
+from .verdict import WHOLE_RUN
 
 LATE = ("hang", "spin", "no-timeout")
 REPRESENTATIVES = 3  # of a group, that are tried before it is said to come and go
 FIELDS = "finding severity says hint program realism site function file line cause evidence".split()
-COMPARED = {"crash", "hang", "spin", "no-timeout", "not-transparent", "dishonest-success"}
 SEVERITIES = {"error": 0, "warning": 1, "advice": 2}
 
 
@@ -45,7 +45,7 @@ def key_of(entry: Entry | None, finding: Finding) -> tuple[Any, ...]:
     """The same for what is the same mistake: the finding and where the program makes it. What is
     told from the end of a run stands where the fault was met, and depends on who called."""
     place = (finding.file, finding.function, finding.line) if finding.file else (finding.site,)
-    stack = entry.place.stack if entry and finding.finding in COMPARED else None
+    stack = entry.place.stack if entry and finding.finding in WHOLE_RUN else None
     return (finding.finding, finding.program, *place, stack)
 
 

@@ -15,10 +15,11 @@ import dataclasses
 import pathlib
 import re
 import shutil
-from typing import Iterator
+from typing import Any, Iterator
 
-from . import table, verdict
+from . import command, table, verdict
 from .events import Event, Finding
+from .suite import substitution
 from .sweepplan import Entry
 from .sweeprun import Ended, Outcome, Program
 
@@ -37,7 +38,16 @@ class Compare:
     """How outputs are compared."""
 
     output: bool = True
+    texts: list[str] = dataclasses.field(default_factory=list)  # s/RE/TEXT/
     normalize: list[tuple[re.Pattern[bytes], bytes]] = dataclasses.field(default_factory=list)
+
+    @classmethod
+    def of(cls, what: str, texts: list[str]) -> Compare:
+        """what: output or status."""
+        return cls(what == "output", texts, [substitution(text) for text in texts])
+
+    def as_told(self) -> dict[str, Any]:
+        return {"compare": "output" if self.output else "status", "normalize": self.texts}
 
     def normal(self, text: bytes) -> bytes:
         for pattern, replacement in self.normalize:
@@ -70,6 +80,7 @@ class Judge:
     def __init__(self, program: Program, measure: Measure, compare: Compare) -> None:
         self.program, self.measure, self.compare = program, measure, compare
         self.path = str(pathlib.Path(shutil.which(program.command[0]) or "").resolve())
+        self.theirs = {str(row["finding"]) for row in command.listing("findings")}
         self.known = {(one.finding, one.site, one.line) for one in measure.findings}
 
     def place(self, event: Event) -> str:
@@ -79,13 +90,35 @@ class Judge:
         """What this run says against the program."""
         if not outcome.fired:
             return []
+        if self._differs(outcome):
+            outcome.refind("--baseline", str(self.measure.trace), "--differs")
         own = [
-            one for one in outcome.findings if (one.finding, one.site, one.line) not in self.known
+            self._placed(one)
+            for one in outcome.findings
+            if (one.finding, one.site, one.line) not in self.known
+            and (one.finding not in verdict.WHOLE_RUN or self._is_fair(entry, outcome, one))
         ]
         if any(one.severity == "error" for one in own):
             return own  # one sentence for each mistake: theirs says more
-        made = list(self._whole(entry, outcome))
+        made = [one for one in self._whole(entry, outcome) if one.finding not in self.theirs]
         return own + [self._named(entry, outcome, one) for one in made]
+
+    def _placed(self, finding: Finding) -> Finding:
+        """With its line, where the command has not said it."""
+        if finding.file or not finding.site:
+            return finding
+        place = table.source_line(self.path, finding.site) or ""
+        fields = verdict.place_fields(place)
+        return dataclasses.replace(finding, **fields)
+
+    def _differs(self, outcome: Outcome) -> bool:
+        seen, wanted = outcome.seen, self.measure.seen
+        same_end = (seen.status, seen.signal) == (wanted.status, wanted.signal)
+        return not same_end or not self.compare.same(wanted.stdout, seen.stdout)
+
+    def _is_fair(self, entry: Entry, outcome: Outcome, finding: Finding) -> bool:
+        """May what the command says of the whole run be said here? It does not know what is."""
+        return any(one.finding == finding.finding for one in self._whole(entry, outcome))
 
     def _named(self, entry: Entry, outcome: Outcome, finding: Finding) -> Finding:
         """With the call that met the fault, where the finding has no call of its own."""
@@ -107,7 +140,7 @@ class Judge:
         died = target.signal if target.signal != self.measure.target.signal else None
         crashed = verdict.crash(name, died, target.stderr, stuck if died else None, place)
         yield from crashed
-        if crashed:
+        if crashed or outcome.is_meant:
             return
         if outcome.seen.timed_out or target.timed_out:
             yield from self._late(entry, outcome, stuck, place)
@@ -133,7 +166,7 @@ class Judge:
         if kind in SILENT and not busy:
             if self.program.role == "client":
                 fields = verdict.fields_of(stuck, place) if stuck else {}
-                says = f"its peer was silent, and {name} has no limit of its own for that"
+                says = f"its peer was silent, and {name} did not give up"
                 yield Finding("no-timeout", "advice", says, program=name, **fields)
             return
         who = name if self.program.role == "client" else f"the client of {name}"

@@ -75,7 +75,7 @@ def _coverage(result: Result) -> list[dict[str, Any]]:
     for entry in result.entries:
         if entry.id in by_id:
             places[entry.place].setdefault(entry.fault, []).append(by_id[entry.id])
-    order = ("found", "fine", "not-reached")
+    order = ("found", "fine", "not-reached", "trouble")
     return [
         {
             "program": place.program,
@@ -122,7 +122,7 @@ def run_facts(result: Result, started: float) -> dict[str, Any]:
         "left": result.left,
         "notes": result.notes,
         "flaky": [failure(result, group) for group in flaky(result)],
-        "missed": [record["run"] for record in result.records if not record["hit"]],
+        "missed": [record["run"] for record in result.records if not record.get("hit")],
     }
 
 
@@ -251,6 +251,9 @@ def _total(result: Result, groups: Sequence[Group]) -> Iterator[str]:
     )
     if made["not_reached"]:
         yield f"{made['not_reached']} faults were not reached: no such call, or it can't fail so"
+    troubles = [one["why"] for one in result.records if one["result"] == "trouble"]
+    if troubles:
+        yield f"{len(troubles)} runs could not be made: {troubles[0].splitlines()[0]}"
     if result.left:
         yield f"{result.left} faults were not tried: the time was up"
 

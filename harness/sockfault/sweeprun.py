@@ -6,21 +6,21 @@ A worker owns a folder and makes one run at a time there; its files are used aga
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import shlex
 import shutil
-import signal as signals
-from typing import Sequence
+import threading
+from typing import Any, Sequence
 
-from . import command
+from .batch import Asked, Batch
 from .command import SockfaultError
-from .events import Conn, Event, Finding, read_events, read_findings, read_status, signal_name
-from .run import STATUS_TIMEOUT, STATUS_TROUBLE, Child, Request
+from .events import Conn, Event, Finding, make, signal_name
 
 LATE = 124  # of coreutils' timeout
+OWN_LIMIT_MS = 20_000  # that a server may take beyond its clients
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,24 +85,40 @@ class Outcome:
     wall: float = 0.0
     cpu: float = 0.0
     fired: int = 0
-    not_applicable: int = 0
     why: str | None = None  # no rule fired
     faults: list[Event] = dataclasses.field(default_factory=list)
     stuck: list[Event] = dataclasses.field(default_factory=list)  # calls that never returned
     findings: list[Finding] = dataclasses.field(default_factory=list)
     escaped: int = 0
     trace: pathlib.Path | None = None
+    worker: Worker | None = None
+    is_meant: bool = False  # interrupted by a signal that asks the program for something
 
     @property
     def is_impossible(self) -> bool:
         """The call can't meet this fault, whatever it is named by."""
         return not self.fired and "EINTR" in (self.why or "")
 
+    @property
+    def signals(self) -> list[dict[str, Any]]:
+        """The handlers that an EINTR met."""
+        met = self.faults[0] if self.faults else None
+        return list(met.more.get("signals", ())) if met else []
+
+    def refind(self, *words: str) -> None:
+        """Findings again, now that more is known of the run."""
+        assert self.worker
+        lines = self.worker.ask("findings", str(self.trace), "--json", *words)
+        self.findings = [make(Finding, one) for one in lines if "finding" in one]
+
     def events(self) -> list[Event]:
-        return read_events(str(self.trace))
+        assert self.worker
+        return [make(Event, one) for one in self.worker.ask("trace", str(self.trace), "--json")]
 
     def connections(self) -> list[Conn]:
-        return read_status(str(self.trace)).connections
+        assert self.worker
+        lines = self.worker.ask("ctl", str(self.trace), "status", "--json")
+        return [make(Conn, line) for line in lines if "conn" in line]
 
     @property
     def seen(self) -> Ended:
@@ -110,13 +126,46 @@ class Outcome:
         return self.client or self.target
 
 
-class Worker:
-    """Makes runs, one at a time."""
+class Gate:
+    """Lets so many runs go side by side. One that takes much longer than others waits, as a rule,
+    and does not need a processor: it lets another one in."""
 
-    def __init__(self, program: Program, folder: pathlib.Path) -> None:
-        self.program, self.folder = program, folder
+    def __init__(self, jobs: int, soon: float | None = None) -> None:
+        self.tokens = threading.Semaphore(jobs)
+        self.soon = soon  # seconds; None: all wait their turn
+
+    def __enter__(self) -> None:
+        self.tokens.acquire()
+        self.held.value = True
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    held = threading.local()
+
+    def release(self) -> None:
+        if getattr(self.held, "value", False):
+            self.held.value = False
+            self.tokens.release()
+
+    def answer(self, asked: Asked) -> dict[str, Any]:
+        if self.soon is not None and not asked.done.wait(self.soon):
+            self.release()
+        return asked.answer()
+
+
+class Worker:
+    """Makes runs, one at a time; several of them may share a batch."""
+
+    def __init__(
+        self, program: Program, folder: pathlib.Path, batch: Batch, gate: Gate | None = None
+    ) -> None:
+        self.program, self.folder, self.batch = program, folder, batch
+        self.gate = gate or Gate(1)
         folder.mkdir(parents=True, exist_ok=True)
-        self._child: Child | None = None
+        self.files = {name: str(folder / name) for name in ("out", "err", "client", "next")}
+        self._answer = str(folder / "answer")
+        self._head = ["run", "--seed", str(program.seed), "--realism", program.realism]
 
     def run(
         self,
@@ -128,101 +177,88 @@ class Worker:
         trace: str = "trace.sft",
     ) -> Outcome:
         """One run under these rules; SockfaultError where it could not be made."""
-        roles = self._roles(deadline, with_next)
-        request = Request(
-            self.program.command,
-            list(rules),
-            [],
-            self.program.seed,
-            deadline if self.program.role == "client" else 3 * deadline + 10,
-            self.program.realism,
-            roles + (["--stacks"] if stacks else []),
+        words = [*self._head, "--trace", str(self.folder / trace)]
+        words += ["--stacks"] if stacks else []
+        words += ["--baseline", str(baseline)] if baseline else []
+        for rule in rules:
+            words += ["-e", rule]
+        words += self._roles(deadline, with_next)
+        asked = self.batch.begin(
+            [*words, "--", *self.program.command], out=self.files["out"], err=self.files["err"]
         )
-        self._child = child = Child(request, self.folder)
-        try:
-            child.wait()
-        except BaseException:
-            child.kill()
-            raise
-        rusage = child.finish()
-        made = self._outcome(child, baseline)
-        made.wall, made.cpu = child.wall, rusage.ru_utime + rusage.ru_stime
-        if self.program.client:
-            made.cpu = 0.0  # its client has a part in it
-        if trace != "trace.sft":
-            os.replace(child.trace, self.folder / trace)
-        made.trace = self.folder / trace
-        return made
+        answer = self.gate.answer(asked)
+        if answer["error"] or not answer["outcome"]:
+            raise SockfaultError(answer["error"] or self._complaint(answer))
+        return self._outcome(answer["outcome"], self.folder / trace, with_next)
+
+    def _complaint(self, answer: dict[str, Any]) -> str:
+        said = self._read("err").decode(errors="replace").strip()
+        return said or f"the command ended with {answer['status']}"
 
     def _roles(self, deadline: float, with_next: bool) -> list[str]:
-        words = ["--peer", self.program.peer] if self.program.peer else []
-        if not self.program.client:
-            return words
-        here, quote = self.folder, shlex.quote
-        for name in ("client", "next"):
-            for what in ("out", "err", "status"):
-                (here / f"{name}.{what}").unlink(missing_ok=True)
-        (here / "after").unlink(missing_ok=True)
-        ask = f"{quote(command.find())} ctl {quote(str(here / 'trace.sft'))}"
-
-        def drive(name: str) -> str:
-            files = f">{quote(str(here / name))}.out 2>{quote(str(here / name))}.err"
-            client = f"timeout -k 1 {deadline:.3f} /bin/sh -c {quote(self.program.client or '')}"
-            return f"{client} {files}; echo $? >{quote(str(here / name))}.status"
-
-        lines = [drive("client"), f"{ask} status --json >{quote(str(here / 'after'))}"]
+        program, limit = self.program, f"{max(1, round(deadline * 1000))}ms"
+        words = ["--peer", program.peer] if program.peer else []
+        if not program.client:
+            return [*words, "--timeout", limit]
+        words += ["--server", "--client", self._limited(program.client, deadline)]
+        words += ["--client-output", self.files["client"]]
         if with_next:
-            lines += [f"{ask} pause >/dev/null", drive("next")]
-        return [*words, "--server", "--client", "; ".join(lines)]
+            words += ["--next", program.client, "--next-timeout", limit]
+            words += ["--next-output", self.files["next"]]
+        return [*words, "--timeout", f"{round(2000 * deadline) + OWN_LIMIT_MS}ms"]
 
-    def _ended(self, name: str) -> Ended | None:
-        with contextlib.suppress(OSError, ValueError):
-            status = int((self.folder / f"{name}.status").read_text())
-            late = status == LATE
-            killed = signal_name(status - 128) if status > 128 else None
-            out, err = ((self.folder / f"{name}.{what}").read_bytes() for what in ("out", "err"))
-            return Ended(None if late or killed else status, killed, late, out, err)
-        return None
+    @staticmethod
+    def _limited(text: str, deadline: float) -> str:
+        return f"timeout -k 1 {deadline:.3f} /bin/sh -c {shlex.quote(text)}"
 
-    def _outcome(self, child: Child, baseline: pathlib.Path | None) -> Outcome:
-        status = read_status(str(child.trace)) if child.trace.exists() else None
-        target = status.target if status else None
-        code = child.process.returncode
-        is_own = target is not None and target.state == "exited" and target.status == code
-        if not status or not target or (code == STATUS_TROUBLE and not is_own):
-            raise SockfaultError(child.complaint() or f"the command ended with {code}")
-        late = code == STATUS_TIMEOUT and target.status != STATUS_TIMEOUT
-        name = signal_name(target.signal) if target.signal is not None and code else None
-        own = None if late or name else (target.status if target.status is not None else code)
-        ended = Ended(own, name, late, child.output("stdout"), child.output("stderr"))
-        made = Outcome(ended)
-        if self.program.client:
-            made.client, made.next = self._ended("client"), self._ended("next")
-            made.server_ended = self._is_over()
-        made.fired = sum(rule.fired for rule in status.rules)
-        made.not_applicable = sum(rule.not_applicable for rule in status.rules)
-        made.why = next((rule.why for rule in status.rules if rule.why), None)
-        made.escaped = sum(one.state == "awaited" for one in status.processes)
-        events = read_events(str(child.trace))
-        made.faults = [event for event in events if event.fault]
-        made.stuck = [event for event in events if event.is_call and event.state != "done"]
-        made.findings = read_findings(str(child.trace), str(baseline) if baseline else None)
+    def _read(self, name: str) -> bytes:
+        with open(self.files[name], "rb") as file:
+            return file.read()
+
+    def _driven(self, name: str, fields: dict[str, Any] | None) -> Ended | None:
+        """Of a client; its status is as the shell has it."""
+        if not fields or fields["status"] is None and not fields["timed_out"]:
+            return None
+        status = fields["status"]
+        late = fields["timed_out"] or (name == "client" and status == LATE)
+        killed = signal_name(status - 128) if status and status > 128 and not late else None
+        return Ended(None if late or killed else status, killed, late, self._read(name))
+
+    def _outcome(self, told: dict[str, Any], trace: pathlib.Path, with_next: bool) -> Outcome:
+        target, late = told["target"], told["timed_out"]
+        name = (
+            signal_name(target["signal"]) if target["signal"] and not told["terminated"] else None
+        )
+        status = None if late or name else target["status"] if not told["terminated"] else 0
+        made = Outcome(Ended(status, name, late, self._read("out"), self._read("err")))
+        made.trace, made.worker = trace, self
+        made.wall = told["wall_ns"] / 1e9
+        made.cpu = (told["user_ns"] + told["system_ns"]) / 1e9
+        made.client = self._driven("client", told["client"])
+        made.next = self._driven("next", told["next"])
+        # Who ended by itself is sent no next client.
+        asked_to = told["terminated"] or told["killed"] or late
+        made.server_ended = bool(made.client and with_next and not made.next and not asked_to)
+        made.fired = sum(rule["fired"] for rule in told["rules"])
+        made.why = next((rule["why"] for rule in told["rules"] if rule["why"]), None)
+        made.escaped = told["escapes"]
+        made.findings = [make(Finding, one) for one in told["findings"] or ()]
+        if "injected" in told:
+            made.faults = [make(Event, one) for one in told["injected"]]
+            made.stuck = [make(Event, one) for one in told["pending"]]
+        elif made.fired:
+            events = made.events()
+            made.faults = [event for event in events if event.fault]
+            made.stuck = [one for one in events if one.is_call and one.state != "done"]
         return made
 
-    def _is_over(self) -> bool:
-        """Had the server ended when its client had?"""
-        with contextlib.suppress(OSError):
-            return '"process":1,' in (text := (self.folder / "after").read_text()) and not any(
-                '"process":1,' in line and '"state":"running"' in line for line in text.splitlines()
-            )
-        return False
-
-    def stop(self) -> None:
-        """Ends the run that goes on, from another thread."""
-        child = self._child
-        if child is not None and child.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child.process.pid, signals.SIGTERM)
+    def ask(self, *words: str) -> list[dict[str, Any]]:
+        """The JSON objects that the command prints."""
+        answer = self.batch.ask(words, out=self._answer)
+        if answer["error"]:
+            raise SockfaultError(answer["error"])
+        with open(self._answer, "rb") as file:
+            return [json.loads(line) for line in file]
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

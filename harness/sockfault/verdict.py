@@ -12,6 +12,7 @@ from typing import Any
 from .events import Event, Finding
 from .table import call_text
 
+WHOLE_RUN = {"crash", "hang", "spin", "no-timeout", "not-transparent", "dishonest-success"}
 CRASHES = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"}
 SANITIZER = re.compile(rb"^.*(?:ERROR: \w+Sanitizer|: runtime error:).*$", re.MULTILINE)
 DIFF_MAX = 12  # lines
@@ -29,11 +30,13 @@ def diff(expected: bytes, got: bytes) -> str:
 
 def fields_of(event: Event, place: str) -> dict[str, Any]:
     """What a finding says of the call that it is about; place: as table.place_of has it."""
-    fields: dict[str, Any] = {"site": event.site, "fd": event.fd, "conn": event.conn}
+    return {"site": event.site, "fd": event.fd, "conn": event.conn} | place_fields(place)
+
+
+def place_fields(place: str) -> dict[str, Any]:
+    """file, line and function of what table.place_of says."""
     match = re.match(r"(.+):(\d+)(?:, (\w+)\(\))?$", place)
-    if match:
-        fields |= {"file": match[1], "line": int(match[2]), "function": match[3]}
-    return fields
+    return {"file": match[1], "line": int(match[2]), "function": match[3]} if match else {}
 
 
 def crash(

@@ -134,11 +134,12 @@ class Judge:
 
     def _whole(self, entry: Entry, outcome: Outcome) -> Iterator[Finding]:
         target = outcome.target
-        stuck = outcome.stuck[-1] if outcome.stuck else None
+        stuck = self._stuck(outcome)
         place = self.place(stuck) if stuck else ""
         name = self.program.name
         died = target.signal if target.signal != self.measure.target.signal else None
-        crashed = verdict.crash(name, died, target.stderr, stuck if died else None, place)
+        here = stuck if stuck and outcome.faults and stuck.tid == outcome.faults[0].tid else None
+        crashed = verdict.crash(name, died, target.stderr, here, place)
         yield from crashed
         if crashed or outcome.is_meant:
             return
@@ -150,6 +151,14 @@ class Judge:
             yield from self._server(entry, outcome)
         if self.program.role == "server":
             yield from self._served(entry, outcome)
+
+    @staticmethod
+    def _stuck(outcome: Outcome) -> Event | None:
+        """The call in which the thread that met the fault was at the end; else any other."""
+        met = {event.tid for event in outcome.faults}
+        own = [event for event in outcome.stuck if event.tid in met]
+        some = own or outcome.stuck
+        return some[-1] if some else None
 
     # ---- time ----
 
@@ -191,7 +200,7 @@ class Judge:
         same_output = self.compare.same(wanted.stdout, seen.stdout)
         if entry.transient:
             yield from self._transparent(name, seen, same_status, same_output)
-        elif seen.status == 0 and not same_output and self._must_be_told(entry):
+        elif seen.status == 0 and self._must_be_told(entry) and self._lacks(seen):
             yield verdict.dishonest_success(name, name, self._diff(seen))
 
     def _transparent(
@@ -209,6 +218,14 @@ class Judge:
         if kind in UNTOLD or place.op in OPTIONAL or place.func in OPTIONAL_FUNCS:
             return False
         return not (entry.ends_by_close and kind in ("eof", "closed"))
+
+    def _lacks(self, seen: Ended) -> bool:
+        """Is something of the fault-free output wrong or missing? A word more is honest."""
+        if not self.compare.output:
+            return False
+        normal = self.compare.normal
+        lines = iter(normal(seen.stdout).splitlines())
+        return not all(line in lines for line in normal(self.measure.seen.stdout).splitlines())
 
     def _diff(self, seen: Ended) -> str:
         normal = self.compare.normal

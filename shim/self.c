@@ -99,14 +99,16 @@ static struct sf_self *join_thread(void)
 }
 
 /* Must its mother wait for it? What she has done about SIGCHLD the child has inherited. */
-static void record_fork(uint32_t pid, uint32_t parent, uint64_t stamp)
+static void record_fork(uint32_t pid, uint32_t parent, const struct sf_self *mother)
 {
 	struct sf_event *event = sf_event_note(SF_EVENT_FORK, pid, parent);
 	struct sf_disposition children = {.signal = SIGCHLD};
 
 	/* It has the descriptors of that moment: what its mother closed while it was born she closed later. */
-	if (event && stamp)
-		event->stamp = stamp;
+	if (event && mother->fork_stamp)
+		event->stamp = mother->fork_stamp;
+	if (event)
+		event->site = mother->fork_site;
 	if (event && !sf_self_is_sandboxed() && sf_probe_disposition(&children))
 		sf_event_extend(event, SF_EXTENSION_SIGNAL, &children, sizeof children);
 }
@@ -116,7 +118,7 @@ static struct sf_self *reborn(uint32_t pid)
 {
 	uint32_t parent_thread = sf_self_here.thread;
 	uint32_t nth = sf_self_here.forks;
-	uint64_t fork_stamp = sf_self_here.fork_stamp;
+	struct sf_self mother_self = sf_self_here;
 	uint32_t process = sf_process_new(sf_arena, sf_process, parent_thread, nth, pid);
 	struct sf_process *mother = sf_self_process();
 	struct sf_process *child = sf_process_at(sf_arena, process);
@@ -143,7 +145,7 @@ static struct sf_self *reborn(uint32_t pid)
 	struct sf_self *self = take_thread(sf_thread_new(sf_arena, process, 0, pid), pid);
 
 	sf_fd_forget_closed();
-	record_fork(pid, parent, fork_stamp);
+	record_fork(pid, parent, &mother_self);
 	return self;
 }
 
@@ -228,6 +230,14 @@ void sf_self_shares(bool suspended)
 		atomic_store_explicit(&has_threads, true, memory_order_relaxed);
 	atomic_fetch_add_explicit(&sf_vforks, 1, memory_order_relaxed);
 	*sf_life = 0;
+}
+
+void sf_self_forks_at(const void *site)
+{
+	struct sf_self *self = sf_arena->trace_level == SF_TRACE_ALL ? sf_self_get() : NULL;
+
+	if (self)
+		self->fork_site = sf_site_of(site);
 }
 
 void sf_self_forks(void)

@@ -21,7 +21,8 @@ struct sf_self {
 	uint32_t thread; /* index */
 	uint32_t tid;
 	uint32_t forks;        /* which child of this thread is being forked: its lineage, */
-	uint64_t fork_stamp;   /* and since when */
+	uint64_t fork_stamp;   /* since when, */
+	uint32_t fork_site;    /* and where (index), 0: not known */
 	uint32_t page;         /* of events in use */
 	struct sf_event *next; /* the next free slot of it; the beginning of a page: none */
 };
@@ -70,6 +71,8 @@ void sf_self_goes_blind(void);
 /* A child is about to share our memory; `suspended`: this thread stands still until it has left. */
 void sf_self_shares(bool suspended);
 
+/* In fork and _Fork: where the program calls them. */
+void sf_self_forks_at(const void *site);
 /* Before anything that forks: the child will be this thread's next child. */
 void sf_self_forks(void);
 /* In the child of a fork, at once (pthread_atfork). */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * elf.c -- what elf.h promises. All reading goes through within(): a place in the file, or NULL. The tables of the
- * dynamic section are used, never the section headers (which strip(1) and packers take away), but for Go's mark.
+ * dynamic section are used, not the section headers (which strip(1) and packers take away), but for Go's mark and for
+ * names of functions.
  */
 #include "cli/elf.h"
 
@@ -262,6 +263,76 @@ const char *sf_elf_import(const struct sf_elf *elf, uint64_t *cursor)
 	return NULL;
 }
 
+/* ---- section headers ---- */
+
+/* The n-th section header, widened to 64 bits. */
+static bool section(const struct sf_elf *elf, uint64_t n, Elf64_Shdr *s)
+{
+	uint64_t at = HEADER(elf, e_shoff), size = elf->wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+	Elf32_Shdr narrow;
+
+	if (!at || n >= HEADER(elf, e_shnum) || n >= SECTIONS_MAX || at > elf->size || !within(elf, at + n * size, size))
+		return false;
+	if (elf->wide) {
+		memcpy(s, elf->data + at + n * size, sizeof *s);
+		return true;
+	}
+	memcpy(&narrow, elf->data + at + n * size, sizeof narrow);
+	*s = (Elf64_Shdr){
+	    .sh_name = narrow.sh_name,
+	    .sh_type = narrow.sh_type,
+	    .sh_offset = narrow.sh_offset,
+	    .sh_size = narrow.sh_size,
+	    .sh_link = narrow.sh_link};
+	return true;
+}
+
+static void symbol_at(const struct sf_elf *elf, const unsigned char *at, Elf64_Sym *symbol)
+{
+	Elf32_Sym narrow;
+
+	if (elf->wide) {
+		memcpy(symbol, at, sizeof *symbol);
+		return;
+	}
+	memcpy(&narrow, at, sizeof narrow);
+	*symbol = (Elf64_Sym){
+	    .st_name = narrow.st_name, .st_info = narrow.st_info, .st_value = narrow.st_value, .st_size = narrow.st_size};
+}
+
+static const char *function_in(const struct sf_elf *elf, const Elf64_Shdr *table, uint64_t address, uint64_t *into)
+{
+	size_t size = elf->wide ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+	const unsigned char *at = within(elf, table->sh_offset, table->sh_size);
+	Elf64_Shdr strings;
+	Elf64_Sym symbol;
+
+	if (!at || !section(elf, table->sh_link, &strings))
+		return NULL;
+	for (uint64_t i = 0; i < table->sh_size / size; i++) {
+		symbol_at(elf, at + i * size, &symbol);
+		unsigned type = ELF64_ST_TYPE(symbol.st_info);
+
+		if ((type != STT_FUNC && type != STT_GNU_IFUNC) || address < symbol.st_value ||
+		    address - symbol.st_value >= symbol.st_size || symbol.st_name >= strings.sh_size)
+			continue;
+		*into = address - symbol.st_value;
+		return text_at(elf, strings.sh_offset + symbol.st_name);
+	}
+	return NULL;
+}
+
+const char *sf_elf_function(const struct sf_elf *elf, uint64_t address, uint64_t *into)
+{
+	Elf64_Shdr table;
+	const char *found = NULL;
+
+	for (uint64_t i = 0; elf->is_elf && !found && section(elf, i, &table); i++)
+		if (table.sh_type == SHT_SYMTAB || table.sh_type == SHT_DYNSYM)
+			found = function_in(elf, &table, address, into);
+	return found;
+}
+
 /* ---- Go ---- */
 
 static bool notes_have_go(const struct sf_elf *elf, const Elf64_Phdr *s)
@@ -287,37 +358,15 @@ static bool notes_have_go(const struct sf_elf *elf, const Elf64_Phdr *s)
 	return false;
 }
 
-static bool section(const struct sf_elf *elf, uint64_t n, uint64_t *name, uint64_t *offset)
-{
-	uint64_t at = HEADER(elf, e_shoff), size = elf->wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
-
-	if (!at || n >= HEADER(elf, e_shnum) || n >= SECTIONS_MAX || at > elf->size || !within(elf, at + n * size, size))
-		return false;
-	if (elf->wide) {
-		Elf64_Shdr s;
-
-		memcpy(&s, elf->data + at + n * size, sizeof s);
-		*name = s.sh_name;
-		*offset = s.sh_offset;
-	} else {
-		Elf32_Shdr s;
-
-		memcpy(&s, elf->data + at + n * size, sizeof s);
-		*name = s.sh_name;
-		*offset = s.sh_offset;
-	}
-	return true;
-}
-
 static bool has_section(const struct sf_elf *elf, const char *wanted)
 {
-	uint64_t name, offset, names;
+	Elf64_Shdr names, one;
 	size_t length = strlen(wanted) + 1;
 
-	if (!section(elf, HEADER(elf, e_shstrndx), &name, &names) || names > elf->size)
+	if (!section(elf, HEADER(elf, e_shstrndx), &names) || names.sh_offset > elf->size)
 		return false;
-	for (uint64_t i = 0; section(elf, i, &name, &offset); i++) {
-		const void *text = within(elf, names + name, length);
+	for (uint64_t i = 0; section(elf, i, &one); i++) {
+		const void *text = within(elf, names.sh_offset + one.sh_name, length);
 
 		if (text && memcmp(text, wanted, length) == 0)
 			return true;

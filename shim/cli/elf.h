@@ -42,6 +42,9 @@ const char *sf_elf_string(const struct sf_elf *elf, int64_t tag, unsigned n);
 /* The next name that the file imports. *cursor starts at 0. NULL: no more. */
 const char *sf_elf_import(const struct sf_elf *elf, uint64_t *cursor);
 
+/* The function at an address, by the tables of symbols that it has, and how far into it that is; NULL: none. */
+const char *sf_elf_function(const struct sf_elf *elf, uint64_t address, uint64_t *into);
+
 /* Was it linked by Go's own linker? */
 bool sf_elf_is_go(const struct sf_elf *elf);
 

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/line.h"
+#include "cli/lines.h"
 #include "cli/options.h"
 #include "cli/words.h"
 
@@ -21,7 +22,7 @@
 struct trace {
 	struct sf_reader *reader;
 	struct sf_output *out;
-	bool json, follow;
+	bool json, follow, lines;
 	struct sf_line_style style;
 	uint32_t threads_seen; /* for the columns */
 	struct sf_seen *open;  /* entered and not returned, in the order in which they were met */
@@ -160,6 +161,7 @@ static struct trace begin(int argc, char **argv)
 	for (enum sf_option option; (option = sf_words_next(&words));) {
 		trace.json |= option == SF_OPTION_JSON;
 		trace.follow |= option == SF_OPTION_FOLLOW;
+		trace.lines |= option == SF_OPTION_LINES;
 	}
 	if (words.operand_count > 1)
 		sf_words_refuse(&words, "one FILE at most");
@@ -174,16 +176,28 @@ static struct trace begin(int argc, char **argv)
 	return trace;
 }
 
+static void print_lines(struct trace *trace)
+{
+	struct sf_lines *lines = sf_lines_new(trace->reader);
+
+	sf_lines_want_all(lines);
+	sf_lines_resolve(lines);
+	sf_lines_print(trace->out, trace->reader, lines);
+	sf_lines_free(lines);
+}
+
 int sf_cmd_trace(int argc, char **argv)
 {
 	struct trace trace = begin(argc, argv);
 
 	signal(SIGPIPE, SIG_IGN);
-	if (trace.follow)
+	if (trace.lines)
+		print_lines(&trace);
+	else if (trace.follow)
 		follow(&trace);
 	else
 		drain(&trace);
-	if (!trace.json)
+	if (!trace.json && !trace.lines)
 		print_end(&trace);
 	sf_output_flush(trace.out);
 	warn_of_losses(trace.reader);

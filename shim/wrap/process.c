@@ -23,17 +23,21 @@ static pid_t forked(pid_t pid)
 {
 	if (pid == 0)
 		sf_self_forked();
+	else
+		sf_self_here.fork_site = 0;
 	return pid;
 }
 
 SF_EXPORT pid_t fork(void)
 {
 	/* pthread_atfork tells parent and child: that sees the forks inside libc as well. */
+	sf_self_forks_at(SF_SITE);
 	return forked(real_fork());
 }
 
 SF_EXPORT pid_t _Fork(void)
 {
+	sf_self_forks_at(SF_SITE);
 	sf_self_forks();
 	return forked(real__Fork());
 }

@@ -280,3 +280,4 @@ def test_a_fork_stands_before_what_its_parent_did_after_it(tmp_path):
     every = recorded(tmp_path, PAIR + code)
     order = [e["op"] for e in every if e["op"] in ("fork", "close")]
     assert order[:2] == ["fork", "close"]
+    assert next(e for e in every if e["op"] == "fork")["site"].startswith("python3")

@@ -322,7 +322,7 @@ static void append_result(struct sf_append *out, const struct sf_reader *reader,
 	if (error)
 		sf_append_format(out, " %s (%s)", error, strerror(event->error));
 	if (event->closed)
-		sf_append_format(out, " (closed %s)", sf_closed_word(event->closed));
+		sf_append_format(out, " (closed %s)", sf_closed_word(event->closed) ? sf_closed_word(event->closed) : "?");
 	if (sf_event_operation_of(event) == SF_ACCEPT)
 		append_made(out, sf_reader_socket(reader, event->made));
 	if (sf_event_operation_of(event) == SF_PROCESS && event->extensions)

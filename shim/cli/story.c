@@ -150,6 +150,8 @@ static void drop_range(struct sf_story *story, struct sf_told_process *process, 
 
 	for (; to < process->count && process->descriptors[to].fd <= last; to++)
 		let_go(story, process->descriptors[to].socket);
+	if (to == from)
+		return;
 	memmove(
 	    process->descriptors + from, process->descriptors + to, (process->count - to) * sizeof *process->descriptors);
 	process->count -= to - from;
@@ -350,11 +352,26 @@ static void take_connect(struct sf_scene *scene)
 		scene->socket->is_connected = true;
 }
 
+/* SO_ERROR of a connection that is over says why, once. */
+static void take_error(const struct sf_scene *scene)
+{
+	const struct sf_event *event = &scene->now->event;
+
+	if (event->what != SF_FUNC_getsockopt || event->flags != (SOL_SOCKET << 16 | SO_ERROR) || !event->asked ||
+	    !scene->socket || !is_stream(scene->socket) || scene->socket->error.seq)
+		return;
+	scene->socket->error = *scene->now;
+	scene->socket->error.event.error = (uint16_t)event->asked;
+}
+
 static void take_option(struct sf_story *story, const struct sf_scene *scene, struct sf_told_process *process)
 {
 	const struct sf_event *event = &scene->now->event;
 
-	if (!has_succeeded(scene->now) || event->what != SF_FUNC_fcntl)
+	if (!has_succeeded(scene->now))
+		return;
+	take_error(scene);
+	if (event->what != SF_FUNC_fcntl)
 		return;
 	if (event->flags == F_DUPFD || event->flags == F_DUPFD_CLOEXEC)
 		hold(story, process, (int)event->ret, event->socket);

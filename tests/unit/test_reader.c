@@ -10,6 +10,7 @@
 #include "cli/json.h"
 #include "cli/line.h"
 #include "cli/reader.h"
+#include "cli/statement.h"
 #include "cli/tally.h"
 #include "cli/words.h"
 #include "core/fault.h"
@@ -333,6 +334,22 @@ static void a_chain_that_bites_its_tail_ends(void **state)
 	(void)state;
 }
 
+/* As `sockfault findings` does, with the trace itself for a baseline. */
+static void judge_through(struct sf_reader *reader, struct sf_output *out)
+{
+	struct sf_judged judged =
+	    sf_judge(reader, &(struct sf_judge_asked){.baseline = reader, .differs = true, .compared = true});
+	struct sf_repeat *repeats = sf_repeats(reader, &judged);
+
+	for (size_t i = 0; i < judged.count; i++) {
+		out->used = 0;
+		sf_statement_json(out, reader, &judged.list[i], &repeats[i]);
+		sf_statement_text(out, &judged.list[i], &repeats[i], true);
+	}
+	sf_repeats_free(repeats, judged.count);
+	sf_judged_free(&judged);
+}
+
 /* Reads all there is, with everything that can be asked about it. */
 static void read_through(const void *memory, uint64_t size)
 {
@@ -358,6 +375,7 @@ static void read_through(const void *memory, uint64_t size)
 		if (sf_event_is_call(&seen.event) && sf_tally_add(tally, &seen))
 			sf_tally_place(tally, &seen, seen.event.rule);
 	sf_tally_end(tally);
+	judge_through(reader, &out);
 	sf_reader_is_over(reader);
 	sf_reader_rules(reader);
 	sf_reader_close(reader);
@@ -376,7 +394,7 @@ static struct made_trace varied_trace(void)
 		event->error = i % 7 ? 0 : 104;
 		event->fault = (uint8_t)(i % (SF_FAULT_COUNT + 1));
 		event->rule = i % 3;
-		for (unsigned kind = 0; kind <= SF_EXTENSION_WAIT && i % 11 == 0; kind++)
+		for (unsigned kind = 0; kind < SF_EXTENSION_COUNT && i % 11 == 0; kind++)
 			made_extension(&trace, i % 5 ? thread : other, event, kind, &trace, sizeof trace);
 	}
 	return trace;

@@ -19,42 +19,48 @@ int far(int fd);
 
 static inline __attribute__((always_inline)) long Send(int fd)
 {
-	return send(fd, "inlined", 7, 0); /* Send */
+    return send(fd, "inlined", 7, 0); /* Send */
 }
 
 static __attribute__((noinline)) long xwrite(int fd)
 {
-	return write(fd, "wrapped", 7) + 0 * fd; /* xwrite */
+    return write(fd, "wrapped", 7) + 0 * fd; /* xwrite */
 }
 
 static void on_signal(int number)
 {
-	send(ends[0], "handler", number > 0, 0); /* handler */
+    send(ends[0], "handler", number > 0, 0); /* handler */
 }
 
 static __attribute__((noinline)) void act(void)
 {
-	FILE *stream = fdopen(dup(ends[0]), "w");
+    FILE *stream = fdopen(dup(ends[0]), "w");
 
-	Send(ends[0]); /* inlined */
-	if (xwrite(ends[0]) != 7) /* wrapped */
-		return;
-	fprintf(stream, "text"); fflush(stream); /* stdio */
-	syscall(SYS_sendto, ends[0], "raw", 3, 0, NULL, 0); /* raw */
-	raise(SIGUSR1);
-	far(ends[0]); /* far */
-	fclose(stream);
+    Send(ends[0]); /* inlined */
+    if (xwrite(ends[0]) != 7) /* wrapped */
+        return;
+    fprintf(stream, "text"); fflush(stream); /* stdio */
+    syscall(SYS_sendto, ends[0], "raw", 3, 0, NULL, 0); /* raw */
+    raise(SIGUSR1);
+    far(ends[0]); /* far */
+    fclose(stream);
 }
 
 int main(void)
 {
-	signal(SIGUSR1, on_signal);
-	socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
-	act();
-	return 0;
+    signal(SIGUSR1, on_signal);
+    socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+    act();
+    return 0;
 }
 """
-LIBRARY = '#include <sys/socket.h>\nint far(int fd)\n{\n\treturn (int)send(fd, "far", 3, 0) + fd * 0;\n}\n'
+LIBRARY = """\
+#include <sys/socket.h>
+int far(int fd)
+{
+    return (int)send(fd, "far", 3, 0) + fd * 0;
+}
+"""
 FLAGS = ["-g", "-O1", "-fno-optimize-sibling-calls"]
 
 

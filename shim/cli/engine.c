@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "cli/story.h"
+#include "cli/waits.h"
 #include "cli/words.h"
 
 #define load(place) atomic_load_explicit(&(place), memory_order_acquire)
@@ -32,6 +33,7 @@ struct known_site;
 struct engine {
 	struct sf_scene scene; /* first: what findings have is the engine */
 	struct sf_story story;
+	struct sf_waits waits;
 	struct sf_reader *reader;
 	struct layout layout;
 	void *of_run;
@@ -55,6 +57,7 @@ struct engine {
 	struct sf_epolled epolled[SF_EXTENSION_ROOM / sizeof(struct sf_epolled)];
 	struct sf_disposition dispositions[SF_EXTENSION_ROOM / sizeof(struct sf_disposition)];
 	struct sf_waited waited[SF_EXTENSION_ROOM / sizeof(struct sf_waited)];
+	struct sf_endpoint address;
 	char text[SF_EXTENSION_ROOM + 1];
 };
 
@@ -140,6 +143,16 @@ void *sf_scene_of_process(struct sf_scene *scene, uint32_t index)
 	struct engine *engine = engine_of(scene);
 
 	return at(behind_process(sf_scene_process_at(scene, index)), engine->layout.process, engine->finding);
+}
+
+const struct sf_watched *sf_scene_watched(struct sf_scene *scene, size_t *count, bool *is_whole)
+{
+	struct engine *engine = engine_of(scene);
+
+	sf_waits_answer(&engine->waits, &engine->story, scene);
+	*count = engine->waits.watched_count;
+	*is_whole = engine->waits.is_whole;
+	return engine->waits.watched;
 }
 
 uint32_t sf_scene_socket_count(const struct sf_scene *scene)
@@ -437,9 +450,11 @@ static void read_extensions(struct engine *engine, const struct sf_seen *seen)
 	    [SF_EXTENSION_WAIT] = BUFFER(engine->waited),
 	    [SF_EXTENSION_GIVEN] = BUFFER(engine->given),
 	    [SF_EXTENSION_TEXT] = {engine->text, sizeof engine->text - 1, 0},
+	    [SF_EXTENSION_ADDRESS] = {&engine->address, sizeof engine->address, 0},
 	};
 	struct sf_scene *scene = &engine->scene;
 
+	engine->address = (struct sf_endpoint){0};
 	sf_reader_extensions(engine->reader, seen, buffers);
 	scene->rest = buffers[SF_EXTENSION_REST].used == sizeof engine->rest ? &engine->rest : NULL;
 	scene->begin = buffers[SF_EXTENSION_BEGIN].used == sizeof engine->begin ? &engine->begin : NULL;
@@ -454,6 +469,7 @@ static void read_extensions(struct engine *engine, const struct sf_seen *seen)
 	engine->given_count = COUNT(SF_EXTENSION_GIVEN, engine->given);
 	engine->text[buffers[SF_EXTENSION_TEXT].used] = '\0';
 	scene->text = buffers[SF_EXTENSION_TEXT].used ? engine->text : NULL;
+	scene->address = buffers[SF_EXTENSION_ADDRESS].used ? &engine->address : NULL;
 }
 
 static void take(struct engine *engine, const struct sf_seen *seen)
@@ -470,6 +486,8 @@ static void take(struct engine *engine, const struct sf_seen *seen)
 	sf_story_take(&engine->story, &engine->scene, engine->given, engine->given_count);
 	struct sf_scene taken = engine->scene;
 
+	if (now.operation == SF_POLL)
+		sf_waits_take(&engine->waits, &engine->story, &taken);
 	count_event(engine, &now);
 	show_event(engine);
 	sf_story_pass(&engine->story, &taken);
@@ -544,18 +562,95 @@ static int by_weight(const void *left, const void *right)
 	return a->finding < b->finding ? -1 : a->finding > b->finding;
 }
 
+/* What the header says of the run. */
+static void read_header(struct engine *engine)
+{
+	const struct sf_arena *arena = sf_reader_arena(engine->reader);
+	struct sf_run_story *run = &engine->story.run;
+	uint32_t ended = load(arena->ended);
+
+	run->timed_out = ended & SF_OVER_BY_TIMEOUT;
+	run->was_asked_to_end = ended & SF_OVER_BY_REQUEST;
+	if (ended && arena->clock_last.ns > arena->start_ns)
+		run->end_ns = arena->clock_last.ns - arena->start_ns;
+	if (!arena->command_at || !sf_reader_holds(engine->reader, arena->command_at, arena->command_length))
+		return;
+	run->command = (const char *)arena + arena->command_at;
+	run->command_length = arena->command_length;
+}
+
 static void read_run(struct engine *engine)
 {
-	uint32_t ended = load(sf_reader_arena(engine->reader)->ended);
 	struct sf_seen seen;
 
-	engine->story.run.timed_out = ended & SF_OVER_BY_TIMEOUT;
-	engine->story.run.was_asked_to_end = ended & SF_OVER_BY_REQUEST;
+	read_header(engine);
 	while (sf_reader_next(engine->reader, &seen)) {
 		end_leavers(engine, seen.event.stamp);
 		take(engine, &seen);
 	}
 	end_run(engine);
+}
+
+/* ---- one sentence for each mistake ---- */
+
+static bool names(const char *const *list, const char *word)
+{
+	for (; list && *list; list++)
+		if (strcmp(*list, word) == 0)
+			return true;
+	return false;
+}
+
+static bool is_same_call(const struct sf_moment *a, const struct sf_moment *b)
+{
+	return a->seq && a->seq == b->seq;
+}
+
+/* What happened to a run as a whole is explained by a mistake that has the same cause, be it another injection of the
+ * same rule; where no cause is known to either, by any mistake of the program. */
+static bool explains(const struct sf_statement *other, const struct sf_statement *one)
+{
+	const struct sf_finding *kind = sf_findings[other->finding];
+	uint16_t rule = one->cause.event.rule;
+
+	if (kind->is_of_whole_run || kind->severity == SF_ADVICE)
+		return false;
+	return is_same_call(&other->cause, &one->cause) || (rule && other->cause.event.rule == rule) ||
+	       (!one->cause.seq && !other->cause.seq);
+}
+
+static bool steps_back(const struct sf_judged *judged, const struct sf_statement *one)
+{
+	const struct sf_finding *finding = sf_findings[one->finding];
+
+	for (size_t i = 0; i < judged->count; i++) {
+		const struct sf_statement *other = &judged->list[i];
+
+		if (other == one)
+			continue;
+		if (finding->is_of_whole_run && explains(other, one))
+			return true;
+		if (names(finding->behind, sf_finding_words[other->finding]) &&
+		    (is_same_call(&other->cause, &one->cause) || is_same_call(&other->at, &one->at)))
+			return true;
+	}
+	return false;
+}
+
+static void drop_explained(struct sf_judged *judged)
+{
+	bool *steps = sf_allocate((judged->count + 1) * sizeof *steps);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < judged->count; i++)
+		steps[i] = steps_back(judged, &judged->list[i]);
+	for (size_t i = 0; i < judged->count; i++)
+		if (steps[i])
+			free(judged->list[i].says);
+		else
+			judged->list[kept++] = judged->list[i];
+	judged->count = kept;
+	free(steps);
 }
 
 static struct engine *begin(struct sf_reader *reader)
@@ -572,6 +667,7 @@ static struct engine *begin(struct sf_reader *reader)
 static void end(struct engine *engine)
 {
 	sf_story_end(&engine->story);
+	sf_waits_end(&engine->waits);
 	free(engine->leavers);
 	free(engine->of_run);
 	free(engine->sites);
@@ -602,12 +698,14 @@ struct sf_judged sf_judge(struct sf_reader *reader, const struct sf_judge_asked 
 		read_baseline(engine, asked->baseline);
 	engine->story.run.has_baseline = asked->baseline != NULL;
 	engine->story.run.differs = asked->differs;
+	engine->story.run.errors = asked->errors;
 	engine->story.run.may_differ_unseen = !asked->compared;
 	engine->judged.is_complete = arena->trace_level == SF_TRACE_ALL && !load(arena->events_lost);
 	read_run(engine);
 
 	struct sf_judged judged = engine->judged;
 
+	drop_explained(&judged);
 	if (judged.count)
 		qsort(judged.list, judged.count, sizeof *judged.list, by_weight);
 	for (size_t i = 0; i < judged.count; i++)

@@ -13,7 +13,7 @@
 #include "cli/statement.h"
 
 struct findings {
-	const char *path, *baseline;
+	const char *path, *baseline, *errors;
 	bool json, differs, same;
 };
 
@@ -29,6 +29,8 @@ static struct findings read_words(int argc, char **argv)
 		asked.same |= option == SF_OPTION_SAME;
 		if (option == SF_OPTION_BASELINE)
 			asked.baseline = words.value;
+		if (option == SF_OPTION_STDERR)
+			asked.errors = words.value;
 	}
 	if (words.operand_count > 1)
 		sf_words_refuse(&words, "one FILE at most");
@@ -66,9 +68,11 @@ int sf_cmd_findings(int argc, char **argv)
 	struct findings asked = read_words(argc, argv);
 	struct sf_reader *reader = open_trace(asked.path);
 	struct sf_reader *baseline = asked.baseline ? open_trace(asked.baseline) : NULL;
+	char *errors = asked.errors ? sf_read_file(asked.errors, NULL) : NULL;
 	struct sf_judged judged = sf_judge(
-	    reader, &(struct sf_judge_asked){
-	                .baseline = baseline, .differs = asked.differs, .compared = asked.differs || asked.same});
+	    reader,
+	    &(struct sf_judge_asked){
+	        .baseline = baseline, .differs = asked.differs, .compared = asked.differs || asked.same, .errors = errors});
 	struct sf_repeat *repeats = sf_repeats(reader, &judged);
 	struct sf_output *out = sf_allocate(sizeof *out);
 	bool coloured = !asked.json && sf_is_coloured(stdout);
@@ -86,6 +90,7 @@ int sf_cmd_findings(int argc, char **argv)
 
 	sf_repeats_free(repeats, judged.count);
 	sf_judged_free(&judged);
+	free(errors);
 	if (baseline)
 		sf_reader_close(baseline);
 	sf_reader_close(reader);

@@ -65,6 +65,8 @@ static struct sf_told_socket *meet_socket(struct sf_story *story, uint32_t index
 	socket->story.family = record->family < SF_FAMILY_COUNT ? record->family : SF_FAMILY_OTHER;
 	socket->story.type = record->type < SF_TYPE_COUNT ? record->type : SF_TYPE_OTHER;
 	socket->story.side = record->side < SF_SIDE_COUNT ? record->side : SF_SIDE_NONE;
+	socket->story.local = record->local;
+	socket->story.peer = record->peer;
 	return story->sockets[index] = socket;
 }
 
@@ -551,6 +553,7 @@ void sf_story_ends(struct sf_story *story, struct sf_told_process *process)
 	                                                       : SF_LIVES;
 	process->story.status_is_known = process->story.ending != SF_LIVES;
 	process->story.status = process->story.status_is_known ? record->exit_status : 0;
+	process->story.cpu_ns = record ? record->cpu_ms * UINT64_C(1000000) : 0;
 	if (process->story.is_target && process->story.status_is_known)
 		story->run.status =
 		    process->story.ending == SF_EXITED ? (record->exit_status & 0xff) << 8 : record->exit_status & 0x7f;

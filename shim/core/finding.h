@@ -57,6 +57,7 @@ struct sf_process_story {
 	uint32_t descriptors;       /* sockets open in it */
 	struct sf_moment last_call; /* the last call it made before this event */
 	struct sf_moment pending;   /* at the end of the run: the call that never returned */
+	uint64_t cpu_ns;            /* that it used till its end; 0: not known */
 };
 
 /* One open socket description, whoever holds it. */
@@ -77,6 +78,7 @@ struct sf_socket_story {
 	struct sf_moment last;                 /* the last call on it before this one */
 	struct sf_moment last_send, last_recv; /* before this one too; all else includes it */
 	uint32_t epoll_events;                 /* as registered last; 0: not registered */
+	struct sf_endpoint local, peer;        /* as the run knew them last */
 };
 
 /* The whole run. */
@@ -89,6 +91,10 @@ struct sf_run_story {
 	bool may_differ_unseen; /* nobody compared the output */
 	int status;             /* of the target as wait(2) has it; -1: not known */
 	struct sf_moment fault; /* the first injection of the run */
+	uint64_t end_ns;        /* when it was over; 0: it goes on */
+	const char *errors;     /* what the target wrote on its standard error, ended by NUL; NULL: nobody told */
+	const char *command;    /* the words of its command, a NUL behind each, as typed; NULL: not known */
+	size_t command_length;
 };
 
 struct sf_scene;
@@ -98,15 +104,18 @@ struct sf_scene;
 
 struct sf_finding {
 	enum sf_severity severity;
-	const char *help;    /* one line: "a short send whose rest is never sent" */
-	const char *hint;    /* what to do, one or two sentences */
-	const char *source;  /* "send(2), RETURN VALUE; POSIX.1-2017 send()" */
-	const char *explain; /* paragraphs: what it is, how it shows, when it is not said */
-	const char *wrong;   /* a whole C file that compiles with -Wall -Wextra: the mistake */
-	const char *right;   /* and how it is done */
-	const char *rule;    /* under which `wrong` shows it and `right` does not; NULL: it needs none */
-	const char *peer;    /* shell command with {port}, which both then get as argv[1]; NULL: they need nobody */
-	uint32_t sees;       /* SF_BIT(operation) of the calls that `see` wants, SF_SEES_LIFE; 0: every event */
+	const char *help;          /* one line: "a short send whose rest is never sent" */
+	const char *hint;          /* what to do, one or two sentences */
+	const char *source;        /* "send(2), RETURN VALUE; POSIX.1-2017 send()" */
+	const char *explain;       /* paragraphs: what it is, how it shows, when it is not said */
+	const char *wrong;         /* a whole C file that compiles with -Wall -Wextra: the mistake */
+	const char *right;         /* and how it is done */
+	const char *rule;          /* under which `wrong` shows it and `right` does not; NULL: it needs none */
+	const char *peer;          /* shell command with {port}, which both then get as argv[1]; NULL: they need nobody */
+	uint32_t sees;             /* SF_BIT(operation) of the calls that `see` wants, SF_SEES_LIFE; 0: every event */
+	bool is_of_whole_run;      /* how the run came out: not said where another finding says why (the same cause) */
+	const char *const *behind; /* names, ended by NULL, of findings that say more of the same cause or call: then this
+	                            * one is not said */
 	/* Bytes of state that the engine keeps zeroed for each; 0: none. */
 	size_t per_socket, per_process, per_thread, per_run;
 
@@ -146,7 +155,8 @@ struct sf_scene {
 	size_t disposition_count;
 	const struct sf_waited *waited;
 	size_t waited_count;
-	const char *text; /* of lifecycle events and look-ups; NUL-terminated */
+	const char *text;                  /* of lifecycle events and look-ups; NUL-terminated */
+	const struct sf_endpoint *address; /* where a datagram went to or came from */
 	/* this finding's memory, for the event's socket, process, thread, and the run */
 	void *of_socket, *of_process, *of_thread, *of_run;
 };
@@ -156,6 +166,14 @@ struct sf_socket_story *sf_scene_socket(struct sf_scene *scene, uint32_t process
 /* This finding's memory for another socket, another process. */
 void *sf_scene_of_socket(struct sf_scene *scene, uint32_t socket);
 void *sf_scene_of_process(struct sf_scene *scene, uint32_t process);
+/* What a wait (poll, select or epoll_wait, in `now`) watches, and what it was told: nothing where it never returned,
+ * failed or timed out. `is_whole`: all that it watches is there. Holds until the function returns. */
+struct sf_watched {
+	int32_t fd;
+	uint32_t socket;          /* 0: no socket */
+	uint16_t events, revents; /* POLL bits */
+};
+const struct sf_watched *sf_scene_watched(struct sf_scene *scene, size_t *count, bool *is_whole);
 /* All sockets that were seen: from 1 up to the count; NULL where the index was never used. */
 uint32_t sf_scene_socket_count(const struct sf_scene *scene);
 struct sf_socket_story *sf_scene_socket_at(struct sf_scene *scene, uint32_t index);

@@ -17,14 +17,15 @@
 #include "made_trace.h"
 #include "unit.h"
 
-#define NUMBERS 64 /* descriptors and threads that a story can have */
+#define NUMBERS 64       /* threads that a story can have */
+#define DESCRIPTORS 1100 /* and descriptors in each */
 
 struct teller {
 	struct made_trace trace;
-	uint32_t threads[NUMBERS];          /* by name; 0: none yet */
-	uint32_t sockets[NUMBERS][NUMBERS]; /* by the thread whose process it is, and descriptor */
-	unsigned process[NUMBERS];          /* thread -> the thread that names its process */
-	uint64_t moved[2][1024];            /* by socket: sent, received */
+	uint32_t threads[NUMBERS];              /* by name; 0: none yet */
+	uint32_t sockets[NUMBERS][DESCRIPTORS]; /* by the thread whose process it is, and descriptor */
+	unsigned process[NUMBERS];              /* thread -> the thread that names its process */
+	uint64_t moved[2][1024];                /* by socket: sent, received */
 	uint64_t clock_ns;
 	uint64_t lines[TOLD_LINES + 1]; /* seq -> line */
 	uint64_t seq;
@@ -93,7 +94,9 @@ static unsigned name_of(const struct teller *teller, long number)
 
 static uint32_t *descriptor(struct teller *teller, unsigned thread, long fd)
 {
-	return &teller->sockets[teller->process[thread]][name_of(teller, fd)];
+	if (fd < 0 || fd >= DESCRIPTORS)
+		senseless(teller, "a descriptor beyond what a story can have");
+	return &teller->sockets[teller->process[thread]][fd];
 }
 
 static uint32_t make_socket(struct teller *teller, unsigned thread, uint8_t side)
@@ -266,6 +269,8 @@ static void set_number(struct teller *teller, struct sf_event *event, const char
 		event->buffer = number;
 	else if (IS("value"))
 		event->asked = number;
+	else if (IS("limit"))
+		event->offset = milliseconds(value);
 	else if (IS("command"))
 		event->flags = (uint32_t)number;
 	else if (IS("flags"))
@@ -371,6 +376,10 @@ static void tell_transfer(struct teller *teller, struct sf_event *event, enum sf
 {
 	bool out = operation == SF_SEND;
 
+	if (operation == SF_POLL)
+		event->offset = UINT64_MAX;
+	if (operation == SF_ACCEPT || operation == SF_CONNECT)
+		event->mode = SF_BLOCKING;
 	if ((operation != SF_SEND && operation != SF_RECV) || !event->socket)
 		return;
 	event->offset = teller->moved[out][event->socket % 1024];
@@ -453,7 +462,7 @@ static void tell_load(struct teller *teller, unsigned thread)
 	struct sf_given given[14];
 	size_t count = 0;
 
-	for (int fd = 0; fd < NUMBERS && count < 14; fd++)
+	for (int fd = 0; fd < DESCRIPTORS && count < 14; fd++)
 		if (*descriptor(teller, thread, fd))
 			given[count++] = (struct sf_given){fd, *descriptor(teller, thread, fd)};
 	if (count)
@@ -545,6 +554,27 @@ static struct sf_reader *read_told(struct teller *teller)
 	return reader;
 }
 
+/* The header: how the run ended, and what it was. */
+static void tell_run(struct teller *teller, const struct told *told)
+{
+	struct sf_arena *arena = teller->trace.arena;
+	size_t length = told->command ? strlen(told->command) + 1 : 0;
+
+	if (told->over_at)
+		arena->clock_last =
+		    (struct sf_clock_pair){told->over_at * UINT64_C(1000000), told->over_at * UINT64_C(1000000)};
+	if (told->cpu)
+		sf_process_at(arena, 1)->cpu_ms = told->cpu;
+	if (!length)
+		return;
+	arena->command_at = sf_arena_heap(arena, length);
+	arena->command_length = (uint32_t)length;
+	char *to = sf_arena_at(arena, arena->command_at);
+
+	for (size_t i = 0; i < length; i++)
+		to[i] = told->command[i] == ' ' ? '\0' : told->command[i];
+}
+
 /* ---- what is said ---- */
 
 static bool is_expected(const struct told *told, uint64_t line)
@@ -589,9 +619,13 @@ void expect(const struct told *told)
 	    SF_OVER | (told->timed_out ? SF_OVER_BY_TIMEOUT : 0u) | (told->asked_to_end ? SF_OVER_BY_REQUEST : 0u);
 
 	atomic_store(&teller->trace.arena->ended, over);
+	tell_run(teller, told);
 	struct sf_judged judged = sf_judge(
 	    reader, &(struct sf_judge_asked){
-	                .baseline = baseline, .differs = told->differs, .compared = told->differs || told->same});
+	                .baseline = baseline,
+	                .differs = told->differs,
+	                .compared = told->differs || told->same,
+	                .errors = told->errors});
 
 	check(told, teller, &judged);
 	sf_judged_free(&judged);

@@ -26,6 +26,7 @@
  * WORD     nonblocking, blocking, timeout (the mode of the call); stream, dgram, seqpacket, inet, inet6, unix (of a
  *          socket that is made here); closed (the program itself had closed the number); kernel, posix, fake (realism)
  * KEY      fault=KIND[:VALUE]   a rule injected this: short:60, fail:EINTR, reset (realism kernel if none is named)
+ *          limit=MS             of a wait; else it has none
  *          at=MS, took=MS       when, how long; else 1 ms after the line before, and no time at all
  *          site=N, stack=N      the place of the call; else each line has its own
  *          flags=N|MSG_...      how=RD|WR|RDWR   option=SO_ERROR   command=N (fcntl), op=ADD|MOD|DEL (epoll_ctl)
@@ -49,6 +50,10 @@ struct told {
 	const char *baseline[TOLD_LINES]; /* the fault-free run */
 	bool differs, same;               /* somebody compared */
 	bool timed_out, asked_to_end;
+	unsigned over_at;    /* ms: when the run was over; 0: not known */
+	unsigned cpu;        /* ms that the first process used; 0: not known */
+	const char *errors;  /* what it wrote on standard error */
+	const char *command; /* as typed, with one blank between the words */
 };
 
 /* Fails the test, with story and sentences, where the finding says something else. */

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * test_findings_waiting.c -- the findings on programs that wait, serve and share, and on runs as a whole, on runs told
+ * by hand (told.h).
+ */
+#include <string.h>
+
+#include "told.h"
+#include "unit.h"
+
+static void wait_interrupted_stale(void **state)
+{
+	expect(&(struct told){
+	    .finding = "wait-interrupted-stale",
+	    .story =
+	        {"socketpair = 3 4", "socketpair = 5 6", "poll = -1 EINTR polled=3:IN,5:IN", "recv 3 10 = 4 took=900",
+	         "close 3 = 0"},
+	    .said = {4},
+	    .says = "0.9 s"});
+	/* It never came back. */
+	expect(&(struct told){
+	    .finding = "wait-interrupted-stale",
+	    .story = {"socketpair = 3 4", "poll = -1 EINTR polled=3:IN limit=300", "recv 3 10", "killed SIGKILL"},
+	    .said = {3},
+	    .over_at = 5000});
+	/* Waited again; did not wait; does not block; was for writing; had nothing else to do. */
+	static const char *const right[][TOLD_LINES] = {
+	    {"socketpair = 3 4", "socketpair = 5 6", "poll = -1 EINTR polled=3:IN,5:IN", "poll = 1 polled=3:IN:IN,5:IN",
+	     "recv 3 10 = 4 took=900"},
+	    {"socketpair = 3 4", "socketpair = 5 6", "poll = -1 EINTR polled=3:IN,5:IN", "recv 3 10 = 4"},
+	    {"socketpair = 3 4", "socketpair = 5 6", "poll = -1 EINTR polled=3:IN,5:IN",
+	     "recv 3 10 = 4 took=900 nonblocking"},
+	    {"socketpair = 3 4", "socketpair = 5 6", "poll = -1 EINTR polled=3:OUT,5:IN", "recv 3 10 = 4 took=900"},
+	    {"socketpair = 3 4", "poll = -1 EINTR polled=3:IN", "recv 3 10 = 4 took=900"},
+	};
+	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+		struct told told = {.finding = "wait-interrupted-stale"};
+
+		memcpy(told.story, right[i], sizeof told.story);
+		expect(&told);
+	}
+	(void)state;
+}
+
+static void ready_taken_for_sure(void **state)
+{
+	expect(&(struct told){
+	    .finding = "ready-taken-for-sure",
+	    .story =
+	        {"socket = 3 dgram", "poll = 1 polled=3:IN:IN limit=300", "recv 3 10 = 4 took=900 fault=drop",
+	         "close 3 = 0"},
+	    .said = {3}});
+	/* The second read, and of an epoll instance. */
+	expect(&(struct told){
+	    .finding = "ready-taken-for-sure",
+	    .story =
+	        {"socketpair = 3 4", "epoll_create1 = 9", "epoll_ctl 9 = 0 op=ADD epolled=3:IN value=3",
+	         "epoll_wait 9 = 1 epolled=3:IN limit=300", "recv 3 10 = 10", "recv 3 10 = 10 took=900"},
+	    .said = {6}});
+	/* A rule kept it silent in this very call; it was not said to be ready. */
+	expect(&(struct told){
+	    .finding = "ready-taken-for-sure",
+	    .story = {"socketpair = 3 4", "poll = 1 polled=3:IN:IN limit=300", "recv 3 10 = 4 took=900 fault=stall"}});
+	expect(&(struct told){
+	    .finding = "ready-taken-for-sure",
+	    .story = {"socketpair = 3 4", "poll = 0 polled=3:IN limit=300", "recv 3 10 = 4 took=900"}});
+	(void)state;
+}
+
+static void one_client_blocks_all(void **state)
+{
+	expect(&(struct told){
+	    .finding = "one-client-blocks-all",
+	    .story =
+	        {"socket = 3", "listen 3 = 0", "accept 3 = 4", "accept 3 = 5", "poll = 1 polled=3:IN,4:IN:IN,5:IN",
+	         "recv 4 1 = 1", "recv 4 1 = 1 took=2000"},
+	    .said = {7},
+	    .says = "the 2 other sockets"});
+	/* A server that it calls itself. */
+	expect(&(struct told){
+	    .finding = "one-client-blocks-all",
+	    .story =
+	        {"socket = 3", "listen 3 = 0", "accept 3 = 4", "poll = 1 polled=3:IN,4:IN:IN", "recv 4 1 = 1", "socket = 6",
+	         "connect 6 = 0 took=3000"},
+	    .said = {7}});
+	/* One after the other; another thread waits as well; a child has the listener too; not watched. */
+	expect(&(struct told){
+	    .finding = "one-client-blocks-all",
+	    .story = {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 1 = 1 took=2000"}});
+	expect(&(struct told){
+	    .finding = "one-client-blocks-all",
+	    .story = {
+	        "socket = 3", "listen 3 = 0", "thread = 2", "accept 3 = 4", "2: accept 3 = 5",
+	        "poll = 1 polled=3:IN,4:IN:IN", "recv 4 1 = 1", "recv 4 1 = 1 took=2000"}});
+	expect(&(struct told){
+	    .finding = "one-client-blocks-all",
+	    .story = {
+	        "socket = 3", "listen 3 = 0", "fork = 2", "accept 3 = 4", "poll = 1 polled=3:IN,4:IN:IN", "recv 4 1 = 1",
+	        "recv 4 1 = 1 took=2000"}});
+	expect(&(struct told){
+	    .finding = "one-client-blocks-all",
+	    .story = {
+	        "socket = 3", "listen 3 = 0", "accept 3 = 4", "poll = 1 polled=3:IN,4:IN:IN",
+	        "recv 4 1 = 1 took=2000 fault=stall"}});
+	(void)state;
+}
+
+static void write_not_resumed(void **state)
+{
+	expect(&(struct told){
+	    .finding = "write-not-resumed",
+	    .story =
+	        {"socketpair = 3 4", "send 3 10 = 4 nonblocking rest=6:world fault=short:4", "poll = 1 polled=3:IN:IN",
+	         "recv 3 10 = 0", "close 3 = 0"},
+	    .said = {2},
+	    .says = "4 of 10"});
+	expect(&(struct told){
+	    .finding = "write-not-resumed",
+	    .story =
+	        {"socketpair = 3 4", "epoll_create1 = 9", "epoll_ctl 9 = 0 op=ADD epolled=3:IN value=3",
+	         "send 3 10 = -1 EAGAIN nonblocking rest=10:hello", "epoll_wait 9"},
+	    .said = {4},
+	    .timed_out = true});
+	/* It went on by accident. */
+	expect(&(struct told){
+	    .finding = "write-not-resumed",
+	    .story =
+	        {"socketpair = 3 4", "send 3 10 = 4 nonblocking rest=6:world", "poll = 1 polled=3:IN:IN took=800",
+	         "send 3 6 = 6 nonblocking", "close 3 = 0"},
+	    .said = {2}});
+	static const char *const right[][TOLD_LINES] = {
+	    /* asks for room, then gives up */
+	    {"socketpair = 3 4", "send 3 10 = 4 nonblocking rest=6:world", "poll = 1 polled=3:IN|OUT:IN", "recv 3 10 = 0",
+	     "close 3 = 0"},
+	    /* the peer was gone before it waited */
+	    {"socketpair = 3 4", "send 3 10 = 4 nonblocking rest=6:world", "recv 3 10 = 0", "poll = 1 polled=3:IN:IN",
+	     "close 3 = 0"},
+	    /* goes on at once */
+	    {"socketpair = 3 4", "send 3 10 = 4 nonblocking rest=6:world", "send 3 6 = 6 nonblocking",
+	     "poll = 1 polled=3:IN:IN", "close 3 = 0"},
+	    /* by a timer */
+	    {"socketpair = 3 4", "send 3 10 = -1 EAGAIN nonblocking rest=10:hello",
+	     "poll = 0 polled=3:IN limit=100 took=100", "send 3 10 = 10 nonblocking", "close 3 = 0"},
+	    /* a blocking socket waits by itself */
+	    {"socketpair = 3 4", "send 3 10 = 4 rest=6:world", "poll = 1 polled=3:IN:IN", "close 3 = 0"},
+	};
+	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+		struct told told = {.finding = "write-not-resumed"};
+
+		memcpy(told.story, right[i], sizeof told.story);
+		expect(&told);
+	}
+	(void)state;
+}
+
+/* A hundred waits do not fit into a story: the programs of tests/targets/wrong show it. */
+static void hangup_ignored(void **state)
+{
+	expect(&(struct told){
+	    .finding = "hangup-ignored",
+	    .story = {
+	        "socketpair = 3 4", "poll = 1 polled=3:IN:HUP", "poll = 1 polled=3:IN:HUP took=500",
+	        "poll = 1 polled=3:IN:HUP"}});
+	(void)state;
+}
+
+static void select_beyond_1024(void **state)
+{
+	expect(&(struct told){
+	    .finding = "select-beyond-1024",
+	    .story = {"socketpair = 3 4", "dup 3 = 1030", "select = 0 value=1031"},
+	    .said = {3},
+	    .says = "descriptor 1030"});
+	expect(&(struct told){
+	    .finding = "select-beyond-1024", .story = {"socketpair = 3 4", "select = 0 value=65536 polled=3:IN"}});
+	expect(&(struct told){
+	    .finding = "select-beyond-1024", .story = {"socketpair = 3 4", "dup 3 = 1023", "select = 0 value=1024"}});
+	(void)state;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    HOLDS(wait_interrupted_stale), HOLDS(ready_taken_for_sure), HOLDS(one_client_blocks_all),
+	    HOLDS(write_not_resumed),      HOLDS(hangup_ignored),       HOLDS(select_beyond_1024),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/match.h"
+
 #define relaxed memory_order_relaxed
 
 uint64_t sf_event_stamp(void)
@@ -70,6 +72,14 @@ static bool is_transfer(const struct sf_call *c)
 	return c->operation == SF_SEND || c->operation == SF_RECV;
 }
 
+/* The same for each connect to one address. */
+static uint64_t address_digest(const struct sf_call *c)
+{
+	struct sf_endpoint to;
+
+	return sf_endpoint_from(&to, c->address, c->address_length) ? sf_digest(&to, sizeof to) : 0;
+}
+
 void sf_event_begin(struct sf_call *c, struct sf_self *self)
 {
 	struct sf_event *event = sf_event_claim(self);
@@ -90,6 +100,8 @@ void sf_event_begin(struct sf_call *c, struct sf_self *self)
 		event->offset =
 		    atomic_load_explicit(c->operation == SF_SEND ? &c->socket->sent : &c->socket->received, relaxed);
 	}
+	if (c->operation == SF_CONNECT)
+		event->buffer = address_digest(c);
 	event->stamp = sf_event_stamp();
 	atomic_store_explicit(&event->state, SF_EVENT_PENDING, memory_order_release);
 }

@@ -308,7 +308,8 @@ struct sf_event {
 	uint64_t stamp;         /* ticks at entry */
 	uint64_t ticks;         /* from entry to return */
 	/* What the call asked for: bytes, backlog, number of descriptors; of dup2 the target number, of close_range the
-	 * first (offset: the last); of fcntl its argument, of FIONBIO and SO_ERROR the value there; of waits the process */
+	 * first (offset: the last); of fcntl its argument, of FIONBIO and SO_ERROR the value there; of waits the process;
+	 * of getaddrinfo how many addresses it has found. `buffer`, of connect: a digest of where to */
 	uint64_t asked;
 	int64_t ret;
 	uint64_t offset;      /* bytes moved before on this connection in this direction; of a wait its limit in ns */

@@ -82,6 +82,21 @@ static void leave_errno(const struct sf_call *c, bool of_one_family)
 		leave_host_error(host_error((int)c->ret));
 }
 
+static bool is_same(const struct addrinfo *a, const struct addrinfo *b)
+{
+	return a->ai_addrlen == b->ai_addrlen && memcmp(a->ai_addr, b->ai_addr, a->ai_addrlen) == 0;
+}
+
+/* Each address comes once for each type of socket, one after the other. */
+static size_t count_addresses(const struct addrinfo *list)
+{
+	size_t count = 0;
+
+	for (const struct addrinfo *before = NULL; list; before = list, list = list->ai_next)
+		count += !before || !is_same(before, list);
+	return count;
+}
+
 SF_WATCHED int watched_getaddrinfo(
     const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found, const void *site)
 {
@@ -92,7 +107,11 @@ SF_WATCHED int watched_getaddrinfo(
 		leave_errno(&c, hints && hints->ai_family != AF_UNSPEC);
 		return (int)c.ret;
 	}
-	return (int)sf_leave(&c, real_getaddrinfo(node, service, hints, found));
+	int ret = real_getaddrinfo(node, service, hints, found);
+
+	if (ret == 0 && c.event)
+		c.event->asked = count_addresses(*found);
+	return (int)sf_leave(&c, ret);
 }
 
 SF_EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found)

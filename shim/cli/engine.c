@@ -536,10 +536,26 @@ static void end_leavers(struct engine *engine, uint64_t stamp)
 	}
 }
 
+/* The command saw it end, whatever it said itself. */
+static bool was_reaped(const struct engine *engine, uint32_t index)
+{
+	const struct sf_process *record = sf_reader_process(engine->reader, index);
+	uint32_t state = record ? load(record->state) : SF_PROCESS_FREE;
+
+	return state == SF_PROCESS_EXITED || state == SF_PROCESS_SIGNALED;
+}
+
+/* Those that have ended, in the order of their last events; then those that live. */
 static void end_run(struct engine *engine)
 {
 	struct sf_story *story = &engine->story;
 
+	for (; engine->next_leaver < engine->leaver_count; engine->next_leaver++) {
+		uint32_t index = engine->leavers[engine->next_leaver].process;
+
+		if (story->processes[index] && was_reaped(engine, index))
+			end_process(engine, story->processes[index]);
+	}
 	for (uint32_t i = 1; i <= story->process_count; i++)
 		if (story->processes[i])
 			end_process(engine, story->processes[i]);

@@ -453,7 +453,9 @@ static void correct(struct sf_story *story, const struct sf_moment *now, struct 
 {
 	if (now->event.fd < 0 || now->operation == SF_OPERATION_COUNT || now->event.what == SF_FUNC_epoll_ctl)
 		return;
-	if (now->event.socket)
+	if (now->event.closed)
+		drop(story, process, now->event.fd);
+	else if (now->event.socket)
 		hold(story, process, now->event.fd, now->event.socket);
 	else if (now->end_ns && now->event.error == EBADF)
 		drop(story, process, now->event.fd);

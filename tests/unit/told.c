@@ -79,9 +79,9 @@ static const struct word option_words[] = {
     {NULL, 0}};
 static const struct word op_words[] = {
     {"ADD", EPOLL_CTL_ADD}, {"MOD", EPOLL_CTL_MOD}, {"DEL", EPOLL_CTL_DEL}, {NULL, 0}};
-static const struct word poll_words[] = {{"IN", EPOLLIN},           {"OUT", EPOLLOUT}, {"ERR", EPOLLERR},
-                                         {"HUP", EPOLLHUP},         {"PRI", EPOLLPRI}, {"RDHUP", EPOLLRDHUP},
-                                         {"ONESHOT", EPOLLONESHOT}, {"ET", EPOLLET},   {NULL, 0}};
+static const struct word poll_words[] = {
+    {"IN", EPOLLIN},       {"OUT", EPOLLOUT},         {"ERR", EPOLLERR}, {"HUP", EPOLLHUP}, {"PRI", EPOLLPRI},
+    {"RDHUP", EPOLLRDHUP}, {"ONESHOT", EPOLLONESHOT}, {"ET", EPOLLET},   {"NVAL", 32},      {NULL, 0}};
 
 /* ---- what lines are about ---- */
 
@@ -313,6 +313,8 @@ static void set_word(struct teller *teller, struct sf_event *event, const char *
 
 	if (strcmp(word, "closed") == 0)
 		event->closed = SF_CLOSED;
+	else if (strcmp(word, "swept") == 0)
+		event->closed = SF_CLOSED_IN_A_ROW;
 	else if (mode > 0)
 		event->mode = (uint8_t)mode;
 	else if (realism > 0)
@@ -472,7 +474,7 @@ static void tell_load(struct teller *teller, unsigned thread)
 /* What is no call. False: it is none of these either. */
 static bool tell_life(struct teller *teller, unsigned thread, const char *what, char **words, unsigned count)
 {
-	long value = count ? atol(words[count - 1]) : 0;
+	long value = count > 1 ? atol(words[1]) : 0;
 	struct sf_process *process = process_of(teller, thread);
 	struct sf_event *event;
 
@@ -481,6 +483,7 @@ static bool tell_life(struct teller *teller, unsigned thread, const char *what, 
 		event = new_event(teller, name_of(teller, value), SF_EVENT_FORK);
 		event->ret = 100 + value;
 		event->asked = sf_thread_at(teller->trace.arena, teller->threads[thread])->process;
+		set_all(teller, name_of(teller, value), event, words + 2, count > 2 ? count - 2 : 0);
 	} else if (strcmp(what, "thread") == 0) {
 		make_thread(teller, thread, name_of(teller, value), false);
 		new_event(teller, thread, SF_EVENT_THREAD)->asked = teller->threads[name_of(teller, value)];

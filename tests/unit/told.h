@@ -24,7 +24,7 @@
  * ASKED    bytes, backlog, number of descriptors
  * RESULT   no `=`: the call never returned
  * WORD     nonblocking, blocking, timeout (the mode of the call); stream, dgram, seqpacket, inet, inet6, unix (of a
- *          socket that is made here); closed (the program itself had closed the number); kernel, posix, fake (realism)
+ *          socket that is made here); closed (the program itself had), swept (in a row); kernel, posix, fake (realism)
  * KEY      fault=KIND[:VALUE]   a rule injected this: short:60, fail:EINTR, reset (realism kernel if none is named)
  *          limit=MS             of a wait; else it has none
  *          at=MS, took=MS       when, how long; else 1 ms after the line before, and no time at all

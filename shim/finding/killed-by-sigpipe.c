@@ -1,37 +1,62 @@
 /* SPDX-License-Identifier: MIT
  *
- * killed-by-sigpipe.c -- the process ended by SIGPIPE while it was sending. The command saw how it ended; that its last
- * call was a send that met a connection which had ended makes it SIGPIPE of this socket and no kill(2) of somebody
- * else's.
+ * killed-by-sigpipe.c -- the process ended by SIGPIPE while it was sending: some thread's last call is a send that
+ * never returned, or returned EPIPE.
  *
- * Could be wrong: a filter in a pipeline (`yes | head`) is meant to die so, by a pipe. Its last call on a socket is not
- * a send that got EPIPE, so nothing is said.
+ * Could be wrong: a filter in a pipeline (`yes | head`) is meant to die so, by a pipe: no thread of it ends in a send
+ * on a socket, and nothing is said. Nor is it of a child that was forked to serve one connection, dies with it, and
+ * leaves its parent alive: so servers under inetd have always ended.
  */
 #include <errno.h>
 #include <signal.h>
 
 #include "core/finding.h"
 
+struct of_process {
+	struct sf_moment send; /* that could have raised it: its thread has called nothing since */
+};
+
 /* A call that the signal ended never returned; one that returned EPIPE raised it on its way out. */
-static bool could_raise(const struct sf_moment *call)
+static bool could_raise(const struct sf_moment *now)
 {
-	return call->operation == SF_SEND && call->seq && (!call->end_ns || call->event.error == EPIPE);
+	return now->operation == SF_SEND && (!now->end_ns || now->event.error == EPIPE);
+}
+
+static void see(struct sf_scene *scene)
+{
+	struct of_process *process = scene->of_process;
+
+	if (!process || scene->now->operation == SF_OPERATION_COUNT)
+		return;
+	if (could_raise(scene->now))
+		process->send = *scene->now;
+	else if (process->send.thread == scene->now->thread)
+		process->send = (struct sf_moment){0};
+}
+
+/* Forked for one connection that its parent had accepted, and the parent goes on. */
+static bool is_for_one_client(struct sf_scene *scene, const struct sf_socket_story *socket)
+{
+	const struct sf_process_story *parent = sf_scene_process_at(scene, scene->process->parent);
+
+	return scene->process->is_forked && parent && parent->ending == SF_LIVES && socket && socket->side == SF_SERVER &&
+	       socket->made.process == parent->index;
 }
 
 static void process_ends(struct sf_scene *scene)
 {
-	const struct sf_process_story *process = scene->process;
-	const struct sf_moment *call = &process->last_call;
+	const struct of_process *process = scene->of_process;
 
-	if (process->ending != SF_SIGNALED || process->status != SIGPIPE || !could_raise(call))
+	if (!process || !process->send.seq || scene->process->ending != SF_SIGNALED || scene->process->status != SIGPIPE)
 		return;
+	const struct sf_moment *call = &process->send;
 	const struct sf_socket_story *socket = sf_scene_socket_at(scene, call->event.socket);
-	const struct sf_moment *cause = socket && socket->fault.seq ? &socket->fault : call;
 
+	if (is_for_one_client(scene, socket))
+		return;
 	sf_say(
-	    scene, call, cause, NULL,
-	    "SIGPIPE ended the program in %s: the connection was over, and nobody had said that "
-	    "a signal is not wanted",
+	    scene, call, socket && socket->fault.seq ? &socket->fault : call, NULL,
+	    "SIGPIPE ended the program in %s: the connection was over, and nobody had said that a signal is not wanted",
 	    sf_moment_function(call));
 }
 
@@ -85,5 +110,7 @@ const struct sf_finding sf_finding_killed_by_sigpipe = {
     .explain = explain,
     .wrong = wrong,
     .right = right,
+    .per_process = sizeof(struct of_process),
+    .see = see,
     .process_ends = process_ends,
 };

@@ -3,8 +3,9 @@
  * send-after-shutdown.c -- the program sends on a connection whose sending half it has shut down itself. The kernel
  * says EPIPE, whatever the peer does: the bytes can't arrive.
  *
- * Could be wrong: with several threads a send may be entered before the shutdown and return after it; so the send must
- * have begun when the shutdown was over. A send of nothing loses nothing.
+ * Could be wrong: shutdown(SHUT_RDWR) by one thread is the way to call another one back from the socket, whose send
+ * then says EPIPE; so both calls must be of one thread, and the send begun when the shutdown was over. Where the
+ * connection was over before, it is no matter of the shutdown's. A send of nothing loses nothing.
  */
 #include <errno.h>
 #include <sys/socket.h>
@@ -15,6 +16,15 @@ struct state {
 	struct sf_moment shutdown;
 };
 
+static void see_shutdown(const struct sf_scene *scene, struct state *state)
+{
+	const struct sf_moment *now = scene->now;
+
+	if (now->end_ns && now->event.ret == 0 && now->event.flags != SHUT_RD && !state->shutdown.seq &&
+	    !scene->socket->error.seq)
+		state->shutdown = *now;
+}
+
 static void see(struct sf_scene *scene)
 {
 	const struct sf_moment *now = scene->now;
@@ -23,23 +33,24 @@ static void see(struct sf_scene *scene)
 	if (!state)
 		return;
 	if (now->operation == SF_SHUTDOWN) {
-		if (now->end_ns && now->event.ret == 0 && now->event.flags != SHUT_RD && !state->shutdown.seq)
-			state->shutdown = *now;
+		see_shutdown(scene, state);
 		return;
 	}
-	if (!state->shutdown.seq || now->time_ns < state->shutdown.end_ns || !now->event.asked ||
+	const struct sf_moment *shutdown = &state->shutdown;
+
+	if (!shutdown->seq || now->thread != shutdown->thread || now->time_ns < shutdown->end_ns || !now->event.asked ||
 	    now->event.error != EPIPE || sf_is_injected(now))
 		return;
 	sf_say(
-	    scene, now, &state->shutdown, NULL,
-	    "%s of %llu bytes after the program's own shutdown(SHUT_WR): they can't arrive", sf_moment_function(now),
-	    (unsigned long long)now->event.asked);
+	    scene, now, shutdown, NULL, "%s of %llu bytes after the program's own shutdown(): they can't arrive",
+	    sf_moment_function(now), (unsigned long long)now->event.asked);
 }
 
 static const char explain[] =
     "shutdown(SHUT_WR) tells the peer that nothing more will come; each send after it fails with EPIPE, and SIGPIPE. "
     "What was to be sent is lost, and the program that asks nothing of its sends does not know.\n\n"
-    "It is said where the send began after the shutdown had returned, and failed so.";
+    "It is said where the same thread made both calls, the send after the shutdown, and it failed so. That one thread "
+    "shuts down what another one works with, to call it back, is right.";
 
 /* clang-format off */
 static const char wrong[] =

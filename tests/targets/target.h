@@ -65,6 +65,20 @@ static inline struct sockaddr_un unix_address(const char *path)
 	return to;
 }
 
+/* A TCP socket that listens at a port of this machine. */
+static inline int listen_on(const char *port)
+{
+	struct sockaddr_in at = loopback(port);
+	int fd = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
+
+	if (fd < 0)
+		die("socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 16) < 0)
+		die("listen");
+	return fd;
+}
+
 /* Backing off. */
 static inline void wait_ms(long ms)
 {

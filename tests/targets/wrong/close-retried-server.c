@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * close-retried-server.c -- a server that closes a client a second time where the first was interrupted: it may be
+ * another one by then.
+ *
+ * finds: close-retried
+ * rule: close side=server nth=1: fail EINTR
+ * role: server
+ * client: build/targets/robust-line-client 127.0.0.1 {port} hello
+ */
+#include "../target.h"
+#include <pthread.h>
+
+static void *serve(void *argument)
+{
+	int fd = (int)(intptr_t)argument;
+	char data[256];
+	ssize_t n;
+
+	while ((n = recv(fd, data, sizeof(data), 0)) > 0)
+		if (send(fd, data, (size_t)n, MSG_NOSIGNAL) != n)
+			break;
+	if (close(fd) < 0) {
+		perror("close");
+		close(fd); /* here: close-retried */
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return 2;
+	int listener = listen_on(argv[1]);
+
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		pthread_t thread;
+
+		if (fd < 0)
+			continue;
+		if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd) == 0)
+			pthread_detach(thread);
+		else
+			close(fd);
+	}
+}

@@ -732,8 +732,11 @@ struct sf_judged sf_judge(struct sf_reader *reader, const struct sf_judge_asked 
 
 void sf_judged_free(struct sf_judged *judged)
 {
-	for (size_t i = 0; i < judged->count; i++)
+	for (size_t i = 0; i < judged->count; i++) {
 		free(judged->list[i].says);
+		free(judged->list[i].function);
+		free(judged->list[i].file);
+	}
 	free(judged->list);
 	*judged = (struct sf_judged){0};
 }

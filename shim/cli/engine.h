@@ -29,7 +29,9 @@ struct sf_statement {
 	char *says;
 	uint64_t times;
 	char program[SF_PROGRAM_SIZE + 1];
-	char place[320]; /* "client+0x1a2f", "" if it is not known */
+	char place[320];       /* "client+0x1a2f", "" if it is not known */
+	char *function, *file; /* where in the source: sf_statements_locate(); NULL, 0: not known */
+	unsigned line;
 };
 
 struct sf_judged {

@@ -74,6 +74,8 @@ int sf_cmd_findings(int argc, char **argv)
 	    &(struct sf_judge_asked){
 	        .baseline = baseline, .differs = asked.differs, .compared = asked.differs || asked.same, .errors = errors});
 	struct sf_repeat *repeats = sf_repeats(reader, &judged);
+
+	sf_statements_locate(&judged, reader);
 	struct sf_output *out = sf_allocate(sizeof *out);
 	bool coloured = !asked.json && sf_is_coloured(stdout);
 

@@ -503,6 +503,18 @@ static bool is_of_libc(const struct sf_lines *lines, uint32_t site)
 	return base == NULL;
 }
 
+void sf_lines_want_own(struct sf_lines *lines, const uint32_t *stack, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && is_of_libc(lines, stack[i]))
+		i++;
+	for (; i < count && !is_of_libc(lines, stack[i]); i++)
+		sf_lines_want(lines, stack[i]);
+	if (count)
+		sf_lines_want(lines, stack[0]);
+}
+
 size_t sf_lines_own(
     const struct sf_lines *lines, const uint32_t *stack, size_t count, const char *call, const struct sf_line **level)
 {

@@ -49,6 +49,9 @@ sf_line_place(const struct sf_lines *lines, uint32_t site, const struct sf_line 
 size_t sf_lines_own(
     const struct sf_lines *lines, const uint32_t *stack, size_t count, const char *call, const struct sf_line **level);
 
+/* Those of a stack's frames among which sf_lines_own looks. */
+void sf_lines_want_own(struct sf_lines *lines, const uint32_t *stack, size_t count);
+
 /* Is this the name of such a function for a call (recv, sendmsg ...)? */
 bool sf_is_wrapper(const char *function, const char *call);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/lines.h"
 #include "cli/words.h"
 
 /* ---- as JSON ---- */
@@ -89,9 +90,9 @@ void sf_statement_json(
 	put_string(out, "site", statement->place);
 	snprintf(stack, sizeof stack, "%08x", event->stack);
 	put_string(out, "stack", event->stack ? stack : NULL);
-	put_string(out, "function", NULL);
-	put_string(out, "file", NULL);
-	put_number(out, "line", false, 0);
+	put_string(out, "function", statement->function);
+	put_string(out, "file", statement->file);
+	put_number(out, "line", statement->line != 0, statement->line);
 	put_string(out, "says", statement->says);
 	put_string(out, "hint", finding->hint);
 	put_string(out, "source", finding->source);
@@ -101,7 +102,103 @@ void sf_statement_json(
 	sf_put_text(out, "}\n");
 }
 
+/* ---- where ---- */
+
+/* The stack of a statement's call; without one, the place of the call alone. */
+static size_t frames_of(const struct sf_reader *reader, const struct sf_moment *at, uint32_t *frames, size_t room)
+{
+	const struct sf_seen seen = {.event = at->event, .thread = at->thread, .page = at->page, .slot = at->slot};
+	size_t size = at->event.stack && at->page
+	                  ? sf_reader_extension(reader, &seen, SF_EXTENSION_STACK, frames, room * sizeof *frames)
+	                  : 0;
+
+	if (!size && at->event.site) {
+		frames[0] = at->event.site;
+		return 1;
+	}
+	return size / sizeof *frames;
+}
+
+static char *copy(const char *text)
+{
+	return text ? sf_print("%s", text) : NULL;
+}
+
+static void locate(struct sf_statement *statement, const struct sf_lines *lines, const uint32_t *frames, size_t count)
+{
+	const struct sf_event *event = &statement->at.event;
+	const char *call = sf_event_is_call(event) ? sf_func_rows[event->what].name : "";
+	const struct sf_line *line = NULL;
+
+	if (count)
+		sf_lines_own(lines, frames, count, call, &line);
+	if (!line)
+		return;
+	statement->function = copy(line->function);
+	statement->file = copy(line->file);
+	statement->line = line->line;
+}
+
+void sf_statements_locate(struct sf_judged *judged, const struct sf_reader *reader)
+{
+	enum { FRAMES = 16 };
+	struct sf_lines *lines = judged->count ? sf_lines_new(reader) : NULL;
+	uint32_t frames[FRAMES];
+
+	for (size_t i = 0; i < judged->count; i++)
+		sf_lines_want_own(lines, frames, frames_of(reader, &judged->list[i].at, frames, FRAMES));
+	if (lines)
+		sf_lines_resolve(lines);
+	for (size_t i = 0; i < judged->count; i++)
+		locate(&judged->list[i], lines, frames, frames_of(reader, &judged->list[i].at, frames, FRAMES));
+	sf_lines_free(lines);
+}
+
 /* ---- for people ---- */
+
+static const char *name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void put_place(struct sf_output *out, const struct sf_statement *statement)
+{
+	if (!statement->file || !statement->line) {
+		sf_put_text(out, *statement->place ? statement->place : statement->program);
+		if (statement->function) {
+			sf_put_text(out, " (");
+			sf_put_text(out, statement->function);
+			sf_put_text(out, ")");
+		}
+		return;
+	}
+	sf_put_text(out, name_of(statement->file));
+	sf_put_text(out, ":");
+	sf_put_number(out, statement->line);
+}
+
+/* The line itself, where the source is there to be read. */
+static void put_source(struct sf_output *out, const struct sf_statement *statement)
+{
+	FILE *source = statement->file && statement->line ? fopen(statement->file, "re") : NULL;
+	char *text = NULL, number[24];
+	size_t room = 0;
+	ssize_t length = 0;
+
+	for (unsigned i = 0; source && i < statement->line && length >= 0; i++)
+		length = getline(&text, &room, source);
+	if (source && length > 0) {
+		snprintf(number, sizeof number, "%6u | ", statement->line);
+		sf_put_text(out, number);
+		sf_put(out, text, (size_t)length - (text[length - 1] == '\n'));
+		sf_put_text(out, "\n");
+	}
+	free(text);
+	if (source)
+		fclose(source);
+}
 
 void sf_statement_line(struct sf_output *out, const struct sf_statement *statement, bool coloured)
 {
@@ -109,7 +206,7 @@ void sf_statement_line(struct sf_output *out, const struct sf_statement *stateme
 	enum sf_severity severity = sf_findings[statement->finding]->severity;
 
 	sf_put_text(out, coloured ? "\033[1m" : "");
-	sf_put_text(out, *statement->place ? statement->place : statement->program);
+	put_place(out, statement);
 	sf_put_text(out, ": ");
 	sf_put_text(out, coloured ? colours[severity] : "");
 	sf_put_text(out, sf_severity_words[severity]);
@@ -131,6 +228,7 @@ void sf_statement_text(
     struct sf_output *out, const struct sf_statement *statement, const struct sf_repeat *repeat, bool coloured)
 {
 	sf_statement_line(out, statement, coloured);
+	put_source(out, statement);
 	sf_put_text(out, "  ");
 	sf_put_text(out, sf_findings[statement->finding]->hint);
 	sf_put_text(out, "\n");

@@ -14,6 +14,9 @@ void sf_statement_json(
     struct sf_output *out, const struct sf_reader *reader, const struct sf_statement *statement,
     const struct sf_repeat *repeat);
 
+/* Finds the source lines of all of them: of the frame that is the program's own. */
+void sf_statements_locate(struct sf_judged *judged, const struct sf_reader *reader);
+
 /* As a compiler says it, with the line of the source where that can be read:
  *
  *     client.c:42: error: send() took 100 of 4096 bytes; the other 3996 were never sent [short-send-dropped]

@@ -274,6 +274,7 @@ void sf_run_judge(struct sf_run *run)
 	struct sf_reader *baseline = open_baseline(run->baseline_path);
 
 	run->judged = sf_judge(run->reader, &(struct sf_judge_asked){.baseline = baseline});
+	sf_statements_locate(&run->judged, run->reader);
 	if (baseline)
 		sf_reader_close(baseline);
 }

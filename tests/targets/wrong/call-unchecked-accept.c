@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * call-unchecked-accept.c -- a server that hands what accept() gave to a thread, be it a socket or -1.
+ * call-unchecked-accept.c -- a server that serves what accept() gave, be it a socket or -1.
  *
  * finds: call-unchecked
  * rule: accept nth=1: fail ECONNABORTED
  * role: server
- * client: build/targets/robust-line-client 127.0.0.1 {port} hello
+ * client: for i in 1 2; do build/targets/robust-line-client 127.0.0.1 {port} $i; done
  */
 #include "../target.h"
-#include <pthread.h>
 
-static void *serve(void *argument)
+static void serve(int fd)
 {
-	int fd = (int)(intptr_t)argument;
 	char data[256];
 	ssize_t n;
 
@@ -21,7 +19,6 @@ static void *serve(void *argument)
 			break;
 	if (fd >= 0)
 		close(fd);
-	return NULL;
 }
 
 int main(int argc, char **argv)
@@ -30,11 +27,6 @@ int main(int argc, char **argv)
 		return 2;
 	int listener = listen_on(argv[1]);
 
-	for (;;) {
-		pthread_t thread;
-		int fd = accept(listener, NULL, NULL);
-
-		if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd) == 0)
-			pthread_detach(thread);
-	}
+	for (;;)
+		serve(accept(listener, NULL, NULL));
 }

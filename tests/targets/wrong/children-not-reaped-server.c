@@ -5,7 +5,7 @@
  * finds: children-not-reaped
  * rule: none
  * role: server
- * client: for i in 1 2 3 4; do build/targets/robust-line-client 127.0.0.1 {port} $i; done
+ * client: for i in 1 2 3 4 5 6; do build/targets/robust-line-client 127.0.0.1 {port} $i; done
  */
 #include "../target.h"
 

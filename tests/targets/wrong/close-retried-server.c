@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * close-retried-server.c -- a server that closes a client a second time where the first was interrupted: it may be
- * another one by then.
+ * close-retried-server.c -- a server that closes a client once more where the first close failed.
  *
  * finds: close-retried
  * rule: close side=server nth=1: fail EINTR
  * role: server
- * client: build/targets/robust-line-client 127.0.0.1 {port} hello
+ * client: for i in 1 2; do build/targets/robust-line-client 127.0.0.1 {port} $i; done
  */
 #include "../target.h"
-#include <pthread.h>
 
-static void *serve(void *argument)
+static void serve(int fd)
 {
-	int fd = (int)(intptr_t)argument;
 	char data[256];
 	ssize_t n;
 
@@ -24,7 +21,6 @@ static void *serve(void *argument)
 		perror("close");
 		close(fd); /* here: close-retried */
 	}
-	return NULL;
 }
 
 int main(int argc, char **argv)
@@ -35,13 +31,8 @@ int main(int argc, char **argv)
 
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
-		pthread_t thread;
 
-		if (fd < 0)
-			continue;
-		if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd) == 0)
-			pthread_detach(thread);
-		else
-			close(fd);
+		if (fd >= 0)
+			serve(fd);
 	}
 }

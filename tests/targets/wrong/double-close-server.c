@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * double-close-threads.c -- a server whose thread closes its client when the connection fails, and once more at its
- * end.
+ * double-close-server.c -- a server that closes a client where its connection fails, and once more when it is done
+ * with it.
  *
  * finds: double-close
  * rule: recv nth=1: reset
  * role: server
- * client: build/targets/robust-line-client 127.0.0.1 {port} hello
+ * client: for i in 1 2; do build/targets/robust-line-client 127.0.0.1 {port} $i; done
  */
 #include "../target.h"
-#include <pthread.h>
 
 static void echo(int fd)
 {
@@ -27,13 +26,10 @@ static void echo(int fd)
 	}
 }
 
-static void *serve(void *argument)
+static void serve(int fd)
 {
-	int fd = (int)(intptr_t)argument;
-
 	echo(fd);
 	close(fd); /* here: double-close */
-	return NULL;
 }
 
 int main(int argc, char **argv)
@@ -44,13 +40,8 @@ int main(int argc, char **argv)
 
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
-		pthread_t thread;
 
-		if (fd < 0)
-			continue;
-		if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)fd) == 0)
-			pthread_detach(thread);
-		else
-			close(fd);
+		if (fd >= 0)
+			serve(fd);
 	}
 }

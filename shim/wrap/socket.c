@@ -3,8 +3,10 @@
  * wrap/socket.c -- sockets are made, named, connected, accepted, shut down. Always tracked, so that rules can come
  * later.
  */
+#include <endian.h>
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "evlog.h"
 #include "gate.h"
@@ -44,12 +46,26 @@ SF_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
 	return (int)sf_leave(&c, ret);
 }
 
+/* The port that the program chose; 0: it left that to the kernel, or there are none. */
+static uint16_t port_of(const struct sockaddr *address, socklen_t length)
+{
+	struct sockaddr_in in; /* sockaddr_in6 has it at the same place */
+
+	if (!sf_readable(address) || length < sizeof in)
+		return 0;
+	memcpy(&in, address, sizeof in);
+	return in.sin_family == AF_INET || in.sin_family == AF_INET6 ? be16toh(in.sin_port) : 0;
+}
+
 SF_EXPORT int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct sf_call c = SF_CALL_PLAIN(bind, SF_SITE, fd, .address = address, .address_length = length);
 
-	if (!sf_idle(SF_BIND, fd) && sf_enter(&c))
-		return (int)c.ret;
+	if (!sf_idle(SF_BIND, fd)) {
+		c.asked = port_of(address, length);
+		if (sf_enter(&c))
+			return (int)c.ret;
+	}
 	int ret = (int)sf_leave(&c, real_bind(fd, address, length));
 
 	if (ret == 0)

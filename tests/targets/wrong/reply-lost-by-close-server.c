@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * reply-lost-by-close-server.c -- reads what it needs of a request, answers and closes, with the rest of the request
- * unread: the kernel then sends a reset after the answer, and the client may lose the answer.
+ * reply-lost-by-close-server.c -- reads what it needs of a request, answers and closes. With the rest of the request
+ * unread the kernel sends a reset after the answer, and the client may lose the answer.
  *
  * finds: reply-lost-by-close
  * rule: recv side=server nth=1: short 4

@@ -555,7 +555,7 @@ void sf_story_ends(struct sf_story *story, struct sf_told_process *process)
 	                                                       : SF_LIVES;
 	process->story.status_is_known = process->story.ending != SF_LIVES;
 	process->story.status = process->story.status_is_known ? record->exit_status : 0;
-	process->story.cpu_ns = record ? record->cpu_ms * UINT64_C(1000000) : 0;
+	process->story.busy_ns = record ? record->busy_ms * UINT64_C(1000000) : 0;
 	if (process->story.is_target && process->story.status_is_known)
 		story->run.status =
 		    process->story.ending == SF_EXITED ? (record->exit_status & 0xff) << 8 : record->exit_status & 0x7f;

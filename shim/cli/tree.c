@@ -151,3 +151,28 @@ void sf_tree_describe(const struct sf_tree *tree, char *text, size_t size)
 	text[0] = '\0';
 	walk_tree(tree, describe, &d);
 }
+
+/* schedstat: nanoseconds on a processor, and in the queue for one. */
+uint32_t sf_tree_busy_ms(pid_t pid)
+{
+	unsigned long long busy_ns = 0, ran_ns, queued_ns;
+	char path[80];
+
+	snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
+	DIR *tasks = opendir(path);
+
+	for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof path, "/proc/%ld/task/%.20s/schedstat", (long)pid, entry->d_name);
+		FILE *file = fopen(path, "re");
+
+		if (file && fscanf(file, "%llu %llu", &ran_ns, &queued_ns) == 2)
+			busy_ns += ran_ns + queued_ns;
+		if (file)
+			fclose(file);
+	}
+	if (tasks)
+		closedir(tasks);
+	return (uint32_t)(busy_ns / 1000000);
+}

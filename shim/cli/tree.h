@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Children of the command that are its own helpers: their trees are left out below. */
@@ -27,6 +28,10 @@ bool sf_tree_is_empty(const struct sf_tree *tree);
 
 /* Calls visit for each child of this process that is a process, whatever its state. */
 void sf_tree_children(void (*visit)(pid_t pid, void *context), void *context);
+
+/* Milliseconds that the threads of a process have run or have wanted to, be the machine as busy as it likes; 0: that is
+ * not known. */
+uint32_t sf_tree_busy_ms(pid_t pid);
 
 /* Names of what is left, as "123 (sshd), 125 (cat)", cut to fit. */
 void sf_tree_describe(const struct sf_tree *tree, char *text, size_t size);

@@ -516,6 +516,19 @@ static void advance(struct watch *w, bool is_gone)
 		await_peer_end(w);
 }
 
+/* Who computes and who waits, when the time is up: a trace has only calls. */
+static void note_busy(struct sf_arena *arena)
+{
+	uint32_t count = atomic_load_explicit(&arena->tables[SF_PROCESSES].count, memory_order_acquire);
+
+	for (uint32_t i = 1; i <= count; i++) {
+		struct sf_process *process = sf_process_at(arena, i);
+
+		if (process && atomic_load_explicit(&process->state, memory_order_acquire) == SF_PROCESS_LOADED)
+			process->busy_ms = sf_tree_busy_ms((pid_t)process->pid);
+	}
+}
+
 static void check_time(struct watch *w)
 {
 	struct sf_run *run = w->run;
@@ -523,6 +536,7 @@ static void check_time(struct watch *w)
 	if (w->phase >= PEER_ENDS || !run->timeout_ns || w->now_ns - run->start_ns < run->timeout_ns)
 		return;
 	run->timed_out = true;
+	note_busy(run->file.arena);
 	run->client.timed_out = run->client.pid != 0;
 	run->next.timed_out |= run->next.pid != 0;
 	end_helper(&run->client);

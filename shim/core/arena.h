@@ -167,7 +167,7 @@ struct sf_process {
 	_Atomic uint32_t slots_lock;
 	_Atomic uint64_t slots_at; /* struct sf_scope_counter[1 + ruleset.scope_slots] */
 	int32_t exit_status;       /* exit code or signal */
-	uint32_t cpu_ms;           /* that it used, by the command that reaped it; 0: not known */
+	uint32_t busy_ms;          /* that it ran or wanted to, by the command when the time was up; 0: not known */
 	_Atomic uint64_t last_stamp;
 	char exec_path[128]; /* what it was about to execute (state AWAITED), cut to fit */
 };

@@ -57,7 +57,7 @@ struct sf_process_story {
 	uint32_t descriptors;       /* sockets open in it */
 	struct sf_moment last_call; /* the last call it made before this event */
 	struct sf_moment pending;   /* at the end of the run: the call that never returned */
-	uint64_t cpu_ns;            /* that it used till its end; 0: not known */
+	uint64_t busy_ns;           /* that it ran or wanted to when the run's time was up; 0: not known */
 };
 
 /* One open socket description, whoever holds it. */

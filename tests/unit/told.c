@@ -566,8 +566,8 @@ static void tell_run(struct teller *teller, const struct told *told)
 	if (told->over_at)
 		arena->clock_last =
 		    (struct sf_clock_pair){told->over_at * UINT64_C(1000000), told->over_at * UINT64_C(1000000)};
-	if (told->cpu)
-		sf_process_at(arena, 1)->cpu_ms = told->cpu;
+	if (told->busy)
+		sf_process_at(arena, 1)->busy_ms = told->busy;
 	if (!length)
 		return;
 	arena->command_at = sf_arena_heap(arena, length);

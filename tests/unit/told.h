@@ -51,7 +51,7 @@ struct told {
 	bool differs, same;               /* somebody compared */
 	bool timed_out, asked_to_end;
 	unsigned over_at;    /* ms: when the run was over; 0: not known */
-	unsigned cpu;        /* ms that the first process used; 0: not known */
+	unsigned busy;       /* ms that the first process ran; 0: not known */
 	const char *errors;  /* what it wrote on standard error */
 	const char *command; /* as typed, with one blank between the words */
 };

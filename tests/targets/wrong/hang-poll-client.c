@@ -6,6 +6,7 @@
  * finds: hang
  * rule: recv: reset
  * role: client
+ * timeout: 2s
  * peer: build/targets/robust-poll-server 127.0.0.1 {port}
  */
 #include "../talk.h"

@@ -6,6 +6,7 @@
  * finds: hang
  * rule: connect nth=1: fail ECONNREFUSED
  * role: client
+ * timeout: 2s
  * peer: build/targets/robust-echo-server 127.0.0.1 {port}
  */
 #include "../talk.h"

@@ -5,6 +5,7 @@
  * finds: no-timeout
  * rule: recv nth=1: stall
  * role: client
+ * timeout: 2s
  * peer: build/targets/robust-echo-server 127.0.0.1 {port}
  */
 #include "../talk.h"

@@ -6,6 +6,7 @@
  * finds: no-timeout
  * rule: connect nth=1: stall
  * role: client
+ * timeout: 2s
  * peer: build/targets/robust-echo-server 127.0.0.1 {port}
  */
 #include "../target.h"

@@ -6,6 +6,7 @@
  * finds: spin
  * rule: recv nth=1: reset
  * role: client
+ * timeout: 2s
  * peer: build/targets/robust-echo-server 127.0.0.1 {port}
  */
 #include "../talk.h"

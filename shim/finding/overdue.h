@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * overdue.h -- a process that was still there when the run's time was up: does it wait without a limit, and for a peer
+ * that a rule keeps silent?
+ */
+#ifndef SF_FINDING_OVERDUE_H
+#define SF_FINDING_OVERDUE_H
+
+#include "finding/end.h"
+
+/* Of the time since the start that a spinning process has used; others leave a processor to others. */
+#define SF_BUSY_PERCENT 70
+
+/* Kept for each process. */
+struct sf_overdue {
+	struct sf_faulted faulted;
+	struct sf_moment silent; /* the stall of a socket for which it waits at the end; seq 0: there is none */
+};
+
+static inline bool sf_is_silence(const struct sf_moment *fault)
+{
+	return fault->seq && (fault->event.fault == 1 + SF_FAULT_stall || fault->event.fault == 1 + SF_FAULT_drop);
+}
+
+/* Of every event. A call that never returns is the last of its thread. */
+static inline void sf_overdue_note(struct sf_scene *scene)
+{
+	struct sf_overdue *overdue = scene->of_process;
+	const struct sf_moment *now = scene->now;
+	bool is_whole;
+	size_t count = 0;
+
+	if (!overdue)
+		return;
+	sf_faulted_note(scene);
+	if (now->end_ns || now->operation == SF_OPERATION_COUNT)
+		return;
+	if (scene->socket && sf_is_silence(&scene->socket->fault))
+		overdue->silent = scene->socket->fault;
+	if (now->operation != SF_POLL)
+		return;
+	const struct sf_watched *watched = sf_scene_watched(scene, &count, &is_whole);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct sf_socket_story *socket = sf_scene_socket_at(scene, watched[i].socket);
+
+		if (socket && sf_is_silence(&socket->fault))
+			overdue->silent = socket->fault;
+	}
+}
+
+static inline bool sf_is_busy(const struct sf_scene *scene)
+{
+	return scene->process->busy_ns / SF_BUSY_PERCENT >= scene->run->end_ns / 100 && scene->run->end_ns;
+}
+
+/* The call in which it waits without a limit; NULL: it does not, or that is not known. */
+static inline const struct sf_moment *sf_overdue_at(const struct sf_scene *scene)
+{
+	const struct sf_moment *at = sf_faulted_at(scene, true);
+
+	if (!sf_is_overdue(scene) || sf_is_busy(scene) || !at->seq || at->end_ns || scene->run->end_ns <= at->time_ns)
+		return NULL;
+	if (at->operation == SF_PROCESS || at->event.mode == SF_TIMEOUT ||
+	    (at->operation == SF_POLL && at->event.offset != UINT64_MAX))
+		return NULL;
+	return at;
+}
+
+#endif

@@ -7,7 +7,7 @@ PY_FILES   := $(sort $(wildcard tests/*/*.py tests/harness/*/*.py scenarios/*/*.
 SH_FILES   := tests/install-deps .ci/run $(sort $(wildcard tests/*/*.sh tests/harness/*/*.sh))
 MAN_FILES  := $(sort $(wildcard doc/*.[1-9]))
 PROSE      := $(wildcard *.md) doc shim scenarios tests harness Makefile
-CHECKS     := layers symbols coverage docs snippets format functions cppcheck shell spelling man python types gcc clang
+CHECKS     := layers symbols coverage docs findings snippets format functions cppcheck shell spelling man python types gcc clang
 
 .PHONY: check $(addprefix check-,$(CHECKS))
 check: all ## layers, exports, docs, style, and warnings of gcc and clang as errors
@@ -23,6 +23,12 @@ check-coverage:
 	@$(PYTHON) tests/checks/coverage.py
 check-docs: $(BUILD)/sockfault
 	@$(PYTHON) tests/checks/docs.py $<
+
+check-findings: $(BUILD)/sockfault
+	@$(PYTHON) tests/checks/findings.py $<
+.PHONY: doc-findings
+doc-findings: $(BUILD)/sockfault ## write the list of findings anew
+	@$(PYTHON) tests/checks/findings.py $< --write
 
 # What check-format asks for.
 .PHONY: format

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/lines.h"
@@ -156,11 +157,16 @@ void sf_statements_locate(struct sf_judged *judged, const struct sf_reader *read
 
 /* ---- for people ---- */
 
-static const char *name_of(const char *path)
+/* From here, where it lies below. */
+static const char *short_path(const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	static char folder[4096];
 
-	return slash ? slash + 1 : path;
+	if (!folder[0] && !getcwd(folder, sizeof folder))
+		folder[0] = '\0';
+	size_t length = strlen(folder);
+
+	return length && strncmp(path, folder, length) == 0 && path[length] == '/' ? path + length + 1 : path;
 }
 
 static void put_place(struct sf_output *out, const struct sf_statement *statement)
@@ -174,7 +180,7 @@ static void put_place(struct sf_output *out, const struct sf_statement *statemen
 		}
 		return;
 	}
-	sf_put_text(out, name_of(statement->file));
+	sf_put_text(out, short_path(statement->file));
 	sf_put_text(out, ":");
 	sf_put_number(out, statement->line);
 }

@@ -105,22 +105,6 @@ def run(program: Program, trace: pathlib.Path, rules: list[str]) -> tuple[int, b
     return done.returncode, output.read_bytes() if output.exists() else b""
 
 
-def placed(one: dict[str, object], program: Program) -> dict[str, object]:
-    """While the command itself knows no lines: the line before the return address."""
-    binary, _, offset = str(one["site"]).rpartition("+")
-    if (
-        one["line"] is None
-        and offset.startswith("0x")
-        and binary == pathlib.Path(program.words[0]).name
-    ):
-        before = hex(int(offset, 16) - 1)
-        words = ["addr2line", "-e", program.words[0], before]
-        done = subprocess.run(words, capture_output=True, text=True, check=True)
-        one["file"], _, line = done.stdout.split(" ")[0].strip().rpartition(":")
-        one["line"] = int(line) if line.isdigit() else None
-    return one
-
-
 class Judge:
     """Judges a program: its fault-free run is made once."""
 
@@ -144,7 +128,7 @@ class Judge:
             check=False,
         )
         assert done.returncode in (0, 1), done.stderr
-        found = [placed(json.loads(line), self.program) for line in done.stdout.splitlines()]
+        found = [json.loads(line) for line in done.stdout.splitlines()]
         assert (done.returncode == 1) == any(one["severity"] == "error" for one in found)
         return [
             one

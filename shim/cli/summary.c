@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/run.h"
 #include "cli/statement.h"
@@ -275,9 +274,7 @@ void sf_run_judge(struct sf_run *run)
 	struct sf_reader *baseline = open_baseline(run->baseline_path);
 
 	run->judged = sf_judge(run->reader, &(struct sf_judge_asked){.baseline = baseline});
-	/* Of a run in a batch nobody wants them yet: a sweep asks for the lines of what it keeps. */
-	if (!sf_is_batched())
-		sf_statements_locate(&run->judged, run->reader);
+	sf_statements_locate(&run->judged, run->reader);
 	if (baseline)
 		sf_reader_close(baseline);
 }

@@ -90,6 +90,13 @@ def _chart(run: Run | Traced, findings: Sequence[Finding], lines: Sequence[Line]
         yield row
 
 
+def rows(run: Run | Traced, events: Sequence[Event]) -> Iterator[str]:
+    """The rows of a chart, for the pages of others."""
+    several = len({event.pid for event in events}) > 1
+    for event in events:
+        yield _row(run, event, several, [])
+
+
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         place = f" at {_text(finding.place)}" if finding.place else ""

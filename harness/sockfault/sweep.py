@@ -38,7 +38,12 @@ SOON_BASELINE = 3.0  # times what a fault-free run takes
 WAITING = 12  # runs that wait, for each that works
 PATIENCE = 2.0  # times the deadline, for a run that is to confirm that there is no end
 PATIENCE_LEAST = 5.0
+CALLS = "calls"  # the folder
+CALLS_BEFORE, CALLS_AFTER = 12, 28  # that are kept around a fault
 PATIENCE_WITH_LIMIT = 30.0  # who has limits of its own may try several times
+
+
+Lines = dict[tuple[str, str], dict[str, Any]]  # file, line and function of a function and stack
 
 
 class Unusable(SockfaultError):
@@ -212,6 +217,7 @@ class Trier:
 
     def __init__(self, worker: Worker, judge: Judge, measure: Measure) -> None:
         self.worker, self.judge, self.measure = worker, judge, measure
+        self.calls = worker.folder.parents[1] / CALLS
 
     def _run(self, rule: str, deadline: float) -> Outcome:
         return self.worker.run([rule], deadline, baseline=self.measure.trace, with_next=True)
@@ -254,10 +260,19 @@ class Trier:
                     continue
                 for finding in self.judge(entry, outcome):
                     if group.is_same(entry, finding):
+                        self._keep(group, outcome)
                         return group.confirmed(entry, rule, finding)
                 if group.is_late:
                     break  # it took its time, and ended
         return {"confirm": group.name, "rule": None}
+
+    def _keep(self, group: Group, outcome: Outcome) -> None:
+        """The calls around the fault, for the page."""
+        calls = self.worker.ask("trace", str(outcome.trace), "--json")
+        at = next((i for i, one in enumerate(calls) if one["fault"]), len(calls))
+        self.calls.mkdir(exist_ok=True)
+        some = json.dumps(calls[max(0, at - CALLS_BEFORE) : at + CALLS_AFTER])
+        (self.calls / f"{group.name}.json").write_text(some, encoding="utf-8")
 
     def _patience(self, group: Group, entry: Entry) -> float:
         if not group.is_late:
@@ -340,6 +355,8 @@ class Result:
     runs_per_second: float
     left: int  # not tried: the time was up
     jobs: int
+    lines: Lines
+    calls: pathlib.Path  # around the faults of confirmed failures, a file each
 
 
 class Sweep:
@@ -360,6 +377,8 @@ class Sweep:
         first = Worker(wishes.program, self.work / "baseline", batch)
         self.show.phase("fault-free runs")
         base = baseline(wishes, first)
+        found = first.ask("trace", str(base.measure.trace), "--lines")
+        self.lines = {(one["func"], one["stack"]): one for one in found if "stack" in one}
         for note in base.notes:
             self.show.note(note)
         plan, records = self._plan(base)
@@ -442,6 +461,8 @@ class Sweep:
             ran / took if took else 0.0,
             len(entries) - len(tried),
             self.wishes.jobs,
+            self.lines,
+            self.wishes.folder / CALLS,
         )
 
     def _tasks(self, entries: Iterable[Entry]) -> Iterator[Task]:

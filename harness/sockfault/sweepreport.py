@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a sweep leaves: results.json, run.json, junit.xml, results.sarif, and words for people.
+"""What a sweep leaves: results.json, run.json, junit.xml, results.sarif, a page, and words for people.
 
 All that may differ between two equal sweeps is in run.json alone.
 """
@@ -14,7 +14,7 @@ import platform
 import xml.etree.ElementTree as xml
 from typing import Any, Iterator, Sequence
 
-from . import command, sarif
+from . import command, sarif, sweeppage
 from .events import Finding, make
 from .sweep import Result
 from .sweepgroup import Group
@@ -66,6 +66,11 @@ def _failures(
     ]
 
 
+def _line(result: Result, place: Place) -> dict[str, Any]:
+    known = result.lines.get((place.func, place.stack), {})
+    return {name: known.get(name) for name in ("file", "line", "function")}
+
+
 def _coverage(result: Result) -> list[dict[str, Any]]:
     """Each call site, and what came of each fault there: the rows of the report's table."""
     places: dict[Place, dict[str, list[str]]] = {}
@@ -82,6 +87,7 @@ def _coverage(result: Result) -> list[dict[str, Any]]:
             "func": place.func,
             "site": place.site,
             "stack": place.stack,
+            **_line(result, place),
             "faults": {
                 fault: next(name for name in order if name in seen) for fault, seen in row.items()
             },
@@ -182,7 +188,7 @@ def _text(result: Result, group: Group) -> str:
 def write(
     folder: pathlib.Path, result: Result, known: Sequence[dict[str, Any]], started: float
 ) -> None:
-    """All files of a report but the page."""
+    """All files of a report."""
     failures = _failures(result, known, False)
     fields = ("times", "faults")
     findings = [
@@ -200,6 +206,9 @@ def write(
     tree = xml.ElementTree(_junit(result))
     xml.indent(tree)
     tree.write(folder / "junit.xml", encoding=ENCODING, xml_declaration=True)
+    groups = [one for one in result.groups if one.is_confirmed and not is_known(one, known)]
+    page = sweeppage.page(result, values["results.json"], values["run.json"], groups)
+    (folder / "index.html").write_text(page, encoding=ENCODING)
 
 
 # ---- words ----

@@ -4,6 +4,7 @@
  */
 #include "cli/statement.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -125,6 +126,15 @@ static char *copy(const char *text)
 	return text ? sf_print("%s", text) : NULL;
 }
 
+/* Sources below the folder where we are go by their path from there: so known ones are the same on all machines. */
+static const char *from_here(const char *file)
+{
+	char here[PATH_MAX];
+	size_t length = file && getcwd(here, sizeof here) ? strlen(here) : 0;
+
+	return length > 1 && strncmp(file, here, length) == 0 && file[length] == '/' ? file + length + 1 : file;
+}
+
 static void locate(struct sf_statement *statement, const struct sf_lines *lines, const uint32_t *frames, size_t count)
 {
 	const struct sf_event *event = &statement->at.event;
@@ -136,7 +146,7 @@ static void locate(struct sf_statement *statement, const struct sf_lines *lines,
 	if (!line)
 		return;
 	statement->function = copy(line->function);
-	statement->file = copy(line->file);
+	statement->file = copy(from_here(line->file));
 	statement->line = line->line;
 }
 

@@ -78,7 +78,9 @@ static void print_try(const struct sf_finding *finding)
 		printf(" -e '%s'", finding->rule);
 	if (finding->peer)
 		printf(" --peer '%s'", finding->peer);
-	printf(" -- ./wrong%s\n    sockfault findings\n", finding->peer ? " {port}" : "");
+	printf(" -- ./wrong%s", finding->peer ? " {port}" : "");
+	printf(
+	    "%s%s\n    sockfault findings\n", finding->arguments ? " " : "", finding->arguments ? finding->arguments : "");
 }
 
 static int explain_finding(int name)

@@ -281,10 +281,10 @@ static struct listing list_errnos(void)
 
 static struct listing list_findings(void)
 {
-	static const struct column columns[] = {
-	    {"finding", ONE},      {"severity", ONE},      {"help", ONE},       {"hint", JSON_ONLY},
-	    {"source", JSON_ONLY}, {"explain", JSON_ONLY}, {"rule", JSON_ONLY}, {"peer", JSON_ONLY},
-	    {"wrong", JSON_ONLY},  {"right", JSON_ONLY},   {NULL, ONE}};
+	static const struct column columns[] = {{"finding", ONE},     {"severity", ONE},     {"help", ONE},
+	                                        {"hint", JSON_ONLY},  {"source", JSON_ONLY}, {"explain", JSON_ONLY},
+	                                        {"rule", JSON_ONLY},  {"peer", JSON_ONLY},   {"arguments", JSON_ONLY},
+	                                        {"wrong", JSON_ONLY}, {"right", JSON_ONLY},  {NULL, ONE}};
 	struct listing listing = listing_of(columns);
 
 	for (int i = 0; i < SF_FINDING_COUNT; i++) {
@@ -298,6 +298,7 @@ static struct listing list_findings(void)
 		add_text(&listing, finding->explain);
 		add_text(&listing, finding->rule ? finding->rule : "");
 		add_text(&listing, finding->peer ? finding->peer : "");
+		add_text(&listing, finding->arguments ? finding->arguments : "");
 		add_text(&listing, finding->wrong);
 		add_text(&listing, finding->right);
 	}

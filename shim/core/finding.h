@@ -112,6 +112,7 @@ struct sf_finding {
 	const char *right;         /* and how it is done */
 	const char *rule;          /* under which `wrong` shows it and `right` does not; NULL: it needs none */
 	const char *peer;          /* shell command with {port}, which both then get as argv[1]; NULL: they need nobody */
+	const char *arguments;     /* that both are started with; NULL: none */
 	uint32_t sees;             /* SF_BIT(operation) of the calls that `see` wants, SF_SEES_LIFE; 0: every event */
 	bool is_of_whole_run;      /* how the run came out: not said where another finding says why (the same cause) */
 	const char *const *behind; /* names, ended by NULL, of findings that say more of the same cause or call: then this

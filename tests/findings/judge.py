@@ -100,6 +100,7 @@ def run(program: Program, trace: pathlib.Path, rules: list[str]) -> tuple[int, b
         check=False,
     )
     assert done.returncode != 125, done.stderr.decode()
+    trace.with_suffix(".err").write_bytes(done.stderr)
     if not program.client:
         return done.returncode, done.stdout
     return done.returncode, output.read_bytes() if output.exists() else b""
@@ -121,6 +122,7 @@ class Judge:
             outcome = run(self.program, trace, rules)
             words = ["--same" if outcome == self.outcome else "--differs"]
             words += ["--baseline", str(self.baseline)]
+        words += ["--stderr", str(trace.with_suffix(".err"))]
         done = subprocess.run(
             [SOCKFAULT, "findings", trace, "--json", *words],
             capture_output=True,

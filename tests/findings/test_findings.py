@@ -99,7 +99,7 @@ def built(tmp_path):
             ["cc", *flags, "-o", binary, source], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        words = [str(binary), *(["{port}"] if row["peer"] else [])]
+        words = [str(binary), *(["{port}"] if row["peer"] else []), *row["arguments"].split()]
         rules = [row["rule"]] if row["rule"] else []
         return Program(words, source, row["finding"], rules=rules, peer=row["peer"] or None)
 

@@ -15,6 +15,12 @@ struct sf_outcome {
 	unsigned times;                    /* injections */
 };
 
+/* What was picked, not what the call said: a connect that is refused says EINPROGRESS first. */
+static inline bool sf_is_later(uint64_t error)
+{
+	return error == EAGAIN || error == EINTR || error == EINPROGRESS || error == EALREADY;
+}
+
 static inline void sf_outcome_note(struct sf_scene *scene)
 {
 	struct sf_outcome *outcome = scene->of_run;
@@ -22,10 +28,8 @@ static inline void sf_outcome_note(struct sf_scene *scene)
 
 	if (!sf_is_injected(now) && !now->event.shaped_fault)
 		return;
-	bool is_transient =
-	    !sf_is_injected(now) || sf_is_transient_fault(now) ||
-	    (now->event.fault == 1 + SF_FAULT_fail && (now->event.error == EAGAIN || now->event.error == EINTR ||
-	                                               now->event.error == EINPROGRESS || now->event.error == EALREADY));
+	bool is_late = now->event.fault == 1 + SF_FAULT_fail && sf_is_later(now->event.fault_value);
+	bool is_transient = !sf_is_injected(now) || sf_is_transient_fault(now) || is_late;
 	struct sf_moment *first = is_transient ? &outcome->transient : &outcome->other;
 
 	outcome->times++;
@@ -45,8 +49,11 @@ static inline bool sf_outcome_is_other(const struct sf_scene *scene)
 /* "short", "fail EINTR". */
 static inline const char *sf_outcome_fault(const struct sf_moment *fault)
 {
-	if (fault->event.fault == 1 + SF_FAULT_fail)
-		return sf_moment_error(fault);
+	struct sf_moment picked = *fault;
+
+	picked.event.error = (uint16_t)fault->event.fault_value;
+	if (fault->event.fault == 1 + SF_FAULT_fail && fault->operation != SF_RESOLVE)
+		return sf_moment_error(&picked);
 	return sf_fault_words[(fault->event.fault ? fault->event.fault : fault->event.shaped_fault) - 1];
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A sweep as a page: what was found, each with its source, its calls and its command; and a table of
-call sites and faults, coloured by what came of them. One file, which needs neither a network nor
+"""A sweep as a page: what was found, each with its source, its calls and its command; and a table
+of call sites and faults, coloured by what came of them. One file, which needs neither a network nor
 JavaScript.
 """
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a sweep leaves: results.json, run.json, junit.xml, results.sarif, a page, and words for people.
+"""What a sweep leaves: results.json, run.json, junit.xml, results.sarif, a page, and words for
+people.
 
 All that may differ between two equal sweeps is in run.json alone.
 """

@@ -50,7 +50,7 @@ def test_a_failure_names_finding_line_and_rule_and_can_be_repeated(tmp_path):
     found = results(tmp_path)
     (failure,) = found["failures"]
     assert failure["finding"] == "dishonest-success" and failure["severity"] == "error"
-    assert (failure["file"], failure["line"]) == ("naive-line-client.c", 31)
+    assert failure["file"].endswith("naive-line-client.c") and failure["line"] == 31
     assert failure["rule"] == "recv nth=1: eof" and failure["realism"] == "kernel"
     assert failure["repeat"] in done.stdout
     words = shlex.split(failure["repeat"])
@@ -76,7 +76,7 @@ def test_a_server_that_dies_with_its_client_is_told_from_one_that_serves_on(tmp_
         sweep(*words, "--report", tmp_path / name, target=target, status=expected)
     (failure,) = results(tmp_path / "naive")["failures"]
     assert failure["finding"] == "dies-with-client"
-    assert failure["file"] == "naive-echo-server.c"
+    assert failure["file"].endswith("naive-echo-server.c")
 
 
 def test_what_is_known_is_shown_and_not_counted(tmp_path):

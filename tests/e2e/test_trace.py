@@ -89,7 +89,7 @@ def test_a_line_names_call_connection_result_and_fault(tmp_path):
 def test_processes_and_threads_have_columns_when_there_are_several(tmp_path):
     trace = traced(tmp_path, "import os; os.fork() and os.wait()")
     assert all(line.startswith("[") for line in lines(trace))
-    assert sum("exited" in line for line in lines(trace)) == 2
+    assert sum("+++ exited" in line for line in lines(trace)) == 2
 
 
 def test_a_killed_program_shows_the_call_that_it_was_in(tmp_path):

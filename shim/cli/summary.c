@@ -312,7 +312,7 @@ static void put_findings(FILE *out, const struct sf_run *run, const struct paint
 		fprintf(out, "    and %s\n", amount(judged->count - FINDINGS_MAX, "more finding", "more findings"));
 	if (judged->count)
 		fprintf(
-		    out, "    %ssee: sockfault findings%s%s%s\n", p->faint, run->trace_path ? " " : "",
+		    out, "    %s(sockfault findings%s%s)%s\n", p->faint, run->trace_path ? " " : "",
 		    run->trace_path ? run->trace_path : "", p->off);
 	free(text);
 }

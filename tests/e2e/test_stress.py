@@ -64,7 +64,12 @@ class Wrong:
 
 
 # Findings that were looked into, and are true: the work is done all the same.
-TRUE: dict[tuple[str, str, str], set[str]] = {}
+# scp and sftp talk to ssh by one end of a socketpair, and close it as input and as output.
+# libpq says good-bye, and closes without a wait where that does not go out at once.
+TRUE = {
+    **{("ssh", "client", rule): {"double-close"} for rule in [None, *RULES]},
+    ("postgres", "client", "again"): {"again-fatal"},
+}
 
 BY_CHANCE = b""
 # EAGAIN from the read (or write) after poll is the end for them; BUGS in select(2) warns of it.
@@ -210,7 +215,7 @@ def test_without_a_rule_nothing_differs(load, role, compare):
     said = bench.said()
     assert said.count("0 faults injected") == len(bench.summaries) > 0
     assert "escaped" not in said and "lost" not in said
-    assert not found_in(said)
+    assert found_in(said) <= TRUE.get((load, role, None), set())
 
 
 def found_in(said):

@@ -135,15 +135,12 @@ static void see(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "Each of these calls can fail at any time: descriptors run out, the port is taken, nobody listens. Who does not "
-    "look "
-    "goes on with -1 (each call says EBADF then, and the message names the wrong cause), or with a socket that is not "
-    "what it is taken for: listen() on a TCP socket that is not bound succeeds, at a port that the kernel chooses and "
-    "on "
-    "all addresses of the machine; a UDP socket that is not bound receives nothing.\n\n"
+    "Each of these calls can fail at any time: descriptors run out, the port is taken, nobody listens. Who does "
+    "not look goes on with -1 (each call says EBADF then, and the message names the wrong cause), or with a socket "
+    "that is not what it is taken for: listen() on a TCP socket that is not bound succeeds, at a port that the "
+    "kernel chooses and on all addresses of the machine; a UDP socket that is not bound receives nothing.\n\n"
     "It is said of the call that uses what had failed. A connect that is under way (EINPROGRESS), close(-1), and a "
-    "bind "
-    "that failed before a connect are nothing wrong.";
+    "bind that failed before a connect are nothing wrong.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -72,12 +72,11 @@ static void process_ends(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "A child that has ended stays as a zombie until its parent has asked for its status. Zombies hold no memory, but a "
-    "process id each, and a user may have some thousands: a server that forks for each client then can't fork any "
-    "more, "
-    "nor can anybody else of that user.\n\n"
-    "It is said of a process that never waited for a child, and had at least two ended ones when it forked the next. "
-    "SIGCHLD ignored or with SA_NOCLDWAIT is as good as waiting.";
+    "A child that has ended stays as a zombie until its parent has asked for its status. Zombies hold no memory, "
+    "but a process id each, and a user may have some thousands: a server that forks for each client then can't "
+    "fork any more, nor can anybody else of that user.\n\n"
+    "It is said of a process that never waited for a child, and had at least two ended ones when it forked the "
+    "next. SIGCHLD ignored or with SA_NOCLDWAIT is as good as waiting.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -3,9 +3,10 @@
  * close-retried.c -- close() failed (EINTR, say) and is called again. On Linux the descriptor is gone with the first
  * call: the second says EBADF, or closes what another thread has opened meanwhile.
  *
- * Could be wrong: the number may have been given to the same thread again, and is closed in its turn: then it knows
- * another socket, which this thread has made. Of files nothing is known; but a close of what is open does not say
- * EBADF. The realism of the fault is `posix`: Linux itself does not interrupt close of a socket, other systems do.
+ * Could be wrong: the number may have been given out again, and is closed in its turn, by whichever thread has it to
+ * close. So it takes EBADF; or that the thread called nothing in between, and another thread had made the socket. Of
+ * files nothing is known, but a close of what is open does not say EBADF. The realism of the fault is `posix`: Linux
+ * itself does not interrupt close of a socket, other systems do.
  */
 #include "core/closed.h"
 
@@ -16,17 +17,22 @@ static void say(struct sf_scene *scene, const struct sf_moment *closing, const c
 	    sf_moment_function(scene->now), scene->now->event.fd, sf_moment_error(closing), what);
 }
 
-static void see_close(struct sf_scene *scene)
+struct of_thread {
+	struct sf_moment closing; /* its last call, if that was a close that failed */
+};
+
+static void see_close(struct sf_scene *scene, const struct sf_moment *before)
 {
 	const struct sf_moment *now = scene->now;
 	struct sf_moment *closing = sf_closings_find(scene->of_process, now->event.fd);
+	const struct sf_socket_story *socket = scene->socket;
 
 	if (closing && closing->thread == now->thread && now->event.closed == SF_CLOSED && now->event.error == EBADF)
 		say(scene, closing, "the first call had closed it");
 	else if (
-	    closing && closing->thread == now->thread && scene->socket && scene->socket->made.seq > closing->seq &&
-	    scene->socket->made.process == now->process && scene->socket->made.thread != now->thread)
-		say(scene, closing, "it was another thread's socket by then");
+	    before->seq && before->event.fd == now->event.fd && socket && socket->made.seq > before->seq &&
+	    socket->made.process == now->process && socket->made.thread != now->thread)
+		say(scene, before, "it was another thread's socket by then");
 	if (closing)
 		*closing = (struct sf_moment){0};
 	if (sf_closes(now) && now->event.ret < 0)
@@ -36,17 +42,21 @@ static void see_close(struct sf_scene *scene)
 static void see(struct sf_scene *scene)
 {
 	const struct sf_moment *now = scene->now;
+	struct of_thread *thread = scene->of_thread;
 
-	if (!scene->of_process)
+	if (!scene->of_process || !thread || now->operation == SF_OPERATION_COUNT)
 		return;
+	struct sf_moment before = thread->closing;
+
+	thread->closing = sf_closes(now) && now->event.ret < 0 ? *now : (struct sf_moment){0};
 	if (now->operation == SF_CLOSE) {
-		see_close(scene);
+		see_close(scene, &before);
 		return;
 	}
 	/* The number was given out again, to this thread. */
-	struct sf_moment *closing = now->event.ret >= 0 && now->event.ret <= INT32_MAX
-	                                ? sf_closings_find(scene->of_process, (int)now->event.ret)
-	                                : NULL;
+	bool makes = now->operation == SF_SOCKET || now->operation == SF_ACCEPT;
+	struct sf_moment *closing =
+	    makes && now->event.ret >= 0 ? sf_closings_find(scene->of_process, (int)now->event.ret) : NULL;
 
 	if (closing && closing->thread == now->thread)
 		*closing = (struct sf_moment){0};
@@ -54,10 +64,9 @@ static void see(struct sf_scene *scene)
 
 static const char explain[] =
     "What close() reports is an error of what came before it (data that could not be written, a signal while it "
-    "lingered); the descriptor is released whatever it says. Linux, AIX and FreeBSD do so, POSIX leaves it open after "
-    "EINTR. So there is nothing to try again, and a program with threads that does closes, one day, what another "
-    "thread "
-    "has just opened.";
+    "lingered); the descriptor is released whatever it says. Linux, AIX and FreeBSD do so, POSIX leaves it open "
+    "after EINTR. So there is nothing to try again, and a program with threads that does closes, one day, what "
+    "another thread has just opened.";
 
 /* clang-format off */
 static const char wrong[] =
@@ -103,7 +112,7 @@ const struct sf_finding sf_finding_close_retried = {
     .wrong = wrong,
     .right = right,
     .rule = "close nth=1: fail EINTR",
-    .sees = SF_BIT(SF_CLOSE) | SF_BIT(SF_SOCKET) | SF_BIT(SF_ACCEPT),
     .per_process = sizeof(struct sf_closings),
+    .per_thread = sizeof(struct of_thread),
     .see = see,
 };

@@ -82,12 +82,12 @@ static void socket_ends(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "A connect that a signal interrupts is not undone: the attempt goes on, as if the socket were non-blocking. Called "
-    "again it says EALREADY while it lasts, and EISCONN when it has succeeded; Linux waits in place of EALREADY where "
-    "the socket may block and has no timeout of its own. Who repeats connect as one repeats recv takes these two for a "
-    "failure, and throws away a connection that works.\n\n"
-    "It is said where connect gave EINTR, then EALREADY or EISCONN, and the program neither waited for the socket, nor "
-    "asked for SO_ERROR, nor used it.";
+    "A connect that a signal interrupts is not undone: the attempt goes on, as if the socket were non-blocking. "
+    "Called again it says EALREADY while it lasts, and EISCONN when it has succeeded; Linux waits in place of "
+    "EALREADY where the socket may block and has no timeout of its own. Who repeats connect as one repeats recv "
+    "takes these two for a failure, and throws away a connection that works.\n\n"
+    "It is said where connect gave EINTR, then EALREADY or EISCONN, and the program neither waited for the socket, "
+    "nor asked for SO_ERROR, nor used it.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -122,13 +122,11 @@ static void process_ends(struct sf_scene *scene)
 
 static const char explain[] =
     "A non-blocking connect says EINPROGRESS and goes on by itself. When it is over the socket becomes writable, "
-    "whether "
-    "it worked or not; getsockopt(SO_ERROR) says which. Who does not ask takes a socket that is connected to nobody "
-    "for "
-    "a connection: the first send takes the error, the next recv says 0, which looks like a peer that has ended.\n\n"
+    "whether it worked or not; getsockopt(SO_ERROR) says which. Who does not ask takes a socket that is connected "
+    "to nobody for a connection: the first send takes the error, the next recv says 0, which looks like a peer "
+    "that has ended.\n\n"
     "It is said where a send or recv reported the failure of the connect and the program went on to send; or to "
-    "receive, "
-    "and ended with status 0 without having tried elsewhere. Who gives up at that first error has noticed.";
+    "receive, and ended with status 0 without having tried elsewhere. Who gives up at that first error has noticed.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -157,16 +157,13 @@ static void process_ends(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "Each failure leaves a descriptor behind that nothing will ever use again. A program that runs for long has 1024 "
-    "of "
-    "them, by default; then socket, accept and open say EMFILE, and all that it does fails. The paths where this "
-    "happens "
-    "are those that are hardly ever taken: the second address, the reset connection, the retry.\n\n"
-    "It is said of sockets that had failed, of which the program then made more of the same kind, and that it still "
-    "had "
-    "open at its end; where the fault-free run closes them all, or several are left. What is merely open when a "
-    "program "
-    "ends is no leak.";
+    "Each failure leaves a descriptor behind that nothing will ever use again. A program that runs for long has "
+    "1024 of them, by default; then socket, accept and open say EMFILE, and all that it does fails. The paths "
+    "where this happens are those that are hardly ever taken: the second address, the reset connection, the "
+    "retry.\n\n"
+    "It is said of sockets that had failed, of which the program then made more of the same kind, and that it "
+    "still had open at its end; where the fault-free run closes them all, or several are left. What is merely open "
+    "when a program ends is no leak.";
 
 /* clang-format off */
 static const char wrong[] =

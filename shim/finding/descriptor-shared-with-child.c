@@ -153,15 +153,13 @@ static void process_ends(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "After fork both processes have every descriptor, and a connection ends only when the last of them has closed it. "
-    "A "
-    "parent that keeps what it has given to a child leaves the peer waiting for an end that does not come, and runs "
-    "out "
-    "of descriptors with time. A child that keeps the listener keeps the port: connections are still queued there when "
-    "the server itself is gone, and nobody accepts them.\n\n"
-    "It is said where this did harm: the child had ended and the parent still had its connection, having gone on to "
-    "the "
-    "next; or the server had closed its listener, or ended, while a child that serves one connection had it open.";
+    "After fork both processes have every descriptor, and a connection ends only when the last of them has closed "
+    "it. A parent that keeps what it has given to a child leaves the peer waiting for an end that does not come, "
+    "and runs out of descriptors with time. A child that keeps the listener keeps the port: connections are still "
+    "queued there when the server itself is gone, and nobody accepts them.\n\n"
+    "It is said where this did harm: the child had ended and the parent still had its connection, having gone on "
+    "to the next; or the server had closed its listener, or ended, while a child that serves one connection had it "
+    "open.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -121,12 +121,11 @@ static void process_ends(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "Clients crash, lose their network, are reset: that is their affair. A server that ends over it takes the service "
-    "from all the others, and whoever wants to can end it at will.\n\n"
-    "It is said where a process that listens met a terminal error on an accepted connection and ended, by exit or by a "
-    "signal of its own making, before it waited or served anybody again; and where it had shown that it would serve "
-    "more "
-    "than one client. Workers whose listener lives on in another process are left out.";
+    "Clients crash, lose their network, are reset: that is their affair. A server that ends over it takes the "
+    "service from all the others, and whoever wants to can end it at will.\n\n"
+    "It is said where a process that listens met a terminal error on an accepted connection and ended, by exit or "
+    "by a signal of its own making, before it waited or served anybody again; and where it had shown that it would "
+    "serve more than one client. Workers whose listener lives on in another process are left out.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -90,12 +90,11 @@ static void process_ends(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "A name has several addresses: IPv6 and IPv4, several machines of one service. getaddrinfo() gives all of them, "
-    "the "
-    "most promising first, so that a program can try one after the other; who takes the first alone fails where the "
-    "network of that family is broken, or one machine of three is down.\n\n"
-    "It is said of a program that ended with an error after its connects to one address had failed, while others that "
-    "it had been given were not tried.";
+    "A name has several addresses: IPv6 and IPv4, several machines of one service. getaddrinfo() gives all of "
+    "them, the most promising first, so that a program can try one after the other; who takes the first alone "
+    "fails where the network of that family is broken, or one machine of three is down.\n\n"
+    "It is said of a program that ended with an error after its connects to one address had failed, while others "
+    "that it had been given were not tried.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -61,12 +61,11 @@ static void process_ends(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "A send on a connection that the peer has closed or reset fails with EPIPE, and raises SIGPIPE as well, which ends "
-    "a process that did not say otherwise. One client that goes away then ends a server, with all that it was doing "
-    "for others; a client ends without a word, where it could have said what happened.\n\n"
-    "It is said of a process that SIGPIPE ended, and whose last call was a send on a socket. A filter that SIGPIPE of "
-    "a "
-    "pipe ends is as it should be.";
+    "A send on a connection that the peer has closed or reset fails with EPIPE, and raises SIGPIPE as well, which "
+    "ends a process that did not say otherwise. One client that goes away then ends a server, with all that it was "
+    "doing for others; a client ends without a word, where it could have said what happened.\n\n"
+    "It is said of a process that SIGPIPE ended, and whose last call was a send on a socket. A filter that SIGPIPE "
+    "of a pipe ends is as it should be.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -47,10 +47,10 @@ static void see(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "shutdown(SHUT_WR) tells the peer that nothing more will come; each send after it fails with EPIPE, and SIGPIPE. "
-    "What was to be sent is lost, and the program that asks nothing of its sends does not know.\n\n"
-    "It is said where the same thread made both calls, the send after the shutdown, and it failed so. That one thread "
-    "shuts down what another one works with, to call it back, is right.";
+    "shutdown(SHUT_WR) tells the peer that nothing more will come; each send after it fails with EPIPE, and "
+    "SIGPIPE. What was to be sent is lost, and the program that asks nothing of its sends does not know.\n\n"
+    "It is said where the same thread made both calls, the send after the shutdown, and it failed so. That one "
+    "thread shuts down what another one works with, to call it back, is right.";
 
 /* clang-format off */
 static const char wrong[] =

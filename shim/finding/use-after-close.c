@@ -74,11 +74,11 @@ static void see(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "A number that was closed is nobody's, until the next socket(), accept() or open() gets it, in whatever thread or "
-    "library. A call on it then reaches a stranger: an answer goes to the wrong client, a password into a log file. "
-    "EBADF, or POLLNVAL of poll, is the harmless form of this.\n\n"
-    "It is said of calls that the closing thread itself makes later. Questions (fcntl, getsockopt) and epoll_ctl(DEL) "
-    "are left alone.";
+    "A number that was closed is nobody's, until the next socket(), accept() or open() gets it, in whatever thread "
+    "or library. A call on it then reaches a stranger: an answer goes to the wrong client, a password into a log "
+    "file. EBADF, or POLLNVAL of poll, is the harmless form of this.\n\n"
+    "It is said of calls that the closing thread itself makes later. Questions (fcntl, getsockopt) and "
+    "epoll_ctl(DEL) are left alone.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -72,12 +72,12 @@ static void socket_ends(struct sf_scene *scene)
 }
 
 static const char explain[] =
-    "When a connection is reset, times out or its peer is gone, one call says so: ECONNRESET, ETIMEDOUT, EPIPE. From "
-    "then on recv says 0 and send says EPIPE (with SIGPIPE), for ever. A program that calls on has not looked at what "
-    "it "
-    "was told: what it believes to have sent is lost, and what it takes for an end of the peer's is none.\n\n"
-    "It is said after more than three calls of the thread that was told, none of which moved a byte. Reading what had "
-    "come before the end is right, and not counted.";
+    "When a connection is reset, times out or its peer is gone, one call says so: ECONNRESET, ETIMEDOUT, EPIPE. "
+    "From then on recv says 0 and send says EPIPE (with SIGPIPE), for ever. A program that calls on has not looked "
+    "at what it was told: what it believes to have sent is lost, and what it takes for an end of the peer's is "
+    "none.\n\n"
+    "It is said after more than three calls of the thread that was told, none of which moved a byte. Reading what "
+    "had come before the end is right, and not counted.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -260,6 +260,16 @@ static void double_close(void **state)
 	    .says = "in another thread"});
 	/* All numbers are closed, open or not. */
 	expect(&(struct told){.finding = "double-close", .story = {CLIENT, "close 3 = 0", "close 3 = -1 EBADF swept"}});
+	/* Nobody could have got the number in between; unless there is somebody, or an error path is at fault. */
+	expect(&(struct told){.finding = "double-close", .story = {CLIENT, "close 3 = 0", "close 3 = -1 EBADF closed"}});
+	expect(&(struct told){
+	    .finding = "double-close",
+	    .story = {CLIENT, "thread = 2", "close 3 = 0", "close 3 = -1 EBADF closed"},
+	    .said = {5}});
+	expect(&(struct told){
+	    .finding = "double-close",
+	    .story = {CLIENT, "recv 3 9 = -1 ECONNRESET", "close 3 = 0", "close 3 = -1 EBADF closed"},
+	    .said = {5}});
 	/* The child's own number. */
 	expect(&(struct told){.finding = "double-close", .story = {CLIENT, "fork = 2", "close 3 = 0", "2: close 3 = 0"}});
 	/* That is close-retried. */
@@ -279,6 +289,11 @@ static void close_retried(void **state)
 	    .story = {CLIENT, "thread = 2", "close 3 = -1 EINTR", "2: socket = 3", "close 3 = 0"},
 	    .said = {6},
 	    .says = "another thread's"});
+	/* A connection of another thread's that is this one's to close, later. */
+	expect(&(struct told){
+	    .finding = "close-retried",
+	    .story = {
+	        CLIENT, "thread = 2", "close 3 = -1 EINTR", "2: socket = 3", "poll 1 = 1 polled=3:IN:IN", "close 3 = 0"}});
 	/* It is this thread's own. */
 	expect(&(struct told){
 	    .finding = "close-retried", .story = {CLIENT, "close 3 = -1 EINTR", "socket = 3", "close 3 = 0"}});

@@ -113,7 +113,7 @@ static void process_ends(struct sf_scene *scene)
 	bool is_signal = scene->process->ending == SF_SIGNALED;
 
 	sf_say(
-	    scene, broke, NULL, NULL,
+	    scene, broke, broke, NULL,
 	    "the server ended (%s %d) after %s on one connection had failed with %s: it was to serve "
 	    "others, and had accepted %u",
 	    is_signal ? "signal" : "status", scene->process->status, sf_moment_function(broke), sf_moment_error(broke),

@@ -66,9 +66,9 @@ static void socket_ends(struct sf_scene *scene)
 	if (state->calls <= CALLS_FREE)
 		return;
 	sf_say(
-	    scene, &state->first, &state->over, &state->last,
-	    "%s and %u more calls on a connection that was over: %s had failed with %s", sf_moment_function(&state->first),
-	    state->calls - 1, sf_moment_function(&state->over), sf_moment_error(&state->over));
+	    scene, &state->over, &state->over, &state->last,
+	    "%s failed with %s, and %u more calls followed, %s the first of them", sf_moment_function(&state->over),
+	    sf_moment_error(&state->over), state->calls, sf_moment_function(&state->first));
 }
 
 static const char explain[] =

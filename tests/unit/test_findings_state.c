@@ -49,8 +49,8 @@ static void use_after_reset(void **state)
 	    .story =
 	        {CLIENT, "send 3 9 = -1 ECONNRESET fault=reset", "send 3 9 = -1 EPIPE", "send 3 9 = -1 EPIPE",
 	         "recv 3 9 = 0", "send 3 9 = -1 EPIPE", "close 3 = 0"},
-	    .said = {4},
-	    .says = "send() and 3 more calls"});
+	    .said = {3},
+	    .says = "send() failed with ECONNRESET, and 4 more calls followed"});
 	/* Three are free. */
 	expect(&(struct told){
 	    .finding = "use-after-reset",

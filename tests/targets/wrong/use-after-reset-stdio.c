@@ -15,7 +15,7 @@ static void ask(FILE *out, FILE *in, int i)
 	char answer[64];
 
 	fprintf(out, "question %d\n", i);
-	fflush(out);                           /* here: use-after-reset */
+	fflush(out);
 	if (fgets(answer, sizeof(answer), in)) /* here: use-after-reset */
 		fputs(answer, stdout);
 }

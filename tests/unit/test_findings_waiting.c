@@ -178,11 +178,194 @@ static void select_beyond_1024(void **state)
 	(void)state;
 }
 
+static void reply_lost_by_close(void **state)
+{
+	expect(&(struct told){
+	    .finding = "reply-lost-by-close",
+	    .story =
+	        {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4", "send 4 9 = 9",
+	         "close 4 = 0"},
+	    .said = {6},
+	    .says = "of 9 bytes"});
+	/* All was read; nothing was sent; the peer had ended; much later. */
+	static const char *const right[][TOLD_LINES] = {
+	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4", "recv 4 60 = 8", "send 4 9 = 9",
+	     "close 4 = 0"},
+	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4", "close 4 = 0"},
+	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4", "send 4 9 = 9", "recv 4 60 = 0",
+	     "close 4 = 0"},
+	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4", "send 4 9 = 9",
+	     "close 4 = 0 at=5000"},
+	};
+	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+		struct told told = {.finding = "reply-lost-by-close"};
+
+		memcpy(told.story, right[i], sizeof told.story);
+		expect(&told);
+	}
+	(void)state;
+}
+
+static void address_reuse_missing(void **state)
+{
+	expect(&(struct told){
+	    .finding = "address-reuse-missing",
+	    .story = {"socket = 3", "bind 3 8080 = 0", "setsockopt 3 = 0 option=SO_REUSEADDR", "listen 3 = 0"},
+	    .said = {2},
+	    .says = "port 8080"});
+	expect(&(struct told){
+	    .finding = "address-reuse-missing",
+	    .story = {"socket = 3", "setsockopt 3 = 0 option=SO_REUSEADDR", "bind 3 8080 = 0", "listen 3 = 0"}});
+	expect(&(struct told){.finding = "address-reuse-missing", .story = {"socket = 3", "bind 3 0 = 0", "listen 3 = 0"}});
+	expect(&(struct told){
+	    .finding = "address-reuse-missing", .story = {"socket = 3 unix", "bind 3 8080 = 0", "listen 3 = 0"}});
+	expect(&(struct told){.finding = "address-reuse-missing", .story = {"socket = 3", "bind 3 8080 = 0"}});
+	(void)state;
+}
+
+static void udp_refusal_fatal(void **state)
+{
+	expect(&(struct told){
+	    .finding = "udp-refusal-fatal",
+	    .story = {"socket = 3 dgram", "send 3 9 = 9", "send 3 9 = -1 ECONNREFUSED", "close 3 = 0", "exit = 1"},
+	    .said = {3}});
+	/* It had answered before. */
+	expect(&(struct told){
+	    .finding = "udp-refusal-fatal",
+	    .story = {"socket = 3 dgram", "send 3 9 = 9", "recv 3 9 = 9", "recv 3 9 = -1 ECONNREFUSED", "exit = 1"},
+	    .said = {4}});
+	/* Nobody was ever there; tried again; was done. */
+	expect(&(struct told){
+	    .finding = "udp-refusal-fatal",
+	    .story = {"socket = 3 dgram", "send 3 9 = 9", "recv 3 9 = -1 ECONNREFUSED", "exit = 1"}});
+	expect(&(struct told){
+	    .finding = "udp-refusal-fatal",
+	    .story = {"socket = 3 dgram", "send 3 9 = 9", "send 3 9 = -1 ECONNREFUSED", "send 3 9 = 9", "exit = 1"}});
+	expect(&(struct told){
+	    .finding = "udp-refusal-fatal",
+	    .story = {"socket = 3 dgram", "send 3 9 = 9", "send 3 9 = -1 ECONNREFUSED", "exit = 0"}});
+	(void)state;
+}
+
+static void byte_order(void **state)
+{
+	expect(&(struct told){
+	    .finding = "byte-order",
+	    .story = {"socket = 3", "bind 3 13330 = 0"},
+	    .command = "sockfault run -- server 4660",
+	    .said = {2},
+	    .says = "0x1234"});
+	expect(&(struct told){
+	    .finding = "byte-order",
+	    .story = {"socket = 3", "bind 3 4660 = 0"},
+	    .command = "sockfault run -- server 4660"});
+	/* A number of ours; both in use. */
+	expect(&(struct told){
+	    .finding = "byte-order",
+	    .story = {"socket = 3", "bind 3 13330 = 0"},
+	    .command = "sockfault run --seed 4660 -- server"});
+	expect(&(struct told){
+	    .finding = "byte-order",
+	    .story = {"socket = 3", "bind 3 13330 = 0", "socket = 4", "bind 4 4660 = 0"},
+	    .command = "sockfault run -- server localhost:4660"});
+	(void)state;
+}
+
+static void wrong_error_named(void **state)
+{
+	static const char *const story[TOLD_LINES] = {"socket = 3", "recv 3 9 = -1 ECONNRESET", "close 3 = 0", "exit = 1"};
+	struct told told = {.finding = "wrong-error-named", .said = {2}};
+
+	memcpy(told.story, story, sizeof story);
+	told.errors = "starting\nrecv failed: Bad file descriptor\n";
+	expect(&told);
+	told.said[0] = 0;
+	told.errors = "recv: Connection reset by peer\n";
+	expect(&told);
+	told.errors = "config: No such file or directory\n";
+	expect(&told);
+	told.errors = "recv_config: Bad file descriptor\n";
+	expect(&told);
+	told.errors = NULL;
+	expect(&told);
+	(void)state;
+}
+
+static void crash(void **state)
+{
+	/* The thread that met the fault, not the one that waits. */
+	expect(&(struct told){
+	    .finding = "crash",
+	    .story =
+	        {"socketpair = 3 4", "thread = 2", "poll polled=4:IN", "2: recv 3 9 = -1 ECONNRESET fault=reset",
+	         "2: close 3 = 0", "killed SIGSEGV"},
+	    .said = {5}});
+	expect(&(struct told){.finding = "crash", .story = {"socketpair = 3 4", "recv 3 9 = 9", "killed SIGTERM"}});
+	(void)state;
+}
+
+static void hang_and_spin(void **state)
+{
+	static const char *const waits[TOLD_LINES] = {
+	    "socketpair = 3 4", "send 3 9 = -1 ECONNRESET fault=reset", "recv 4 9", "killed SIGKILL"};
+	static const char *const silent[TOLD_LINES] = {"socketpair = 3 4", "recv 3 9 fault=stall", "killed SIGKILL"};
+	static const char *const limited[TOLD_LINES] = {
+	    "socketpair = 3 4", "send 3 9 = -1 ECONNRESET fault=reset", "poll polled=4:IN limit=60000", "killed SIGKILL"};
+	struct told told = {.finding = "hang", .said = {3}, .timed_out = true, .over_at = 5000, .busy = 100};
+
+	memcpy(told.story, waits, sizeof waits);
+	expect(&told);
+	told.finding = "spin";
+	told.said[0] = 2;
+	told.busy = 4900;
+	expect(&told);
+	told.finding = "hang";
+	told.said[0] = 0;
+	expect(&told);
+	told.busy = 100;
+	memcpy(told.story, limited, sizeof limited);
+	expect(&told);
+	memcpy(told.story, silent, sizeof silent);
+	expect(&told);
+	told.finding = "no-timeout";
+	told.said[0] = 2;
+	expect(&told);
+	told.timed_out = false;
+	told.said[0] = 0;
+	expect(&told);
+	(void)state;
+}
+
+static void outcomes(void **state)
+{
+	static const char *const transient[TOLD_LINES] = {"socketpair = 3 4", "recv 3 9 = 9 fault=delay", "exit = 0"};
+	static const char *const terminal[TOLD_LINES] = {
+	    "socketpair = 3 4", "recv 3 9 = -1 ECONNRESET fault=reset", "exit = 0"};
+	struct told told = {.finding = "not-transparent", .said = {2}, .differs = true};
+
+	memcpy(told.story, transient, sizeof transient);
+	expect(&told);
+	told.differs = false;
+	told.same = true;
+	told.said[0] = 0;
+	expect(&told);
+	told.same = false;
+	told.differs = true;
+	memcpy(told.story, terminal, sizeof terminal);
+	expect(&told);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    HOLDS(wait_interrupted_stale), HOLDS(ready_taken_for_sure), HOLDS(one_client_blocks_all),
-	    HOLDS(write_not_resumed),      HOLDS(hangup_ignored),       HOLDS(select_beyond_1024),
+	    HOLDS(wait_interrupted_stale), HOLDS(ready_taken_for_sure),
+	    HOLDS(one_client_blocks_all),  HOLDS(write_not_resumed),
+	    HOLDS(hangup_ignored),         HOLDS(select_beyond_1024),
+	    HOLDS(reply_lost_by_close),    HOLDS(address_reuse_missing),
+	    HOLDS(udp_refusal_fatal),      HOLDS(byte_order),
+	    HOLDS(wrong_error_named),      HOLDS(crash),
+	    HOLDS(hang_and_spin),          HOLDS(outcomes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,9 +5,9 @@
  *
  * Could be wrong: a server for one client (nc -l) ends with it, and is right; so it must have shown that it meant to
  * serve more: it waited for the next client, or looked for one, after it had accepted the first; or the fault-free run
- * accepted more. A worker dies alone where its parent, or a brother, still has the listener. Who went back to wait, or
- * served somebody else, after the failure ended for another reason. SIGPIPE is killed-by-sigpipe; SIGTERM, SIGINT,
- * SIGHUP and SIGKILL come from outside.
+ * accepted more. A worker dies alone where its parent, or a brother, still has the listener. A thread that went back to
+ * wait, or served somebody else, is past the failure; and it must be this thread that ends the process. SIGPIPE is
+ * killed-by-sigpipe; SIGTERM, SIGINT, SIGHUP and SIGKILL come from outside.
  */
 #include <signal.h>
 
@@ -18,6 +18,7 @@ struct of_process {
 	struct sf_moment accept; /* the last one */
 	struct sf_socket_story *listener;
 	unsigned accepted, accepts; /* connections, calls */
+	uint32_t leaver;            /* the thread that called exit */
 	bool wants_more;
 };
 
@@ -27,6 +28,13 @@ static bool is_over(const struct sf_scene *scene)
 	       scene->socket->type == SF_STREAM && sf_is_terminal(scene->now);
 }
 
+/* The thread that met the failure is past it. */
+static void go_on(struct of_process *process, const struct sf_moment *now)
+{
+	if (process->broke.thread == now->thread)
+		process->broke = (struct sf_moment){0};
+}
+
 static void see_accept(struct sf_scene *scene, struct of_process *process)
 {
 	const struct sf_moment *now = scene->now;
@@ -34,7 +42,7 @@ static void see_accept(struct sf_scene *scene, struct of_process *process)
 	process->wants_more |= process->accepted && now->time_ns >= process->accept.end_ns;
 	process->accepts++;
 	process->listener = scene->socket;
-	process->broke = (struct sf_moment){0};
+	go_on(process, now);
 	if (!now->end_ns || now->event.ret < 0)
 		return;
 	process->accepted++;
@@ -45,7 +53,7 @@ static void see_wait(struct sf_scene *scene, struct of_process *process)
 {
 	if (scene->now->event.what == SF_FUNC_epoll_ctl)
 		return;
-	process->broke = (struct sf_moment){0};
+	go_on(process, scene->now);
 	for (size_t i = 0; i < scene->polled_count && process->listener; i++)
 		process->wants_more |=
 		    process->accepted && sf_scene_socket(scene, scene->now->process, scene->polled[i].fd) == process->listener;
@@ -59,6 +67,8 @@ static void see(struct sf_scene *scene)
 
 	if (!process)
 		return;
+	if (now->event.what == SF_EVENT_EXIT)
+		process->leaver = now->thread;
 	if (now->operation == SF_ACCEPT)
 		see_accept(scene, process);
 	else if (now->operation == SF_POLL)
@@ -68,7 +78,7 @@ static void see(struct sf_scene *scene)
 	else if (is_over(scene))
 		process->broke = *now;
 	else if (now->event.ret > 0 && now->event.socket != process->broke.event.socket)
-		process->broke = (struct sf_moment){0};
+		go_on(process, now);
 }
 
 static bool is_from_outside(int signal)
@@ -77,12 +87,18 @@ static bool is_from_outside(int signal)
 	       signal == SIGQUIT;
 }
 
+/* By the thread that met the failure; of a signal that is not known, so it must follow on its heels. */
 static bool has_ended_over_it(const struct sf_scene *scene)
 {
 	const struct sf_process_story *process = scene->process;
+	const struct of_process *known = scene->of_process;
 
-	return process->status_is_known &&
-	       (process->ending == SF_EXITED || (process->ending == SF_SIGNALED && !is_from_outside(process->status)));
+	if (!process->status_is_known)
+		return false;
+	if (process->ending == SF_EXITED)
+		return known->leaver == known->broke.thread;
+	return process->ending == SF_SIGNALED && !is_from_outside(process->status) &&
+	       process->last_call.time_ns < known->broke.end_ns + UINT64_C(1000000000);
 }
 
 /* The listener has gone with it. */
@@ -219,7 +235,7 @@ const struct sf_finding sf_finding_dies_with_client = {
     .right = right,
     .rule = "recv side=server nth=1: reset",
     .per_process = sizeof(struct of_process),
-    .sees = SF_BIT(SF_ACCEPT) | SF_BIT(SF_POLL) | SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
+    .sees = SF_SEES_LIFE | SF_BIT(SF_ACCEPT) | SF_BIT(SF_POLL) | SF_BIT(SF_SEND) | SF_BIT(SF_RECV),
     .see = see,
     .process_ends = process_ends,
 };

@@ -373,6 +373,11 @@ static void dies_with_client(void **state)
 	    .story = {SERVER, "accept 3 = 4", "thread = 2", "accept 3", "2: send 4 9 = -1 ETIMEDOUT", "killed SIGABRT"},
 	    .said = {7},
 	    .says = "signal 6"});
+	/* Where another thread is meanwhile does not matter. */
+	expect(&(struct told){
+	    .finding = "dies-with-client",
+	    .story = {SERVER, "accept 3 = 4", "thread = 2", "2: send 4 9 = -1 ETIMEDOUT", "accept 3", "killed SIGABRT"},
+	    .said = {6}});
 	/* The fault-free run goes on to the next. */
 	expect(&(struct told){
 	    .finding = "dies-with-client",
@@ -405,6 +410,12 @@ static void dies_with_client_is_silent(void **state)
 	    .story = {
 	        SERVER, "fork = 2", "2: accept 3 = 4", "2: recv 4 9 = 0", "2: accept 3 = 5", "2: recv 5 9 = -1 ECONNRESET",
 	        "2: exit = 1", "lives"}});
+	/* The thread of that client has done its work; another one ends the program. */
+	expect(&(struct told){
+	    .finding = "dies-with-client",
+	    .story = {
+	        SERVER, "accept 3 = 4", "thread = 2", "2: send 4 9 = -1 ETIMEDOUT", "2: close 4 = 0", "accept 3 = 4",
+	        "close 4 = 0", "exit = 0"}});
 	/* Asked to. */
 	expect(&(struct told){
 	    .finding = "dies-with-client",

@@ -3,6 +3,7 @@
  * use-after-reset-stdio.c -- a client with stdio that asks ten questions and sees no error in either direction.
  *
  * finds: use-after-reset
+ * also: reset-taken-for-end
  * rule: recv nth=2: reset
  * role: client
  * peer: build/targets/robust-echo-server 127.0.0.1 {port}

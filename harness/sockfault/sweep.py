@@ -21,7 +21,7 @@ from typing import Any, Callable, Generator, Iterable, Iterator, Sequence
 from . import sweepplan
 from .batch import Batch
 from .command import SockfaultError
-from .events import Finding, make
+from .events import Finding
 from .sweepgroup import Group, groups_of, record_of
 from .sweepjudge import Compare, Judge, Measure
 from .sweepplan import Call, Entry
@@ -442,7 +442,7 @@ class Sweep:
                 done[record["run"]] = record
                 self._note(record)
         took = time.monotonic() - started
-        ran = sum(entry.id in done for entry in todo)
+        ran = sum(trier.worker.runs for trier in triers)
         tried = [entry for entry in entries if entry.id in done]
         troubles = [done[one.id]["why"] for one in tried if done[one.id]["result"] == "trouble"]
         if tried and len(troubles) == len(tried):
@@ -492,4 +492,4 @@ class Sweep:
         for group in groups:
             proof = known.get(group.name)
             if proof and proof["rule"]:
-                group.take(proof["rule"], make(Finding, proof["finding"]))
+                group.take(proof)

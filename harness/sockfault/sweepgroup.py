@@ -15,6 +15,7 @@ from .sweeprun import Outcome
 from .verdict import WHOLE_RUN
 
 LATE = ("hang", "spin", "no-timeout")
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 REPRESENTATIVES = 3  # of a group, that are tried before it is said to come and go
 FIELDS = "finding severity says hint program realism site function file line cause evidence".split()
 SEVERITIES = {"error": 0, "warning": 1, "advice": 2}
@@ -58,6 +59,7 @@ class Group:
     entries: list[Entry]
     used: dict[str, str]  # the rule of each
     times: int
+    says: dict[str, str] = dataclasses.field(default_factory=dict)  # of each entry
     endless: set[str] = dataclasses.field(default_factory=set)  # ids of entries
     rule: str | None = None  # proven to show it again
     is_confirmed: bool = False
@@ -85,7 +87,7 @@ class Group:
                 one.level + one.is_posix,
             ),
         )
-        return order[:REPRESENTATIVES]
+        return order[: 1 if self.finding.severity == "advice" else REPRESENTATIVES]
 
     def rules(self, entry: Entry) -> list[str]:
         """The plainest first; what showed it last, for it did so once."""
@@ -96,8 +98,22 @@ class Group:
         """A line of the journal."""
         return {"confirm": self.name, "entry": entry.id, "rule": rule, "finding": _plain(finding)}
 
-    def take(self, rule: str, finding: Finding) -> None:
-        self.rule, self.finding, self.is_confirmed = rule, finding, True
+    def take(self, proof: dict[str, Any]) -> None:
+        """A line of the journal that confirms it."""
+        finding = make(Finding, proof["finding"])
+        says = steady(finding.says, self.says[proof["entry"]])
+        self.finding = dataclasses.replace(finding, says=says)
+        self.rule, self.is_confirmed = proof["rule"], True
+
+
+def steady(text: str, other: str) -> str:
+    """What two runs say of one mistake, without the figures that differ from run to run."""
+    pieces = [NUMBER.split(one) for one in (text, other)]
+    if pieces[0] != pieces[1]:
+        return text
+    figures = zip(NUMBER.findall(text), NUMBER.findall(other))
+    said = [one if one == two else "N" for one, two in figures] + [""]
+    return "".join(word + figure for word, figure in zip(pieces[0], said))
 
 
 def groups_of(
@@ -120,6 +136,7 @@ def groups_of(
                 continue
             group.entries.append(entry)
             group.used[entry.id] = record["rule"]
+            group.says[entry.id] = finding.says
             group.times += 1
             if record.get("endless"):
                 group.endless.add(entry.id)

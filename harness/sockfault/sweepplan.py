@@ -34,7 +34,8 @@ ARGUMENTS = {
 LEFT_OUT = {"fail", "pass", "fake", "corrupt", "rate", "signal"}
 CLASSES = {"transient", "resource", "terminal", "config"}
 POSSIBLE = {"kernel": ("yes", "cond"), "posix": ("yes", "cond", "posix")}
-# What goes by itself: a right program shows nothing of it, and "from now on" is each second call.
+MANY_TIMES = 300  # EAGAIN in a row: who spins on it shows that, who waits gets through
+# What goes by itself: a right program shows nothing of it.
 PASSING = {"EAGAIN", "EINTR"}
 ALONE = {"delay", "latency", "reorder"}  # not "from now on": it says nothing new
 SOON, LATE = 0, 4
@@ -105,12 +106,13 @@ class Entry:
     realism: str
     rules: tuple[str, ...]  # each for the same call, the plainest first
     side: str = ""
+    mode: str | None = None
     ends_by_close: bool = False  # the fault-free peer says by its end that all was said
 
     @property
     def transient(self) -> bool:
         """Must a right program show nothing of it?"""
-        return is_transient(self.fault)
+        return is_transient(self.fault, self.place.op, self.mode)
 
     @property
     def is_posix(self) -> bool:
@@ -120,11 +122,13 @@ class Entry:
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
 
 
-def is_transient(fault: str) -> bool:
-    word, _, argument = fault.partition(" ")
-    if fault.startswith("fail ") or fault.startswith("signal "):
-        return fault.rpartition(" ")[2] in PASSING
-    return word in ("short", "delay")
+def is_transient(fault: str, op: str, mode: str | None) -> bool:
+    """Does it go by? A call with a timeout of its own says EAGAIN when that is over, connect where
+    there is no room or no port."""
+    word = fault.partition(" ")[0]
+    if fault == "fail EAGAIN":
+        return mode == "nonblocking" and op in ("send", "recv", "accept")
+    return fault == "fail EINTR" or word in ("short", "delay")
 
 
 # ---- the calls of a run ----
@@ -369,12 +373,18 @@ def _rules(
     for conditions, nth in named[0].items():
         if conditions != last and any(one.get(conditions) != nth for one in named):
             continue
-        errno = fault.rpartition(" ")[2]
-        step = "" if not lasting else "../2" if errno in PASSING else ".."
+        step = _lasting(fault, nth) if lasting else ""
         words = f"{call.place.op}{conditions}".replace(" per=conn", "")
         per = " per=conn" if "per=conn" in conditions else ""
         rules.append(f"{words} nth={nth}{step}{per}: {fault}")
     return rules
+
+
+def _lasting(fault: str, nth: int) -> str:
+    """How a rule goes on behind nth=N. Who may wait for its end is to see it."""
+    if fault == "fail EAGAIN":
+        return f"..{nth + MANY_TIMES - 1}"
+    return "../2" if fault == "fail EINTR" else ".."
 
 
 # ---- the plan ----
@@ -417,7 +427,8 @@ def _entries_of(place: Place, runs: Sequence[Count], realism: str, late: int) ->
             least = min(map(len, found))
             if not least:
                 continue
-            for which, at in _chosen(least):
+            # How many waits it takes is timing.
+            for which, at in _chosen(1 if place.op == "poll" else least):
                 where = [(run, indices[at]) for run, indices in zip(runs, found)]
                 target = first.calls[found[0][at]]
                 for lasting in (False, True):
@@ -435,6 +446,7 @@ def _entries_of(place: Place, runs: Sequence[Count], realism: str, late: int) ->
                         realism=real,
                         rules=tuple(_rules(target, fault, lasting, where)),
                         side=target.side,
+                        mode=target.event.mode,
                         ends_by_close=_ends_by_close(first, target),
                     )
 

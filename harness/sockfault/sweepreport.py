@@ -222,7 +222,14 @@ def summary(result: Result, known: Sequence[dict[str, Any]]) -> Iterator[str]:
     for group in groups:
         if group not in old:
             yield from _failure_lines(result, group)
-    for title, some in (("known", old), ("came and went, not counted", flaky(result))):
+    went = flaky(result)
+    slow = [group for group in went if group.is_late]
+    went = [group for group in went if not group.is_late]
+    for title, some in (
+        ("known", old),
+        ("came and went, not counted", went),
+        ("only took its time, not counted", slow),
+    ):
         for group in some[:MANY]:
             yield f"{title}: {group.finding}".splitlines()[0]
         if len(some) > MANY:

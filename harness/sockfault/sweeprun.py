@@ -162,6 +162,7 @@ class Worker:
     ) -> None:
         self.program, self.folder, self.batch = program, folder, batch
         self.gate = gate or Gate(1)
+        self.runs = 0  # that were made
         folder.mkdir(parents=True, exist_ok=True)
         self.files = {name: str(folder / name) for name in ("out", "err", "client", "next")}
         self._answer = str(folder / "answer")
@@ -187,6 +188,7 @@ class Worker:
             [*words, "--", *self.program.command], out=self.files["out"], err=self.files["err"]
         )
         answer = self.gate.answer(asked)
+        self.runs += 1
         if answer["error"] or not answer["outcome"]:
             raise SockfaultError(answer["error"] or self._complaint(answer))
         return self._outcome(answer["outcome"], self.folder / trace, with_next)

@@ -15,6 +15,7 @@ import pytest
 
 from conftest import BUILD, PYTHON, ROOT, TARGETS, cases
 from sockfault import sweepplan
+from sockfault.sweepgroup import steady
 
 SWEEP = ROOT / "harness" / "bin" / "sockfault-sweep"
 PEER = f"{TARGETS}/robust-echo-server 127.0.0.1 {{port}}"
@@ -231,7 +232,18 @@ def test_shards_of_a_plan_have_each_entry_once():
     ],
 )
 def test_what_must_be_invisible(fault, is_transient):
-    assert sweepplan.is_transient(fault) is is_transient
+    assert sweepplan.is_transient(fault, "recv", "nonblocking") is is_transient
+
+
+def test_a_timeout_of_its_own_that_is_over_may_be_seen():
+    assert not sweepplan.is_transient("fail EAGAIN", "recv", "timeout")
+    assert not sweepplan.is_transient("fail EAGAIN", "connect", "nonblocking")
+
+
+def test_figures_that_differ_from_run_to_run_are_not_told():
+    assert steady("took 1 of 6 in 0.5 ms", "took 1 of 6 in 12 ms") == "took 1 of 6 in N ms"
+    assert steady("took 1 of 6", "another sentence 1") == "took 1 of 6"
+    assert steady("5 times", "6 times") == "N times"
 
 
 def test_a_sweep_leaves_nothing_but_its_report(tmp_path):

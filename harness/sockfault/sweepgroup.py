@@ -12,9 +12,8 @@ from typing import Any, Iterable, Sequence
 from .events import Finding, make
 from .sweepplan import Entry
 from .sweeprun import Outcome
-from .verdict import WHOLE_RUN
+from .verdict import LATE, WHOLE_RUN
 
-LATE = ("hang", "spin", "no-timeout")
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 REPRESENTATIVES = 3  # of a group, that are tried before it is said to come and go
 FIELDS = "finding severity says hint program realism site function file line cause evidence".split()

@@ -76,6 +76,23 @@ class Measure:
         return self.next is not None and self.next.status == self.seen.status
 
 
+def _relative(file: str) -> str:
+    """As it is below the folder where the sweep was started, so that another checkout says the
+    same."""
+    here, path = pathlib.Path.cwd(), pathlib.Path(file)
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file
+
+
+def _is_fair(finding: Finding, whole: list[Finding]) -> bool:
+    """May what the command says of a whole run be said here? It does not know what may differ."""
+    if finding.finding not in verdict.WHOLE_RUN:
+        return True
+    names = {one.finding for one in whole}
+    return bool(
+        names & verdict.LATE if finding.finding in verdict.LATE else {finding.finding} & names
+    )
+
+
 class Judge:
     def __init__(self, program: Program, measure: Measure, compare: Compare) -> None:
         self.program, self.measure, self.compare = program, measure, compare
@@ -92,20 +109,22 @@ class Judge:
             return []
         if self._differs(outcome):
             outcome.refind("--baseline", str(self.measure.trace), "--differs")
+        whole = list(self._whole(entry, outcome))
         own = [
-            self._placed(one)
+            self._placed(self._told(one, whole))
             for one in outcome.findings
-            if (one.finding, one.site, one.line) not in self.known
-            and (one.finding not in verdict.WHOLE_RUN or self._is_fair(entry, outcome, one))
+            if (one.finding, one.site, one.line) not in self.known and _is_fair(one, whole)
         ]
         if any(one.severity == "error" for one in own):
             return own  # one sentence for each mistake: theirs says more
-        made = [one for one in self._whole(entry, outcome) if one.finding not in self.theirs]
+        made = [one for one in whole if one.finding not in self.theirs]
         return own + [self._named(entry, outcome, one) for one in made]
 
     def _placed(self, finding: Finding) -> Finding:
         """With its line, where the command has not said it."""
-        if finding.file or not finding.site:
+        if finding.file:
+            return dataclasses.replace(finding, file=_relative(finding.file))
+        if not finding.site:
             return finding
         place = table.source_line(self.path, finding.site) or ""
         fields = verdict.place_fields(place)
@@ -116,9 +135,12 @@ class Judge:
         same_end = (seen.status, seen.signal) == (wanted.status, wanted.signal)
         return not same_end or not self.compare.same(wanted.stdout, seen.stdout)
 
-    def _is_fair(self, entry: Entry, outcome: Outcome, finding: Finding) -> bool:
-        """May what the command says of the whole run be said here? It does not know what is."""
-        return any(one.finding == finding.finding for one in self._whole(entry, outcome))
+    @staticmethod
+    def _told(finding: Finding, whole: list[Finding]) -> Finding:
+        """With the difference of the output, which the command does not know."""
+        same = [one for one in whole if one.finding == finding.finding]
+        _, newline, what = same[0].says.partition("\n") if same else ("", "", "")
+        return dataclasses.replace(finding, says=f"{finding.says}{newline}{what}")
 
     def _named(self, entry: Entry, outcome: Outcome, finding: Finding) -> Finding:
         """With the call that met the fault, where the finding has no call of its own."""

@@ -13,6 +13,7 @@ from .events import Event, Finding
 from .table import call_text
 
 WHOLE_RUN = {"crash", "hang", "spin", "no-timeout", "not-transparent", "dishonest-success"}
+LATE = {"hang", "spin", "no-timeout"}
 CRASHES = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"}
 SANITIZER = re.compile(rb"^.*(?:ERROR: \w+Sanitizer|: runtime error:).*$", re.MULTILINE)
 DIFF_MAX = 12  # lines

@@ -51,7 +51,7 @@ def test_a_failure_names_finding_line_and_rule_and_can_be_repeated(tmp_path):
     found = results(tmp_path)
     (failure,) = found["failures"]
     assert failure["finding"] == "dishonest-success" and failure["severity"] == "error"
-    assert failure["file"].endswith("naive-line-client.c") and failure["line"] == 31
+    assert pathlib.Path(failure["file"]).name == "naive-line-client.c" and failure["line"] == 31
     assert failure["rule"] == "recv nth=1: eof" and failure["realism"] == "kernel"
     assert failure["repeat"] in done.stdout
     words = shlex.split(failure["repeat"])
@@ -254,3 +254,22 @@ def test_a_sweep_leaves_nothing_but_its_report(tmp_path):
     made = {path.name for path in pathlib.Path(folder).iterdir()}
     assert {"plan.jsonl", "journal.jsonl", "results.json", "run.json"} <= made
     assert "work" not in made and list(private.iterdir()) == []
+
+
+def test_a_plan_is_a_file_of_pytest_items(tmp_path):
+    sweep("--peer", PEER, "--time", "0s", "--report", tmp_path, status=0)
+    words = ["-q", "-p", "no:cacheprovider", "-p", "sockfault.plugin", "-k", "eof and not .."]
+    words += ["--sockfault-sweep", "plan.jsonl", "--junitxml=made.xml", "-n", "2"]
+    done = subprocess.run(
+        [PYTHON, "-m", "pytest", *words],
+        cwd=tmp_path,
+        env=dict(os.environ, PYTHONPATH=str(ROOT / "harness")),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "dishonest-success" in done.stdout and "-e 'recv nth=1: eof'" in done.stdout
+    (case,) = cases(tmp_path / "made.xml").values()
+    assert case == "failure"

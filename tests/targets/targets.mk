@@ -1,8 +1,8 @@
 # Small C programs, right and wrong, that the scenarios are tried on; and those of wrong/ and right/, that findings are
 # tried on. Built without the library: they know nothing of it.
 TARGET_SRC := $(sort $(wildcard tests/targets/*.c tests/targets/wrong/*.c tests/targets/right/*.c))
-# What needs OpenSSL is built where its headers are (libssl-dev: `make test` installs it).
-ifeq ($(wildcard /usr/include/openssl/ssl.h),)
+# What needs OpenSSL is built where its headers are (libssl-dev: `make test` installs it), and they are glibc's.
+ifeq ($(if $(SNIPPET_LIBC),,$(wildcard /usr/include/openssl/ssl.h)),)
 TARGET_SRC := $(filter-out tests/targets/right/tls-%.c,$(TARGET_SRC))
 endif
 TARGETS    := $(patsubst tests/targets/%.c,$(BUILD)/targets/%,$(TARGET_SRC))

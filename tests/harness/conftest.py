@@ -4,6 +4,7 @@ as a user runs it."""
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -108,3 +109,32 @@ def ended(pid, within=30):
         return bool(poll.poll(within * 1000))
     finally:
         os.close(fd)
+
+
+@pytest.fixture(scope="module")
+def browse(tmp_path_factory):
+    """browse(width) starts Chromium without a window."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    started = []
+
+    def start(width=1000, height=900):
+        options = webdriver.ChromeOptions()
+        options.binary_location = shutil.which("chromium")
+        flags = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
+            --disable-background-networking --disable-component-update --disable-sync
+            --disable-dev-shm-usage"""
+        for flag in flags.split():
+            options.add_argument(flag)
+        options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+        service = Service(shutil.which("chromedriver"))
+        started.append(webdriver.Chrome(service=service, options=options))
+        # A window can't be narrower than some hundred pixels; what a page sees can.
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        started[-1].execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        return started[-1]
+
+    yield start
+    for driver in started:
+        driver.quit()

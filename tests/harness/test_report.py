@@ -3,7 +3,6 @@
 
 import html.parser
 import re
-import shutil
 import statistics
 
 import pytest
@@ -78,35 +77,6 @@ def test_sockfault_report(installed, tmp_path):
 
 
 # ---- in a browser ----
-
-
-@pytest.fixture(scope="module")
-def browse(tmp_path_factory):
-    """browse(width) starts Chromium without a window."""
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    started = []
-
-    def start(width=1000, height=900):
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium")
-        flags = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
-            --disable-background-networking --disable-component-update --disable-sync
-            --disable-dev-shm-usage"""
-        for flag in flags.split():
-            options.add_argument(flag)
-        options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
-        service = Service(shutil.which("chromedriver"))
-        started.append(webdriver.Chrome(service=service, options=options))
-        # A window can't be narrower than some hundred pixels; what a page sees can.
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        started[-1].execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        return started[-1]
-
-    yield start
-    for driver in started:
-        driver.quit()
 
 
 def colour(driver, element, name):

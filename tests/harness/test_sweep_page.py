@@ -63,3 +63,22 @@ def test_the_table_says_of_each_call_site_and_fault_what_came_of_it(folder):
     targets = set(re.findall(r"<section id=(\w+)", page))
     links = re.findall(r"<a href=#(\w+)>", table)
     assert links and set(links) <= targets
+
+
+@pytest.mark.long
+def test_a_browser_leads_from_a_cell_to_its_failure_on_a_phone_too(folder, browse):
+    for width in (1000, 380):
+        driver = browse(width)
+        driver.get(f"file://{folder}/index.html")
+        across = driver.execute_script("return document.documentElement.scrollWidth")
+        assert across <= width  # the table scrolls by itself
+        link = driver.find_element("css selector", "td.found a")
+        driver.execute_script("arguments[0].click()", link)
+        target = driver.find_element("css selector", "section:target")
+        assert target.get_attribute("id") == link.get_attribute("href").partition("#")[2]
+        top = driver.execute_script("return arguments[0].getBoundingClientRect().top", target)
+        assert 0 <= top < 900
+        site = driver.find_element("css selector", "table.sweep tbody th")
+        assert site.rect["width"] >= 100
+        target.find_element("tag name", "summary").click()
+        assert target.find_element("css selector", "li.fault").is_displayed()

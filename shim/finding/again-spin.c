@@ -4,7 +4,9 @@
  *
  * Could be wrong: who sleeps between by other means (nanosleep, a futex) is told by the time that passes; the shortest
  * sleep takes more than TIGHT_NS. A program that goes round many sockets, or does a frame's work in between, has larger
- * gaps as well. A scheduler may make one gap of a spin large: some are let pass.
+ * gaps as well. A scheduler may make one gap of a spin large: some are let pass. A program that looks in vain once for
+ * each answer that it has already (redis-cli) wastes calls, but does not wait so: the last one must have brought
+ * something, or the program have been ended meanwhile.
  */
 #include <errno.h>
 
@@ -22,11 +24,12 @@ struct waits {
 	uint64_t last; /* seq */
 };
 
-static void end_streak(struct sf_scene *scene, struct streak *streak)
+/* It was spent on waiting if what it waited for has come, or the program was ended meanwhile. */
+static void end_streak(struct sf_scene *scene, struct streak *streak, bool was_waiting)
 {
 	const struct sf_moment *first = &streak->first;
 
-	if (streak->count >= MANY)
+	if (was_waiting && streak->count >= MANY)
 		sf_say(
 		    scene, first, first, &streak->last, "%s said EAGAIN %u times in %.1f ms, with no wait between",
 		    sf_moment_function(first), streak->count, (double)(streak->last.end_ns - first->time_ns) / 1e6);
@@ -54,13 +57,13 @@ static void see(struct sf_scene *scene)
 		return;
 	if (now->event.ret >= 0 || now->event.error != EAGAIN || now->event.mode != SF_NONBLOCKING) {
 		if (now->operation == streak->last.operation)
-			end_streak(scene, streak);
+			end_streak(scene, streak, now->event.ret >= 0);
 		return;
 	}
 	bool is_tight = streak->count && now->time_ns - streak->last.end_ns < TIGHT_NS;
 
 	if (!goes_on(streak, now, waits) || (!is_tight && ++streak->loose > 2 + streak->count / 10)) {
-		end_streak(scene, streak);
+		end_streak(scene, streak, false);
 		*streak = (struct streak){.first = *now};
 	}
 	streak->last = *now;
@@ -69,7 +72,9 @@ static void see(struct sf_scene *scene)
 
 static void socket_ends(struct sf_scene *scene)
 {
-	end_streak(scene, scene->of_socket);
+	const struct sf_process_story *process = scene->process;
+
+	end_streak(scene, scene->of_socket, scene->run->timed_out || (process && process->ending == SF_SIGNALED));
 }
 
 static const char explain[] =

@@ -26,7 +26,7 @@ static void end_streak(struct sf_scene *scene, struct streak *streak)
 {
 	const struct sf_moment *first = &streak->first;
 
-	if (streak->count >= MANY)
+	if (streak->count >= MANY && streak->late < streak->count / 4)
 		sf_say(
 		    scene, first, first, &streak->last, "%s failed with %s %u times in %.1f ms, with no pause between",
 		    sf_moment_function(first), sf_moment_error(first), streak->count,
@@ -57,13 +57,12 @@ static void see(struct sf_scene *scene)
 		end_streak(scene, streak);
 		return;
 	}
-	bool is_late = streak->count && now->time_ns - streak->last.end_ns > AT_ONCE_NS;
-
-	if (streak->count && (gone->last > streak->last.seq || now->process != streak->last.process ||
-	                      (is_late && ++streak->late > 2 + streak->count / 20)))
+	if (streak->count && (gone->last > streak->last.seq || now->process != streak->last.process))
 		end_streak(scene, streak);
 	if (!streak->count)
 		*streak = (struct streak){.first = *now};
+	else if (now->time_ns - streak->last.end_ns > AT_ONCE_NS)
+		streak->late++;
 	streak->last = *now;
 	streak->count++;
 }

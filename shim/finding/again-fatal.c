@@ -66,6 +66,14 @@ static bool is_first_word(const struct sf_socket_story *socket, const struct sf_
 	return refused->operation == SF_RECV && socket->received == 0 && socket->sent > 0 && !socket->shut_write;
 }
 
+static bool was_ended(const struct sf_scene *scene)
+{
+	const struct sf_process_story *process = scene->process;
+
+	return scene->run->timed_out || process->ending != SF_EXITED ||
+	       (scene->run->was_asked_to_end && process->status == 0);
+}
+
 static void socket_ends(struct sf_scene *scene)
 {
 	const struct state *state = scene->of_socket;
@@ -74,12 +82,12 @@ static void socket_ends(struct sf_scene *scene)
 	const struct sf_process_story *process = scene->process;
 
 	if (!refused->seq || !suspicion || process->index != refused->process || suspicion->last_wait > refused->seq ||
-	    scene->run->timed_out || scene->run->was_asked_to_end || process->ending == SF_SIGNALED)
+	    (!scene->now && was_ended(scene)))
 		return;
-	if (process->ending == SF_EXITED && process->status != 0)
+	if (!scene->now && process->status != 0)
 		say(scene, refused, "ended with an error");
 	else if (sf_is_injected(refused) && is_first_word(scene->socket, refused))
-		say(scene, refused, process->ending == SF_EXITED ? "ended" : "closed the connection");
+		say(scene, refused, scene->now ? "closed the connection" : "ended");
 	else
 		suspicion->at = *refused;
 }

@@ -4,9 +4,9 @@
  *
  * Could be wrong: who sleeps between by other means (nanosleep, a futex) is told by the time that passes; the shortest
  * sleep takes more than TIGHT_NS. A program that goes round many sockets, or does a frame's work in between, has larger
- * gaps as well. A scheduler may make one gap of a spin large: some are let pass. A program that looks in vain once for
- * each answer that it has already (redis-cli) wastes calls, but does not wait so: the last one must have brought
- * something, or the program have been ended meanwhile.
+ * gaps as well. A scheduler may make some gaps of a spin large, but not a quarter of them. A program that looks in vain
+ * once for each answer that it has already (redis-cli) wastes calls, but does not wait so: the last one must have
+ * brought something, or the program have been ended meanwhile.
  */
 #include <errno.h>
 
@@ -29,7 +29,7 @@ static void end_streak(struct sf_scene *scene, struct streak *streak, bool was_w
 {
 	const struct sf_moment *first = &streak->first;
 
-	if (was_waiting && streak->count >= MANY)
+	if (was_waiting && streak->count >= MANY && streak->loose < streak->count / 4)
 		sf_say(
 		    scene, first, first, &streak->last, "%s said EAGAIN %u times in %.1f ms, with no wait between",
 		    sf_moment_function(first), streak->count, (double)(streak->last.end_ns - first->time_ns) / 1e6);
@@ -60,11 +60,11 @@ static void see(struct sf_scene *scene)
 			end_streak(scene, streak, now->event.ret >= 0);
 		return;
 	}
-	bool is_tight = streak->count && now->time_ns - streak->last.end_ns < TIGHT_NS;
-
-	if (!goes_on(streak, now, waits) || (!is_tight && ++streak->loose > 2 + streak->count / 10)) {
+	if (!goes_on(streak, now, waits)) {
 		end_streak(scene, streak, false);
 		*streak = (struct streak){.first = *now};
+	} else if (now->time_ns - streak->last.end_ns > TIGHT_NS) {
+		streak->loose++;
 	}
 	streak->last = *now;
 	streak->count++;

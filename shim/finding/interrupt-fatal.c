@@ -51,7 +51,7 @@ static bool is_interrupted(const struct sf_scene *scene)
 static void say(struct sf_scene *scene, const struct sf_moment *at, const char *then)
 {
 	sf_say(
-	    scene, at, at, NULL, "a signal interrupted %s (EINTR), and the program %s instead of calling it again",
+	    scene, at, at, NULL, "a signal interrupted %s (EINTR), and the program %s, though nothing had failed",
 	    sf_moment_function(at), then);
 }
 

@@ -25,6 +25,7 @@ struct state {
 
 struct waits {
 	struct sf_moment epoll; /* the last epoll_wait that took time */
+	uint64_t last;          /* seq of the last wait */
 };
 
 static void say(struct sf_scene *scene, const struct sf_moment *evidence, const struct state *state)
@@ -101,6 +102,8 @@ static void see_wait(struct sf_scene *scene)
 	struct waits *waits = scene->of_process;
 	struct state *state = scene->of_socket;
 
+	if (waits && now->event.what != SF_FUNC_epoll_ctl)
+		waits->last = now->seq;
 	for (size_t i = 0; i < scene->polled_count; i++)
 		see_polled(scene, &scene->polled[i]);
 	if (now->event.what == SF_FUNC_epoll_ctl) {
@@ -125,17 +128,25 @@ static void consult_epoll(struct sf_scene *scene, struct state *state)
 		state->turned = waits->epoll;
 }
 
-static bool is_left_behind(const struct sf_scene *scene, const struct state *state)
+/* It did not close of its own accord, or may not have: a request to end comes to who waits. */
+static bool was_ended(const struct sf_scene *scene, const struct sf_moment *send)
 {
 	const struct sf_process_story *process = scene->process;
-	bool was_ended = scene->run->timed_out || scene->run->was_asked_to_end ||
-	                 (process && (process->ending == SF_SIGNALED || process->ending == SF_LIVES));
+	const struct waits *waits = scene->of_process;
+	bool was_asked = scene->run->timed_out || scene->run->was_asked_to_end;
 
+	if (scene->now)
+		return was_asked && (!waits || waits->last > send->seq);
+	return was_asked || !process || process->ending != SF_EXITED;
+}
+
+static bool is_left_behind(const struct sf_scene *scene, const struct state *state)
+{
 	if (!state->left.send.seq || state->is_excused || state->has_asked || state->is_unsure)
 		return false;
 	if (state->turned.seq)
 		return true;
-	return !was_ended && state->left.send.event.mode != SF_TIMEOUT;
+	return !was_ended(scene, &state->left.send) && state->left.send.event.mode != SF_TIMEOUT;
 }
 
 static void see(struct sf_scene *scene)

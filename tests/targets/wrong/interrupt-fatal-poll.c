@@ -3,7 +3,7 @@
  * interrupt-fatal-poll.c -- a server by poll() with a handler for SIGCHLD; it ends where poll() is interrupted.
  *
  * finds: interrupt-fatal
- * rule: poll nth=2.. times=1: fail EINTR
+ * rule: poll nth=1: fail EINTR
  * command: {self} {port}
  * role: server
  * client: build/targets/robust-line-client 127.0.0.1 {port} one two

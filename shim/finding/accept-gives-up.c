@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * accept-gives-up.c -- accept failed for one client, or for want of something that comes back, and the server closed
- * its listener, or ended.
+ * its listener, ended, or never accepts again.
  *
  * Could be wrong: a server that is asked to end closes its listener too. So where the run asked it to, the close must
- * have followed at once; and EINTR counts only where a handler stands for a signal that asks for no end.
+ * have followed at once; and EINTR counts only where a handler stands for a signal that asks for no end. A server that
+ * pauses before it accepts again is given more time than any pause takes.
  */
 #include <errno.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include "core/finding.h"
 
 #define AT_ONCE_NS 2000000
+#define LONG_NS UINT64_C(4000000000)
 
 struct state {
 	struct sf_moment failed; /* the last accept; seq 0: it did not */
@@ -80,6 +82,8 @@ static void socket_ends(struct sf_scene *scene)
 	} else if (process && process->ending == SF_EXITED) {
 		if (!run->was_asked_to_end || (process->last_call.seq == failed->seq && process->status != 0))
 			say(scene, failed, "ended");
+	} else if (run->timed_out && run->end_ns > failed->end_ns + LONG_NS) {
+		say(scene, failed, "has not accepted since");
 	}
 }
 
@@ -90,7 +94,8 @@ static const char explain[] =
     "client stays in the queue, and is served once others have left. EINTR says that a signal came. A server that "
     "ends, "
     "or closes its listener, makes an outage for all of what concerned one.\n\n"
-    "It is said where after such a failure the program ended by itself, or closed the listener.";
+    "It is said where after such a failure the program ended by itself, closed the listener, or did not accept for the "
+    "rest of a long run.";
 
 /* clang-format off */
 static const char wrong[] =

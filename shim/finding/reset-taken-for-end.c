@@ -6,6 +6,8 @@
  * Could be wrong: only who compares the output knows, so without a comparison nothing is said; nor where the program
  * has connected again after the failure, nor of a server or a proxy, which has told its client by closing.
  */
+#include <stddef.h>
+
 #include "core/finding.h"
 
 struct state {
@@ -146,6 +148,8 @@ static const char right[] =
     "}\n";
 /* clang-format on */
 
+static const char *const behind[] = {"error-taken-for-length", NULL};
+
 const struct sf_finding sf_finding_reset_taken_for_end = {
     .severity = SF_ERROR,
     .help = "a connection that failed taken for one that ended: half an answer, and status 0",
@@ -155,6 +159,7 @@ const struct sf_finding sf_finding_reset_taken_for_end = {
     .wrong = wrong,
     .right = right,
     .rule = "recv nth=2: reset",
+    .behind = behind,
     .per_process = sizeof(struct state),
     .sees = SF_BIT(SF_RECV) | SF_BIT(SF_CONNECT),
     .see = see,

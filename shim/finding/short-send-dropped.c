@@ -24,8 +24,9 @@ struct state {
 };
 
 struct waits {
-	struct sf_moment epoll; /* the last epoll_wait that took time */
-	uint64_t last;          /* seq of the last wait */
+	uint64_t last;   /* seq of the last wait */
+	uint64_t unseen; /* of the last one of which it is not known for what */
+	uint64_t left;   /* of the last short send */
 };
 
 static void say(struct sf_scene *scene, const struct sf_moment *evidence, const struct state *state)
@@ -57,6 +58,8 @@ static void see_send(struct sf_scene *scene, struct state *state)
 	sf_left_note(left, scene);
 	if (left->send.seq != was)
 		*state = (struct state){.left = *left};
+	if (left->send.seq && scene->of_process)
+		((struct waits *)scene->of_process)->left = left->send.seq;
 }
 
 /* A receiving call that waits, in the place of the send that was due. */
@@ -80,19 +83,18 @@ static bool took_time(const struct sf_moment *now)
 	return !now->end_ns || now->end_ns - now->time_ns >= REALLY_WAITED_NS;
 }
 
-static void see_polled(struct sf_scene *scene, const struct sf_polled *polled)
+static void see_watched(struct sf_scene *scene, const struct sf_watched *watched)
 {
 	const struct sf_moment *now = scene->now;
-	const struct sf_socket_story *socket = sf_scene_socket(scene, now->process, polled->fd);
-	struct state *state = socket ? sf_scene_of_socket(scene, socket->index) : NULL;
+	struct state *state = watched->socket ? sf_scene_of_socket(scene, watched->socket) : NULL;
 
 	if (!state || !state->left.send.seq)
 		return;
-	if (polled->events & POLLOUT)
+	if (watched->events & POLLOUT)
 		state->has_asked = true;
 	else if (now->thread == state->left.send.thread && took_time(now) && !state->turned.seq && !state->is_excused)
 		state->turned = *now;
-	if (polled->revents & (POLLERR | POLLHUP) && !state->turned.seq)
+	if (watched->revents & (POLLERR | POLLHUP) && !state->turned.seq)
 		state->is_excused = true;
 }
 
@@ -101,31 +103,23 @@ static void see_wait(struct sf_scene *scene)
 	const struct sf_moment *now = scene->now;
 	struct waits *waits = scene->of_process;
 	struct state *state = scene->of_socket;
+	bool is_whole = true;
+	size_t count = 0;
 
-	if (waits && now->event.what != SF_FUNC_epoll_ctl)
-		waits->last = now->seq;
-	for (size_t i = 0; i < scene->polled_count; i++)
-		see_polled(scene, &scene->polled[i]);
 	if (now->event.what == SF_FUNC_epoll_ctl) {
 		if (state && scene->epolled_count && scene->epolled[0].events & EPOLLOUT)
 			state->has_asked = true;
-	} else if (waits && !scene->polled_count && took_time(now)) {
-		waits->epoll = *now;
-	}
-}
-
-/* What epoll was asked for before the send counts from the next wait on. */
-static void consult_epoll(struct sf_scene *scene, struct state *state)
-{
-	const struct waits *waits = scene->of_process;
-	const struct sf_moment *send = &state->left.send;
-
-	if (!scene->socket->epoll_events || !waits || waits->epoll.seq < send->seq || waits->epoll.process != send->process)
 		return;
-	if (scene->socket->epoll_events & EPOLLOUT)
-		state->has_asked = true;
-	else if (!state->is_excused && !state->turned.seq)
-		state->turned = waits->epoll;
+	}
+	if (!waits || !waits->left)
+		return;
+	const struct sf_watched *watched = sf_scene_watched(scene, &count, &is_whole);
+
+	waits->last = now->seq;
+	if (!is_whole)
+		waits->unseen = now->seq;
+	for (size_t i = 0; i < count; i++)
+		see_watched(scene, &watched[i]);
 }
 
 /* It did not close of its own accord, or may not have: a request to end comes to who waits. */
@@ -142,10 +136,14 @@ static bool was_ended(const struct sf_scene *scene, const struct sf_moment *send
 
 static bool is_left_behind(const struct sf_scene *scene, const struct state *state)
 {
+	const struct waits *waits = scene->of_process;
+
 	if (!state->left.send.seq || state->is_excused || state->has_asked || state->is_unsure)
 		return false;
 	if (state->turned.seq)
 		return true;
+	if (waits && waits->unseen > state->left.send.seq)
+		return false;
 	return !was_ended(scene, &state->left.send) && state->left.send.event.mode != SF_TIMEOUT;
 }
 
@@ -168,14 +166,12 @@ static void see(struct sf_scene *scene)
 		see_send(scene, state);
 		return;
 	}
-	if (state->left.send.seq && scene->now->operation == SF_RECV) {
-		consult_epoll(scene, state);
+	if (scene->now->operation == SF_RECV) {
 		see_recv(scene, state);
 		return;
 	}
 	if (!scene->socket->shut_write || !state->left.send.seq)
 		return;
-	consult_epoll(scene, state);
 	if (scene->now->thread == state->left.send.thread && is_left_behind(scene, state))
 		say(scene, scene->now, state);
 	*state = (struct state){.left.send.seq = 0};
@@ -187,7 +183,6 @@ static void socket_ends(struct sf_scene *scene)
 
 	if (!state->left.send.seq || *(bool *)scene->of_run)
 		return;
-	consult_epoll(scene, state);
 	if (is_left_behind(scene, state))
 		say(scene, state->turned.seq ? &state->turned : NULL, state);
 }
@@ -256,6 +251,9 @@ static const char right[] =
     "}\n";
 /* clang-format on */
 
+/* Of a program that waits for several. */
+static const char *const behind[] = {"write-not-resumed", NULL};
+
 const struct sf_finding sf_finding_short_send_dropped = {
     .severity = SF_ERROR,
     .help = "a short send whose rest was never sent",
@@ -266,6 +264,7 @@ const struct sf_finding sf_finding_short_send_dropped = {
     .wrong = wrong,
     .right = right,
     .rule = "send family=unix nth=1: short 3",
+    .behind = behind,
     .per_socket = sizeof(struct state),
     .per_process = sizeof(struct waits),
     .per_run = sizeof(bool),

@@ -4,7 +4,6 @@
  * moves it one byte back, and what comes next overwrites a byte.
  *
  * finds: error-taken-for-length
- * also: reset-taken-for-end
  * rule: recv nth=2: reset
  * command: {self} {port}
  * role: client

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * short-send-dropped-poll.c -- a server by poll() and non-blocking sockets that answers each line with a greeting. It
- * knows that a buffer may be full (EAGAIN), and not that it may be nearly full.
+ * short-send-dropped-poll.c -- a server by poll() and non-blocking sockets that answers each line in two pieces.
+ * It knows that a buffer may be full (EAGAIN), and not that it may be nearly full.
  *
  * finds: short-send-dropped
  * rule: send nth=1: short 8
@@ -14,10 +14,19 @@
 #include "../server.h"
 #include "../talk.h"
 
+/* A piece of an answer, when there is room. */
+static bool push(int fd, const char *text)
+{
+	struct pollfd writable = {.fd = fd, .events = POLLOUT};
+
+	while (send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) /* here: short-send-dropped */
+		if (errno != EAGAIN || (poll(&writable, 1, 1000) < 1 && errno != EINTR))
+			return false;
+	return true;
+}
+
 static bool answer(int fd)
 {
-	static const char greeting[] = "good day to you, whoever you may be\n";
-	struct pollfd writable = {.fd = fd, .events = POLLOUT};
 	char line[256];
 	ssize_t n = recv(fd, line, sizeof(line), MSG_DONTWAIT);
 
@@ -25,10 +34,7 @@ static bool answer(int fd)
 		return errno == EAGAIN;
 	if (n == 0 || line[n - 1] != '\n')
 		return n != 0;
-	while (send(fd, greeting, strlen(greeting), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) /* here: short-send-dropped */
-		if (errno != EAGAIN || (poll(&writable, 1, 1000) < 1 && errno != EINTR))
-			return false;
-	return true;
+	return push(fd, "good day to you, ") && push(fd, "whoever you may be\n");
 }
 
 static void serve(struct pollfd *polled)

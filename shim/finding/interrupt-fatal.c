@@ -81,7 +81,7 @@ static void see(struct sf_scene *scene)
 	if (now->end_ns && now->event.ret > 0)
 		suspicion->at.seq = 0;
 	if (now->operation == SF_POLL) {
-		if (now->event.asked && is_interrupted(scene))
+		if ((now->event.asked || scene->polled_count) && is_interrupted(scene)) /* none: it slept */
 			suspicion->wait = *now;
 	} else if (state && now->operation != SF_ACCEPT) {
 		state->interrupted.seq = 0;

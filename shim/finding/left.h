@@ -60,13 +60,14 @@ static inline bool sf_left_overlaps(const struct sf_rest *early, const struct sf
 static inline bool sf_left_is_misplaced(const struct sf_left *left, const struct sf_rest *begin)
 {
 	int64_t shift = sf_left_shift(left, begin), longer = (int64_t)(begin->length - left->rest.length);
-	uint64_t end = left->rest.address + left->rest.length;
+	bool is_known = begin->address && left->rest.address;
 
-	if (!begin->address || !left->rest.address || begin->address == left->origin || left->has_received)
+	if (left->has_received || (is_known && begin->address == left->origin))
 		return false;
-	if (shift && shift == longer)
+	if (is_known && shift && shift == longer)
 		return true;
-	if (shift && !longer && begin->address > left->origin && begin->address < end)
+	if (is_known && shift && !longer && begin->address > left->origin &&
+	    begin->address < left->rest.address + left->rest.length)
 		return true;
 	if (longer > 0)
 		return sf_left_overlaps(begin, &left->rest, (uint64_t)longer);

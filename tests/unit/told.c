@@ -66,10 +66,10 @@ static uint64_t bits_of(const struct teller *teller, const char *text, size_t le
 	return sum;
 }
 
-static const struct word flag_words[] = {{"MSG_PEEK", MSG_PEEK},           {"MSG_DONTWAIT", MSG_DONTWAIT},
-                                         {"MSG_NOSIGNAL", MSG_NOSIGNAL},   {"MSG_WAITALL", MSG_WAITALL},
-                                         {"MSG_TRUNC", MSG_TRUNC},         {"MSG_MORE", MSG_MORE},
-                                         {"SOCK_NONBLOCK", SOCK_NONBLOCK}, {NULL, 0}};
+static const struct word flag_words[] = {
+    {"MSG_PEEK", MSG_PEEK},       {"MSG_DONTWAIT", MSG_DONTWAIT},   {"MSG_NOSIGNAL", MSG_NOSIGNAL},
+    {"MSG_WAITALL", MSG_WAITALL}, {"MSG_TRUNC", MSG_TRUNC},         {"MSG_MORE", MSG_MORE},
+    {"MSG_OOB", MSG_OOB},         {"SOCK_NONBLOCK", SOCK_NONBLOCK}, {NULL, 0}};
 static const struct word how_words[] = {{"RD", SHUT_RD}, {"WR", SHUT_WR}, {"RDWR", SHUT_RDWR}, {NULL, 0}};
 static const struct word option_words[] = {
     {"SO_ERROR", SO_ERROR},

@@ -40,7 +40,7 @@
 
 #include <stdbool.h>
 
-#define TOLD_LINES 64
+#define TOLD_LINES 120
 
 struct told {
 	const char *finding;

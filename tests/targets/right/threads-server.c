@@ -49,8 +49,10 @@ static int accept_one(int listener)
 
 	if (fd >= 0 || errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == EAGAIN)
 		return fd;
-	perror("accept");
-	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM && errno != EPERM)
+	bool passes = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM || errno == EPERM;
+
+	perror("accept"); /* which may set errno */
+	if (!passes)
 		exit(1);
 	wait_ms(20);
 	return -1;

@@ -261,5 +261,22 @@ bool sf_doctor_may_use_io_uring(const char *command)
 	struct sf_target target;
 
 	sf_target_find(&target, command);
-	return target.error == 0 && !target.unreadable && sf_verdict(sf_target_program(&target), any_uses_io_uring);
+	return target.error == 0 && !target.unreadable && any_uses_io_uring(sf_target_program(&target));
+}
+
+/* ---- all of it ---- */
+
+static bool is_plain(const char *path)
+{
+	char text[PATH_MAX];
+
+	return !sf_doctor_refuses(path, text, sizeof text) && !sf_doctor_asan_runtime(path, text, sizeof text) &&
+	       !sf_doctor_may_use_io_uring(path);
+}
+
+bool sf_doctor_knows_as_plain(const char *command)
+{
+	char path[PATH_MAX];
+
+	return sf_verdicts_are_shared() && sf_target_search(path, command) == 0 && sf_verdict(path, is_plain);
 }

@@ -35,4 +35,8 @@ bool sf_doctor_uses_io_uring(const struct sf_elf *elf, bool program);
 /* `sockfault doctor COMMAND`: the report. 0, or 125 when the library will not load. */
 int sf_cmd_doctor(int argc, char **argv);
 
+/* None of the three questions above has an answer worth acting on: the library loads, it needs no sanitizer's runtime
+ * before it, and nothing uses io_uring. Found out once for a batch; else false. */
+bool sf_doctor_knows_as_plain(const char *command);
+
 #endif

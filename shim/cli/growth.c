@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * growth.c -- how far ahead, and how often to look. One core writes at most some 700 MB of events a second: 16 MiB last
- * more than the longest pause. A run that ends at once never gets more than it started with, which keeps starts cheap.
+ * more than the longest pause, and with less room the pauses are shorter. A run that ends at once never gets more than
+ * it started with, which keeps starts cheap.
  */
 #include "cli/growth.h"
 
@@ -12,8 +13,9 @@
 #define RESERVE_PAGES 256      /* 16 MiB */
 #define RESERVE_PAGES_MAX 8192 /* 512 MiB */
 #define SHORT_LIFE_NS                                                                                                  \
-	20000000 /* what ends before, and uses little, does with the pages that the file was made with                     \
-	          */
+	20000000                    /* what ends before, and uses little, does with the pages that the file was made with  \
+	                             */
+#define EVENT_NS_PER_PAGE 47000 /* of two busy threads */
 #define PAUSE_MIN_NS 1000000
 #define PAUSE_MAX_NS 10000000
 
@@ -63,6 +65,15 @@ static void grow(struct sf_growth *growth, struct sf_arena_file *file, uint32_t 
 		growth->stopped = 0;
 }
 
+/* As long as the room that is left lasts at least. */
+static uint64_t pause_for(const struct sf_arena *arena, uint32_t used)
+{
+	uint64_t left = atomic_load_explicit(&arena->pages_ready, memory_order_relaxed) - used;
+	uint64_t lasts_ns = left * EVENT_NS_PER_PAGE;
+
+	return lasts_ns < PAUSE_MIN_NS ? PAUSE_MIN_NS : lasts_ns > PAUSE_MAX_NS ? PAUSE_MAX_NS : lasts_ns;
+}
+
 void sf_growth_step(struct sf_growth *growth, struct sf_arena_file *file)
 {
 	uint32_t used = atomic_load_explicit(&file->arena->pages_used, memory_order_relaxed);
@@ -77,7 +88,5 @@ void sf_growth_step(struct sf_growth *growth, struct sf_arena_file *file)
 			grow(growth, file, used + growth->reserve);
 		sf_arena_file_settle(file);
 	}
-	growth->pause_ns = moved ? PAUSE_MIN_NS : growth->pause_ns * 2;
-	if (growth->pause_ns > PAUSE_MAX_NS)
-		growth->pause_ns = PAUSE_MAX_NS;
+	growth->pause_ns = pause_for(file->arena, used);
 }

@@ -76,10 +76,10 @@ static const char *preloadable(const char *library)
 }
 
 /* LD_PRELOAD is extended, never replaced; the runtime of a sanitizer wants to be the first of all. */
-static char *preload_value(const char *command)
+static char *preload_value(const struct sf_launch *launch)
 {
 	char runtime[4096];
-	const char *first = sf_doctor_asan_runtime(command, runtime, sizeof runtime);
+	const char *first = launch->is_plain ? NULL : sf_doctor_asan_runtime(launch->argv[0], runtime, sizeof runtime);
 	const char *library = preloadable(sf_path_library());
 	const char *given = getenv("LD_PRELOAD");
 
@@ -106,7 +106,7 @@ static char **make_environment(const struct sf_launch *launch)
 	for (size_t i = 0; i < count; i++)
 		if (!is_variable(environ[i], "LD_PRELOAD") && !is_variable(environ[i], "SOCKFAULT_ARENA"))
 			made[used++] = environ[i];
-	made[used++] = preload_value(launch->argv[0]);
+	made[used++] = preload_value(launch);
 	made[used++] = sf_print("SOCKFAULT_ARENA=%s", launch->arena);
 	return made;
 }

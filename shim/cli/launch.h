@@ -19,6 +19,7 @@ void sf_launch_restore(void);
 struct sf_launch {
 	char **argv;
 	const char *arena;    /* SOCKFAULT_ARENA: absolute */
+	bool is_plain;        /* it needs no sanitizer's runtime, and need not be looked at */
 	bool refuse_io_uring; /* by a filter */
 	bool no_new_privs;    /* which the filter needs where we have no privilege */
 };

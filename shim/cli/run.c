@@ -254,7 +254,7 @@ static void settle_io_uring(struct sf_run *run)
 	run->refused_io_uring = run->io_uring == SF_URING_REFUSE;
 	if (run->refused_io_uring && !run->quiet)
 		sf_warn("--io-uring refuse sets no_new_privs: set-user-ID programs gain nothing in this run");
-	if (run->io_uring != SF_URING_AUTO || !sf_doctor_may_use_io_uring(run->argv[0]))
+	if (run->io_uring != SF_URING_AUTO || run->is_plain || !sf_doctor_may_use_io_uring(run->argv[0]))
 		return;
 	run->refused_io_uring = sf_uring_is_privileged();
 	if (!run->refused_io_uring && !run->quiet)
@@ -313,7 +313,9 @@ int sf_cmd_run(int argc, char **argv)
 	read_words(&run, argc, argv);
 	run.quiet |= sf_is_batched();
 	fill_places(&run);
-	refuse_hopeless(&run);
+	run.is_plain = sf_doctor_knows_as_plain(run.argv[0]);
+	if (!run.is_plain)
+		refuse_hopeless(&run);
 	sf_sites_resolve(run.set, run.argv[0]);
 	settle_io_uring(&run);
 	make_arena(&run);

@@ -40,6 +40,7 @@ struct sf_run {
 	char **argv;   /* command with {port} and {tmp} filled in */
 	unsigned port; /* 0: {port} is not used */
 	char *folder;  /* {tmp}; NULL: not used */
+	bool is_plain; /* the program needs no further looks: see doctor.h */
 	bool refused_io_uring;
 
 	/* lived */

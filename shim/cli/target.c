@@ -51,6 +51,16 @@ static int search(char *found, size_t size, const char *name)
 	return error;
 }
 
+int sf_target_search(char *found, const char *name)
+{
+	if (!strchr(name, '/'))
+		return *name ? search(found, PATH_MAX, name) : ENOENT;
+	if (strlen(name) >= PATH_MAX)
+		return ENAMETOOLONG;
+	memmove(found, name, strlen(name) + 1);
+	return executable(name);
+}
+
 static void append(struct sf_target *target, const char *name)
 {
 	char *file = target->files[target->count];
@@ -61,7 +71,7 @@ static void append(struct sf_target *target, const char *name)
 	}
 	target->count++;
 	memcpy(file, name, strlen(name) + 1);
-	target->error = strchr(name, '/') ? executable(name) : *name ? search(file, PATH_MAX, name) : ENOENT;
+	target->error = sf_target_search(file, name);
 }
 
 /* The program in the words after "#!/usr/bin/env". Without -S all of it is one word, as the kernel hands it over. */

@@ -27,4 +27,7 @@ static inline const char *sf_target_program(const struct sf_target *target)
 	return target->files[target->count - 1];
 }
 
+/* The file that execvp(3) takes for this name, in PATH_MAX bytes: an errno, or 0. Looks into no file. */
+int sf_target_search(char *found, const char *name);
+
 #endif

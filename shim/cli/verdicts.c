@@ -29,6 +29,11 @@ void sf_verdicts_share(void)
 	verdicts = memory;
 }
 
+bool sf_verdicts_are_shared(void)
+{
+	return verdicts != NULL;
+}
+
 static uint64_t key_of(const char *path)
 {
 	struct stat st;
@@ -36,7 +41,7 @@ static uint64_t key_of(const char *path)
 	if (stat(path, &st) != 0)
 		return 0;
 	uint64_t parts[] = {
-	    st.st_dev, st.st_ino, (uint64_t)st.st_size, (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
+	    st.st_dev, st.st_ino, st.st_mode, st.st_uid, (uint64_t)st.st_ctim.tv_sec, (uint64_t)st.st_ctim.tv_nsec};
 
 	return sf_digest(parts, sizeof parts) | 1;
 }

@@ -9,6 +9,7 @@
 
 /* From now on verdicts are shared with the processes that this one forks. Before, each question is a new one. */
 void sf_verdicts_share(void);
+bool sf_verdicts_are_shared(void);
 
 /* What find() says of this file, which it said already if the file is the same as then. */
 bool sf_verdict(const char *path, bool (*find)(const char *path));

@@ -296,6 +296,7 @@ static void start_target(struct watch *w)
 	struct sf_launch launch = {
 	    .argv = run->argv,
 	    .arena = run->file.path,
+	    .is_plain = run->is_plain,
 	    .refuse_io_uring = run->refused_io_uring,
 	    .no_new_privs = run->io_uring == SF_URING_REFUSE,
 	};

@@ -328,11 +328,11 @@ LATE(FILE *, popen, (const char *command, const char *mode), command, mode)
 #define OPTIONAL false
 
 static const struct {
-	const char *name;
-	void **place;
+	char name[20];
 	bool required;
+	void **place;
 } bindings[] = {
-#define SF_CALL(name, operation, presence) {#name, (void **)&real_##name, presence},
+#define SF_CALL(name, operation, presence) {#name, presence, (void **)&real_##name},
 #define SF_NAMED SF_CALL
 #define SF_ALIAS(name, of)
 #include "core/calls.def"

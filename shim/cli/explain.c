@@ -159,11 +159,11 @@ static void print_fact(const struct sf_fact *fact)
 		print_bits(fact->modes, sf_mode_words, SF_MODE_COUNT);
 	printf("\n");
 	print_field("real", possible_text(fact->possible));
-	print_field("class", fact->class_);
-	print_field("when", fact->when);
-	print_field("then", fact->next);
-	print_field("after", fact->after);
-	print_field("see", fact->man);
+	print_field("class", sf_fact_text(fact->class_));
+	print_field("when", sf_fact_text(fact->when));
+	print_field("then", sf_fact_text(fact->next));
+	print_field("after", sf_fact_text(fact->after));
+	print_field("see", sf_fact_text(fact->man));
 }
 
 static int explain_number(const char *name, int number, bool is_eai)

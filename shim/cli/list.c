@@ -270,11 +270,11 @@ static struct listing list_errnos(void)
 		else
 			add_bits(&listing, fact->modes, sf_mode_words, SF_MODE_COUNT);
 		add_text(&listing, sf_possible_words[fact->possible]);
-		add_text(&listing, fact->class_);
-		add_text(&listing, fact->when);
-		add_text(&listing, fact->next);
-		add_text(&listing, fact->after);
-		add_text(&listing, fact->man);
+		add_text(&listing, sf_fact_text(fact->class_));
+		add_text(&listing, sf_fact_text(fact->when));
+		add_text(&listing, sf_fact_text(fact->next));
+		add_text(&listing, sf_fact_text(fact->after));
+		add_text(&listing, sf_fact_text(fact->man));
 	}
 	return listing;
 }

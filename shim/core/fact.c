@@ -74,21 +74,48 @@ enum {
 /* An EAI value is negative in the header, and positive in the table. */
 #define POSITIVE(number) ((number) < 0 ? -(number) : (number))
 
+/* The texts of all rows, one behind the other: a row of facts.def is told by its line. */
+#define OF_ROW(text, line) OF_ROW_(text, line)
+#define OF_ROW_(text, line) text##line
+
+static const struct texts {
+#define SF_FACT(functions, number_, on_, modes_, possible_, kind, when_text, next_text, after_text, man_text)          \
+	char OF_ROW(class_, __LINE__)[sizeof(kind)];                                                                       \
+	char OF_ROW(when_, __LINE__)[sizeof(when_text)];                                                                   \
+	char OF_ROW(next_, __LINE__)[sizeof(next_text)];                                                                   \
+	char OF_ROW(after_, __LINE__)[sizeof(after_text)];                                                                 \
+	char OF_ROW(man_, __LINE__)[sizeof(man_text)];
+#include "core/facts.def"
+#undef SF_FACT
+} texts = {
+#define SF_FACT(functions, number_, on_, modes_, possible_, kind, when_text, next_text, after_text, man_text)          \
+	kind, when_text, next_text, after_text, man_text,
+#include "core/facts.def"
+#undef SF_FACT
+};
+
+#define PLACE(text) offsetof(struct texts, OF_ROW(text, __LINE__))
+
 const struct sf_fact sf_facts[] = {
-#define SF_FACT(functions, number_, on_, modes_, possible_, kind, when_, next_, after_, man_)                          \
+#define SF_FACT(functions, number_, on_, modes_, possible_, kind, when_text, next_text, after_text, man_text)          \
 	{.funcs = {functions(0), functions(1)},                                                                            \
 	 .number = POSITIVE(number_),                                                                                      \
 	 .on = (uint8_t)(on_),                                                                                             \
 	 .modes = (uint8_t)(modes_),                                                                                       \
 	 .possible = SF_POSSIBLE_##possible_,                                                                              \
-	 .class_ = kind,                                                                                                   \
-	 .when = when_,                                                                                                    \
-	 .next = next_,                                                                                                    \
-	 .after = after_,                                                                                                  \
-	 .man = man_},
+	 .class_ = PLACE(class_),                                                                                          \
+	 .when = PLACE(when_),                                                                                             \
+	 .next = PLACE(next_),                                                                                             \
+	 .after = PLACE(after_),                                                                                           \
+	 .man = PLACE(man_)},
 #include "core/facts.def"
 #undef SF_FACT
 };
+
+const char *sf_fact_text(uint32_t text)
+{
+	return (const char *)&texts + text;
+}
 
 const size_t sf_fact_count = sizeof sf_facts / sizeof sf_facts[0];
 

@@ -34,16 +34,20 @@ extern const char *const sf_on_words[SF_ON_COUNT]; /* by number of the bit: "tcp
 
 struct sf_fact {
 	uint64_t funcs[SF_FUNC_WORDS];
-	int number;         /* errno, or the positive EAI value for resolve */
-	uint8_t on;         /* SF_ON_ bits */
-	uint8_t modes;      /* SF_BIT(enum sf_mode) */
-	uint8_t possible;   /* enum sf_possible */
-	const char *class_; /* transient, terminal, resource, config, programming */
-	const char *when;   /* the condition, for people */
-	const char *next;   /* what a right program does then */
-	const char *after;  /* the state afterwards */
-	const char *man;    /* page and section */
+	int number;       /* errno, or the positive EAI value for resolve */
+	uint8_t on;       /* SF_ON_ bits */
+	uint8_t modes;    /* SF_BIT(enum sf_mode) */
+	uint8_t possible; /* enum sf_possible */
+	/* Texts, for sf_fact_text(). Pointers would be put right by the loader, all of them, in each program that starts.
+	 */
+	uint32_t class_; /* transient, terminal, resource, config, programming */
+	uint32_t when;   /* the condition, for people */
+	uint32_t next;   /* what a right program does then */
+	uint32_t after;  /* the state afterwards */
+	uint32_t man;    /* page and section */
 };
+
+const char *sf_fact_text(uint32_t text);
 
 extern const struct sf_fact sf_facts[];
 extern const size_t sf_fact_count;

@@ -12,9 +12,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* The name itself, not a pointer to it, which the loader would have to put right in each program that starts. */
 struct name {
 	int number;
-	const char *name;
+	char name[20];
 };
 
 #define N(constant)                                                                                                    \

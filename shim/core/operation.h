@@ -52,7 +52,7 @@ enum sf_func {
 #define SF_FUNC_WORDS ((SF_FUNC_COUNT + 63) / 64)
 
 struct sf_func_row {
-	const char *name;
+	char name[20]; /* not a pointer: the loader would have to put each right in each program that starts */
 	uint8_t operation;
 	bool by_name_only; /* met only by rules that say func= */
 	bool required;

@@ -336,11 +336,11 @@ static bool refuse_number(struct sf_parser *p, unsigned i, uint32_t operations)
 	if (fact && fact->possible == SF_POSSIBLE_ARGUMENTS)
 		return sf_refuse(
 		    p, p->action[i], "only a wrong argument makes %s fail with %s (%s); 'fake %s' does it all the same", calls,
-		    name, fact->when, name);
+		    name, sf_fact_text(fact->when), name);
 	if (fact)
 		return sf_refuse(
 		    p, p->action[i], "%s never fails with %s%s (%s); 'fake %s' does it all the same", calls, name, where,
-		    fact->when, name);
+		    sf_fact_text(fact->when), name);
 	return sf_refuse(
 	    p, p->action[i], "%s never fails with %s%s; 'fake %s' does it all the same", calls, name, where, name);
 }

@@ -143,9 +143,23 @@ static long timed(const struct raw *raw, const long *given, const void *site)
 }
 #endif
 
-static const struct raw raws[SF_RAW_NUMBERS] = {
+static const struct raw raws[] = {
 #define SF_RAW(number_, wrapper_, concerns_, by_)                                                                      \
-	[SYS_##number_] = {(void (*)(void))wrapper_, by_, concerns_, SF_OPERATION_OF_##wrapper_, SYS_##number_},
+	{(void (*)(void))wrapper_, by_, concerns_, SF_OPERATION_OF_##wrapper_, SYS_##number_},
+#include "raw.def"
+#undef SF_RAW
+};
+
+enum row {
+#define SF_RAW(number, wrapper, concerns, by) ROW_##number,
+#include "raw.def"
+#undef SF_RAW
+};
+
+/* Which of them a number is. The rows themselves have pointers, and stand close together: the loader puts those right
+ * in each program that starts. */
+static const uint8_t rows[SF_RAW_NUMBERS] = {
+#define SF_RAW(number, wrapper, concerns, by) [SYS_##number] = ROW_##number,
 #include "raw.def"
 #undef SF_RAW
 };
@@ -176,7 +190,7 @@ static bool concerns_us(const struct raw *raw, int fd)
 
 long sf_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
-	const struct raw *raw = &raws[number];
+	const struct raw *raw = &raws[rows[number]];
 	const long given[ARGUMENTS] = {a, b, c, d, e, f};
 
 	if (!concerns_us(raw, (int)a))

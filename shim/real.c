@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdarg.h>
 
+#include "next.h"
 #include "sys.h"
 
 #define SIGSET_BYTES 8 /* of the kernel's sigset_t */
@@ -346,8 +347,9 @@ const char *sf_libc_is_alone;
 bool sf_real_bind(const char **missing)
 {
 	sf_libc_is_alone = dlsym(RTLD_DEFAULT, "__libc_single_threaded");
+	sf_next_begin();
 	for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++) {
-		void *found = dlsym(RTLD_NEXT, bindings[i].name);
+		void *found = sf_next(bindings[i].name);
 
 		if (found)
 			__atomic_store_n(bindings[i].place, found, __ATOMIC_RELAXED);

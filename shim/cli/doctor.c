@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/xattr.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "cli/cli.h"
 #include "cli/elf.h"
 #include "cli/library.h"
 #include "cli/target.h"
@@ -153,19 +155,32 @@ static bool is_program(const struct sf_target *target, unsigned n)
 	return program;
 }
 
+/* Asked thrice for each run: the files of a command are looked for once. */
+static const struct sf_target *target_of(const char *command)
+{
+	static struct sf_target target;
+	static char *known;
+
+	if (known && strcmp(known, command) == 0)
+		return &target;
+	free(known);
+	known = sf_print("%s", command);
+	sf_target_find(&target, command);
+	return &target;
+}
+
 bool sf_doctor_refuses(const char *command, char *why, size_t size)
 {
-	struct sf_target target;
+	const struct sf_target *target = target_of(command);
 	char predicate[192];
 
-	sf_target_find(&target, command);
-	for (unsigned i = 0; target.error == 0 && i < target.count; i++) {
-		if (!is_program(&target, i) || !obstacle(target.files[i], predicate, sizeof predicate))
+	for (unsigned i = 0; target->error == 0 && i < target->count; i++) {
+		if (!is_program(target, i) || !obstacle(target->files[i], predicate, sizeof predicate))
 			continue;
 		if (i == 0)
 			snprintf(why, size, "it %s", predicate);
 		else
-			snprintf(why, size, "its interpreter %s %s", target.files[i], predicate);
+			snprintf(why, size, "its interpreter %s %s", target->files[i], predicate);
 		return true;
 	}
 	return false;
@@ -187,18 +202,17 @@ static bool is_sanitizer(const char *name)
 
 const char *sf_doctor_asan_runtime(const char *command, char *path, size_t size)
 {
-	struct sf_target target;
+	const struct sf_target *target = target_of(command);
 	struct sf_elf elf;
 	const char *needed = NULL;
 	bool found = false;
 
-	sf_target_find(&target, command);
-	if (target.error || !sf_elf_open(&elf, sf_target_program(&target)))
+	if (target->error || !sf_elf_open(&elf, sf_target_program(target)))
 		return NULL;
 	for (unsigned i = 0; (needed = sf_elf_string(&elf, DT_NEEDED, i)) && !is_sanitizer(needed); i++)
 		;
 	if (needed)
-		found = sf_library_find(&elf, sf_target_program(&target), needed, path, size);
+		found = sf_library_find(&elf, sf_target_program(target), needed, path, size);
 	sf_elf_close(&elf);
 	return found ? path : NULL;
 }
@@ -258,10 +272,9 @@ static bool any_uses_io_uring(const char *program)
 
 bool sf_doctor_may_use_io_uring(const char *command)
 {
-	struct sf_target target;
+	const struct sf_target *target = target_of(command);
 
-	sf_target_find(&target, command);
-	return target.error == 0 && !target.unreadable && any_uses_io_uring(sf_target_program(&target));
+	return target->error == 0 && !target->unreadable && any_uses_io_uring(sf_target_program(target));
 }
 
 /* ---- all of it ---- */

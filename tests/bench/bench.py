@@ -17,6 +17,7 @@ import tempfile
 import counts
 import plot
 import programs
+import runs
 import times
 from goals import GOALS, is_met, worst
 
@@ -38,7 +39,7 @@ PARTS = {
     "time": (times.in_process, times.held_back),
     "threads": (times.threads,),
     "calls": (times.system_calls,),
-    "start": (times.starts,),
+    "start": (times.starts, runs.runs),
     "peers": (times.libfiu, times.strace),
     "servers": (programs.redis, programs.nginx, programs.iperf3),
     "memory": (programs.memory,),

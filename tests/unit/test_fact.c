@@ -34,7 +34,6 @@ static void each_fact_is_whole(void **state)
 		assert_in_range(fact->possible, SF_POSSIBLE_NO, SF_POSSIBLE_YES);
 		assert_true(is_one_of(sf_fact_text(fact->class_), classes, sizeof classes / sizeof classes[0]));
 		assert_true(sf_fact_text(fact->when)[0]);
-		assert_true(sf_fact_text(fact->man)[0]);
 		assert_true(fact->possible <= SF_POSSIBLE_POSIX || sf_fact_text(fact->next)[0]);
 	}
 }

@@ -88,7 +88,7 @@ static void socket_ends(struct sf_scene *scene)
 		say(scene, refused, "ended with an error");
 	else if (sf_is_injected(refused) && is_first_word(scene->socket, refused))
 		say(scene, refused, scene->now ? "closed the connection" : "ended");
-	else
+	else if (refused->operation == SF_RECV || refused->event.asked > MORE_THAN_A_FAREWELL)
 		suspicion->at = *refused;
 }
 

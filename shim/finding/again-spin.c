@@ -21,7 +21,7 @@ struct streak {
 };
 
 struct waits {
-	uint64_t last; /* seq */
+	uint64_t last; /* seq of the last wait, or of a call that got something done */
 };
 
 /* It was spent on waiting if what it waited for has come, or the program was ended meanwhile. */
@@ -58,6 +58,8 @@ static void see(struct sf_scene *scene)
 	if (now->event.ret >= 0 || now->event.error != EAGAIN || now->event.mode != SF_NONBLOCKING) {
 		if (now->operation == streak->last.operation)
 			end_streak(scene, streak, now->event.ret >= 0);
+		if (now->event.ret > 0)
+			waits->last = now->seq; /* it gets on: what it is told elsewhere is no spin */
 		return;
 	}
 	if (!goes_on(streak, now, waits)) {

@@ -28,6 +28,8 @@ static inline void sf_outcome_note(struct sf_scene *scene)
 
 	if (!sf_is_injected(now) && !now->event.shaped_fault)
 		return;
+	if (now->operation == SF_CLOSE)
+		return; /* it can't be made again, and may be reported or not */
 	bool is_late = now->event.fault == 1 + SF_FAULT_fail && sf_is_later(now->event.fault_value);
 	bool is_transient = !sf_is_injected(now) || sf_is_transient_fault(now) || is_late;
 	struct sf_moment *first = is_transient ? &outcome->transient : &outcome->other;

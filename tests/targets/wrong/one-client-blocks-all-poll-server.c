@@ -8,9 +8,10 @@
  * role: server
  * client: build/targets/right/pausing-line-client {port} 0 hello
  */
-#include "../server.h"
 
 #include <poll.h>
+
+#include "../target.h"
 #define CLIENTS_MAX 16
 
 static bool send_all(int fd, const char *data, size_t length)
@@ -45,12 +46,11 @@ int main(int argc, char **argv)
 		return 2;
 	struct sockaddr_in at = loopback(argv[1]);
 
-	handle_signals();
 	polled[0] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), .events = POLLIN};
 	setsockopt(polled[0].fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	if (bind(polled[0].fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(polled[0].fd, 16) < 0)
 		die("listen");
-	while (!stop) {
+	while (true) {
 		if (poll(polled, count, -1) < 0)
 			continue;
 		for (nfds_t i = count; i-- > 1;)
@@ -65,5 +65,4 @@ int main(int argc, char **argv)
 		else if (fd >= 0)
 			polled[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
 	}
-	return 0;
 }

@@ -371,7 +371,9 @@ def _counts(finding: Finding, expect: Expect) -> bool:
 def judge(target: Target, scenario: Scenario, seen: Seen, baseline: Seen) -> Outcome:
     expect = scenario.expect
     found = read_findings(str(seen.run.trace), str(baseline.run.trace))
-    made = [*whole_run(seen), *lost_clients(expect, seen, baseline), *found]
+    said = {one.finding for one in found}  # the command names the call
+    own = [*whole_run(seen), *lost_clients(expect, seen, baseline)]
+    made = [*(one for one in own if one.finding not in said), *found]
     if not any(finding.severity == "error" for finding in found):
         # One sentence for each mistake: what the command says of it says more.
         made += compared(target, expect, seen, baseline)

@@ -94,9 +94,11 @@ static char *rule_of(
 static void aim_all(
     struct sf_reader *reader, const struct sf_judged *judged, const struct run_facts *facts, struct sf_repeat *repeats)
 {
-	struct sf_tally *tally = sf_tally_begin(reader);
+	struct sf_tally *tally;
 	struct sf_seen seen;
 
+	sf_reader_rewind(reader);
+	tally = sf_tally_begin(reader);
 	while (sf_reader_next(reader, &seen) && seen.seq <= facts->last_cause) {
 		if (!sf_event_is_call(&seen.event) || !sf_tally_add(tally, &seen))
 			continue;
@@ -154,8 +156,11 @@ struct sf_repeat *sf_repeats(struct sf_reader *reader, const struct sf_judged *j
 
 	if (facts.last_cause)
 		aim_all(reader, judged, &facts, repeats);
+	const struct sf_ruleset *rules = sf_reader_rules(reader);
+	bool is_alone = facts.injections == 1 && rules && rules->count == 1;
+
 	for (size_t i = 0; i < judged->count; i++)
-		repeats[i].command = command_with(reader, facts.injections > 1 ? repeats[i].rule : NULL);
+		repeats[i].command = command_with(reader, is_alone ? NULL : repeats[i].rule);
 	return repeats;
 }
 

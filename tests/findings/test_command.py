@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""`sockfault findings`: its objects, its status, the command that repeats; and what a run says."""
+
+import json
+import shlex
+import subprocess
+
+import pytest
+
+from judge import BUILD, ROOT, SOCKFAULT
+
+DROPS = BUILD / "targets" / "wrong" / "short-send-dropped-request"
+PEER = f"{BUILD}/targets/robust-echo-server 127.0.0.1 {{port}}"
+KEYS = (
+    "finding severity program pid fd conn cause evidence realism site stack function file line"
+    " says hint source times rule repeat"
+)
+
+
+def sockfault(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(word) for word in (SOCKFAULT, *words)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run(trace, *rules, options=(), program=DROPS):
+    words = [word for rule in rules for word in ("-e", rule)]
+    return sockfault(
+        "run", *options, "--trace", trace, "--peer", PEER, *words, "--", program, "{port}"
+    )
+
+
+def findings(trace, *options):
+    done = sockfault("findings", trace, "--json", *options)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def trace(tmp_path):
+    return tmp_path / "trace.sft"
+
+
+def test_a_finding_has_all_that_is_known_of_it(trace):
+    run(trace, "send nth=1: short 3")
+    status, found = findings(trace)
+    assert status == 1
+    one = found[0]
+    assert list(one) == KEYS.split()
+    assert one["finding"] == "short-send-dropped" and one["severity"] == "error"
+    assert one["cause"] in one["evidence"] and one["realism"] in ("kernel", "posix")
+    assert one["file"].endswith("short-send-dropped-request.c") and one["line"]
+    assert one["rule"] == "send nth=1: short 3" and one["rule"] in one["repeat"]
+
+
+def test_people_see_the_line_and_how_to_repeat_it(trace):
+    run(trace, "send nth=1: short 3")
+    done = sockfault("findings", trace)
+    assert done.returncode == 1
+    head, source, hint, repeat = done.stdout.splitlines()[:4]
+    assert head.startswith("tests/targets/wrong/short-send-dropped-request.c:")
+    assert ": error: " in head and head.endswith("[short-send-dropped]")
+    assert "|" in source and hint.strip() and repeat.startswith("  repeat: ")
+
+
+def test_a_run_without_a_fault_has_none(trace):
+    run(trace)
+    assert findings(trace) == (0, [])
+
+
+def test_the_repeating_command_repeats_the_one_call(trace, tmp_path):
+    run(trace, "recv: delay 1ms", "send nth=1: short 3", options=["--quiet"])
+    one = findings(trace)[1][0]
+    words = shlex.split(one["repeat"])
+    assert words.count("-e") == 1 and words[words.index("-e") + 1] == one["rule"]
+    words.insert(2, f"--trace={tmp_path / 'again.sft'}")
+    subprocess.run(words, cwd=ROOT, capture_output=True, check=False)
+    again = findings(tmp_path / "again.sft")[1][0]
+    same = ("finding", "line", "says", "rule")
+    assert [again[key] for key in same] == [one[key] for key in same]
+
+
+def test_what_fake_did_is_evidence_of_nothing(trace):
+    run(trace, "send nth=1: fake EPIPE", options=["--quiet"])
+    assert not [one for one in findings(trace)[1] if one["severity"] == "error"]
+
+
+def test_the_summary_says_what_was_found_and_strict_minds(trace):
+    done = run(trace, options=["--strict"], program=DROPS.parent / "send-after-shutdown-client")
+    assert done.returncode == 123
+    assert "  found: 1 error" in done.stderr and "[send-after-shutdown]" in done.stderr
+    assert f"(sockfault findings {trace})" in done.stderr
+    assert run(trace, options=["--strict"]).returncode == 0
+
+
+def test_differs_and_same_exclude_each_other(trace):
+    run(trace)
+    done = sockfault("findings", trace, "--differs", "--same")
+    assert done.returncode == 125 and "not both" in done.stderr

@@ -155,6 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="write report.html, results.json, run.json, junit.xml, results.sarif there",
     )
+    add("--annotations", action="store_true", help="for GitHub: print annotations, and a summary")
     add("--quiet", action="store_true", help="show no progress")
     add("command", nargs="*", metavar="COMMAND", help=argparse.SUPPRESS)
     return parser
@@ -224,6 +225,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             show.clear()
             for line in sweepreport.summary(result, asked.known):
                 print(line)
+            if asked.annotations:
+                sweepreport.annotate(result, asked.known)
             if asked.report:
                 sweepreport.write(folder, result, asked.known, started)
                 print(f"the report is in {asked.report}")

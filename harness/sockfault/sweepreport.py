@@ -15,7 +15,7 @@ import platform
 import xml.etree.ElementTree as xml
 from typing import Any, Iterator, Sequence
 
-from . import command, sarif, sweeppage
+from . import command, github, sarif, sweeppage
 from .events import Finding, make
 from .sweep import Result
 from .sweepgroup import Group
@@ -209,7 +209,24 @@ def write(
     tree.write(folder / "junit.xml", encoding=ENCODING, xml_declaration=True)
     groups = [one for one in result.groups if one.is_confirmed and not is_known(one, known)]
     page = sweeppage.page(result, values["results.json"], values["run.json"], groups)
-    (folder / "index.html").write_text(page, encoding=ENCODING)
+    (folder / "report.html").write_text(page, encoding=ENCODING)
+
+
+def annotate(result: Result, known: Sequence[dict[str, Any]]) -> None:
+    """For GitHub: what was found at its lines, and the summary of the step."""
+    failures = _failures(result, known, False)
+    trial: dict[str, Any] = {
+        "name": f"sweep of {result.program.name}",
+        "suite": None,
+        "line": None,
+        "passed": not failures,
+        "problems": [],
+        "findings": failures,
+        "known": _failures(result, known, True) if known else [],
+    }
+    for line in github.lines([trial]):
+        print(line)
+    github.summarize([trial], print)
 
 
 # ---- words ----

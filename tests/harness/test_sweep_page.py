@@ -18,13 +18,15 @@ def swept(tmp_path_factory):
     words = [PYTHON, SWEEP, "--peer", f"{TARGETS}/robust-echo-server 127.0.0.1 {{port}}"]
     words += ["--baseline", "1", "--only", "*/short 1/first", "--only", "*/reset/first"]
     words += ["--report", folder, "--", TARGETS / "naive-line-client", "127.0.0.1", "{port}", "<x>"]
+    words.insert(2, "--annotations")
     done = subprocess.run([str(word) for word in words], capture_output=True, check=False)
     assert done.returncode == 1, done.stderr
+    (folder / "printed").write_bytes(done.stdout)
     return folder
 
 
 def page_of(folder):
-    return (folder / "index.html").read_text()
+    return (folder / "report.html").read_text()
 
 
 def test_the_page_needs_nothing_but_itself(folder):
@@ -65,11 +67,18 @@ def test_the_table_says_of_each_call_site_and_fault_what_came_of_it(folder):
     assert links and set(links) <= targets
 
 
+def test_annotations_stand_at_the_lines_of_failures(folder):
+    printed = (folder / "printed").read_text()
+    for failure in json.loads((folder / "results.json").read_text())["failures"]:
+        kind = {"advice": "notice"}.get(failure["severity"], failure["severity"])
+        assert f"::{kind} file={failure['file']},line={failure['line']}," in printed
+
+
 @pytest.mark.long
 def test_a_browser_leads_from_a_cell_to_its_failure_on_a_phone_too(folder, browse):
     for width in (1000, 380):
         driver = browse(width)
-        driver.get(f"file://{folder}/index.html")
+        driver.get(f"file://{folder}/report.html")
         across = driver.execute_script("return document.documentElement.scrollWidth")
         assert across <= width  # the table scrolls by itself
         link = driver.find_element("css selector", "td.found a")

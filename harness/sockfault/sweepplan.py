@@ -291,6 +291,8 @@ def _faults(call: Call, realism: str) -> Iterator[tuple[str, int, str]]:
             continue
         if errno == "ECONNRESET" and "reset" in kinds:
             continue  # the same event, by its other name
+        if errno == "ECONNREFUSED" and call.kind == "tcp" and op in ("send", "recv"):
+            continue  # the unread failure of a connect: the connect itself is tried
         fault = f"fail {errno}"
         worth = BY_POSSIBLE[row["possible"]] + (1 if row["class"] == "config" else 0)
         if errno in PASSING:

@@ -522,6 +522,18 @@ static void go_on(struct sf_call *c, struct sf_self *self)
 	c->err = 0;
 }
 
+/* A read that a rule has cut: what lies there still, which the program was not shown. */
+static void record_unread(const struct sf_call *c)
+{
+	struct sf_rest rest = {0};
+	int queued = 0;
+
+	if (sf_self_is_sandboxed() || sf_sys(SYS_ioctl, c->fd, FIONREAD, &queued) != 0 || queued <= 0)
+		return;
+	rest.length = (uint64_t)queued;
+	sf_event_extend(c->event, SF_EXTENSION_REST, &rest, sizeof rest);
+}
+
 /* What the event says of the bytes themselves, now that the kernel has looked at them. */
 static void record_bytes(struct sf_call *c)
 {
@@ -531,6 +543,8 @@ static void record_bytes(struct sf_call *c)
 		c->event->buffer = (uint64_t)(uintptr_t)sf_rest_beginning(c);
 	if (c->operation == SF_SEND && (c->ret != (int64_t)c->asked || sf_rest_is_outstanding(c->socket)))
 		sf_rest_note(c);
+	if (c->operation == SF_RECV && c->type == SF_STREAM && c->len < c->asked && c->ret == (int64_t)c->len)
+		record_unread(c);
 }
 
 /* Who could have interrupted it, of a fault. */

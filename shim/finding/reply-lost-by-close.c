@@ -3,7 +3,7 @@
  * reply-lost-by-close.c -- a TCP connection is closed right after a send, with data from the peer unread: Linux then
  * sends a RST, and what the peer has not read yet is thrown away there.
  *
- * That data is unread is known where a rule has cut a recv (it is no injection unless more was there), and where less
+ * That data is unread is known where a rule has cut a recv and the library looked what was left, and where less
  * was read than MSG_PEEK had shown; else nothing is said.
  *
  * Could be wrong: the peer may have read all by then. So the send must not be older than a second; and an end or an
@@ -34,7 +34,7 @@ static void see_recv(struct sf_scene *scene)
 		unread->at_least = moved > unread->at_least ? moved : unread->at_least;
 		unread->recv = *scene->now;
 	} else if (event->fault == 1 + SF_FAULT_short) {
-		unread->at_least = unread->at_least > moved ? unread->at_least - moved : 1;
+		unread->at_least = scene->rest ? scene->rest->length : 0;
 		unread->recv = *scene->now;
 	} else {
 		unread->at_least = moved == event->asked && unread->at_least > moved ? unread->at_least - moved : 0;

@@ -110,8 +110,8 @@ static void write_not_resumed(void **state)
 	expect(&(struct told){
 	    .finding = "write-not-resumed",
 	    .story =
-	        {"socketpair = 3 4", "send 3 10 = 4 nonblocking rest=6:world fault=short:4", "poll = 1 polled=3:IN:IN",
-	         "recv 3 10 = 0", "close 3 = 0"},
+	        {"socketpair = 3 4", "send 3 10 = 4 nonblocking rest=6:world fault=short:4 rest=8",
+	         "poll = 1 polled=3:IN:IN", "recv 3 10 = 0", "close 3 = 0"},
 	    .said = {2},
 	    .says = "4 of 10"});
 	expect(&(struct told){
@@ -183,18 +183,23 @@ static void reply_lost_by_close(void **state)
 	expect(&(struct told){
 	    .finding = "reply-lost-by-close",
 	    .story =
-	        {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4", "send 4 9 = 9",
+	        {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4 rest=8", "send 4 9 = 9",
 	         "close 4 = 0"},
 	    .said = {6},
 	    .says = "of 9 bytes"});
+	/* Nothing was left. */
+	expect(&(struct told){
+	    .finding = "reply-lost-by-close",
+	    .story = {
+	        "socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short", "send 4 9 = 9", "close 4 = 0"}});
 	/* All was read; nothing was sent; the peer had ended; much later. */
 	static const char *const right[][TOLD_LINES] = {
-	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4", "recv 4 60 = 8", "send 4 9 = 9",
-	     "close 4 = 0"},
-	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4", "close 4 = 0"},
-	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4", "send 4 9 = 9", "recv 4 60 = 0",
-	     "close 4 = 0"},
-	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4", "send 4 9 = 9",
+	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4 rest=8", "recv 4 60 = 8",
+	     "send 4 9 = 9", "close 4 = 0"},
+	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4 rest=8", "close 4 = 0"},
+	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4 rest=8", "send 4 9 = 9",
+	     "recv 4 60 = 0", "close 4 = 0"},
+	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4 rest=8", "send 4 9 = 9",
 	     "close 4 = 0 at=5000"},
 	};
 	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {

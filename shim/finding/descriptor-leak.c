@@ -6,9 +6,10 @@
  * Could be wrong: what is open when a program ends is no leak, nor what a child inherited, nor a cache of connections.
  * So it takes all of this: a call on the socket failed for good and it was not connected again; the process that met
  * the failure made or accepted another socket later, and still had the first open when it ended (or the run did). And
- * it takes a comparison: the fault-free run leaves none that was made at this place; or two are left, and the program
- * closed others made here; or three are left. A lazy program that closes them later, but not at its end, would be
- * accused all the same.
+ * it takes a comparison: the fault-free run leaves none that was made at this place, and the thread that met the
+ * failure itself made the next (another one may end the program before this one has closed); or two are left, and the
+ * program closed others made here; or three are left. A lazy program that closes them later, but not at its end, would
+ * be accused all the same.
  */
 #include <errno.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 struct of_socket {
 	struct sf_moment failure;
 	bool is_closed; /* by a call of the program's */
+	bool went_on;   /* the thread that met the failure made another one later */
 	bool is_told;
 };
 
@@ -25,10 +27,14 @@ struct of_process {
 	uint64_t made; /* seq of the last socket that it made or accepted */
 };
 
+struct of_thread {
+	uint32_t failed; /* the socket that failed last */
+};
+
 struct group {
 	const struct sf_socket_story *first;
 	const struct sf_moment *failure;
-	unsigned left, closed;
+	unsigned left, closed, gone_on;
 };
 
 static bool fails_to_begin(const struct sf_moment *now)
@@ -75,6 +81,16 @@ static int verdict(const struct sf_scene *scene)
 	}
 }
 
+static void go_on(struct sf_scene *scene, struct of_process *process)
+{
+	const struct of_thread *thread = scene->of_thread;
+	struct of_socket *failed = thread && thread->failed ? sf_scene_of_socket(scene, thread->failed) : NULL;
+
+	process->made = scene->now->seq;
+	if (failed)
+		failed->went_on = true;
+}
+
 static void see(struct sf_scene *scene)
 {
 	const struct sf_moment *now = scene->now;
@@ -82,16 +98,18 @@ static void see(struct sf_scene *scene)
 	struct of_socket *socket = scene->of_socket;
 
 	if (process && now->event.ret >= 0 && (now->operation == SF_ACCEPT || now->event.what == SF_FUNC_socket))
-		process->made = now->seq;
+		go_on(scene, process);
 	if (!socket || !scene->socket || !now->end_ns || now->event.closed || now->operation == SF_ACCEPT)
 		return;
 	if (now->operation == SF_CLOSE)
 		socket->is_closed = true;
 	int says = verdict(scene);
 
-	if (says > 0 && !socket->failure.seq)
+	if (says > 0 && !socket->failure.seq) {
 		socket->failure = *now;
-	else if (says < 0)
+		if (scene->of_thread)
+			((struct of_thread *)scene->of_thread)->failed = scene->socket->index;
+	} else if (says < 0)
 		socket->failure = (struct sf_moment){0};
 }
 
@@ -120,6 +138,7 @@ static struct group gather(struct sf_scene *scene, const struct sf_socket_story 
 		if (!is_left(scene, story, socket))
 			continue;
 		socket->is_told = true;
+		group.gone_on += socket->went_on;
 		if (group.left++ == 0)
 			group.failure = &socket->failure;
 	}
@@ -130,7 +149,8 @@ static bool is_certain(struct sf_scene *scene, const struct group *group)
 {
 	struct sf_baseline_site known;
 
-	if (sf_scene_baseline(scene, group->first->made.event.site, &known) && known.sockets_made && !known.sockets_left)
+	if (group->gone_on && sf_scene_baseline(scene, group->first->made.event.site, &known) && known.sockets_made &&
+	    !known.sockets_left)
 		return true;
 	return group->left >= 3 || (group->left == 2 && group->closed);
 }
@@ -236,6 +256,7 @@ const struct sf_finding sf_finding_descriptor_leak = {
     .rule = "connect nth=1..3: fail ECONNREFUSED",
     .per_socket = sizeof(struct of_socket),
     .per_process = sizeof(struct of_process),
+    .per_thread = sizeof(struct of_thread),
     .sees = SF_BIT(SF_SOCKET) | SF_BIT(SF_ACCEPT) | SF_BIT(SF_CONNECT) | SF_BIT(SF_BIND) | SF_BIT(SF_LISTEN) |
             SF_BIT(SF_SEND) | SF_BIT(SF_RECV) | SF_BIT(SF_SOCKOPT) | SF_BIT(SF_CLOSE),
     .see = see,

@@ -30,6 +30,8 @@ def record_of(
         record["sites"] = sorted({f"{one.site}~{one.stack}" for one in outcome.faults})[:8]
     elif outcome.why:
         record["why"] = outcome.why
+    if outcome.seen.timed_out or outcome.target.timed_out:
+        record["late"] = True
     if outcome.stuck and outcome.stuck[-1].mode == "blocking":
         record["endless"] = True  # nothing but an event from outside ends that call
     if found:
@@ -59,6 +61,7 @@ class Group:
     used: dict[str, str]  # the rule of each
     times: int
     says: dict[str, str] = dataclasses.field(default_factory=dict)  # of each entry
+    late: set[str] = dataclasses.field(default_factory=set)  # ids of entries
     endless: set[str] = dataclasses.field(default_factory=set)  # ids of entries
     rule: str | None = None  # proven to show it again
     is_confirmed: bool = False
@@ -70,7 +73,7 @@ class Group:
     @property
     def is_late(self) -> bool:
         """Was it the deadline that told of it?"""
-        return self.finding.finding in LATE
+        return self.finding.finding in LATE or self.late.issuperset(self.used)
 
     def is_same(self, entry: Entry, finding: Finding) -> bool:
         return key_of(entry, finding) == self.key
@@ -137,6 +140,8 @@ def groups_of(
             group.used[entry.id] = record["rule"]
             group.says[entry.id] = finding.says
             group.times += 1
+            if record.get("late"):
+                group.late.add(entry.id)
             if record.get("endless"):
                 group.endless.add(entry.id)
     return sorted(made.values(), key=lambda one: SEVERITIES.get(one.finding.severity, 3))

@@ -113,7 +113,9 @@ class Judge:
         own = [
             self._placed(self._told(one, whole))
             for one in outcome.findings
-            if (one.finding, one.site, one.line) not in self.known and _is_fair(one, whole)
+            if (one.finding, one.site, one.line) not in self.known
+            and _is_fair(one, whole)
+            and not (one.finding == "accept-gives-up" and self._serves(outcome))
         ]
         if any(one.severity == "error" for one in own):
             return own  # one sentence for each mistake: theirs says more
@@ -134,6 +136,11 @@ class Judge:
         seen, wanted = outcome.seen, self.measure.seen
         same_end = (seen.status, seen.signal) == (wanted.status, wanted.signal)
         return not same_end or not self.compare.same(wanted.stdout, seen.stdout)
+
+    def _serves(self, outcome: Outcome) -> bool:
+        """Was the next client served? Then nobody gave up, whatever was closed in the end."""
+        got, wanted = outcome.next, self.measure.seen
+        return got is not None and got.status == wanted.status
 
     @staticmethod
     def _told(finding: Finding, whole: list[Finding]) -> Finding:

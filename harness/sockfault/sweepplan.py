@@ -124,11 +124,11 @@ class Entry:
 
 def is_transient(fault: str, op: str, mode: str | None) -> bool:
     """Does it go by? A call with a timeout of its own says EAGAIN when that is over, connect where
-    there is no room or no port."""
+    there is no room or no port; and a close that was interrupted may be told."""
     word = fault.partition(" ")[0]
     if fault == "fail EAGAIN":
         return mode == "nonblocking" and op in ("send", "recv", "accept")
-    return fault == "fail EINTR" or word in ("short", "delay")
+    return (fault == "fail EINTR" and op != "close") or word in ("short", "delay")
 
 
 # ---- the calls of a run ----

@@ -505,9 +505,13 @@ static void the_watch_is_of_rules_trace_and_after_states(void **state)
 	assert_int_equal(trace.arena->watch[SF_POLL], SF_WATCH_MEND | SF_WATCH_ENDS); /* and wait there */
 	trace.arena->paused = 1;
 	trace.arena->trace_level = SF_TRACE_ALL;
+	trace.arena->stamps_are_ns = 0;
 	sf_arena_watch(trace.arena);
 	assert_int_equal(trace.arena->watch[SF_RECV], SF_WATCH_TRACE);
 	assert_int_equal(trace.arena->watch[SF_POLL], SF_WATCH_TRACE | SF_WATCH_MEND);
+	trace.arena->stamps_are_ns = 1;
+	sf_arena_watch(trace.arena);
+	assert_int_equal(trace.arena->watch[SF_RECV], SF_WATCH_TRACE | SF_WATCH_MORE); /* a stamp is a call of the clock */
 	made_trace_free(&trace);
 }
 

@@ -268,10 +268,9 @@ class Trier:
 
     def _keep(self, group: Group, outcome: Outcome) -> None:
         """The calls around the fault, for the page."""
-        calls = self.worker.ask("trace", str(outcome.trace), "--json")
-        at = next((i for i, one in enumerate(calls) if one["fault"]), len(calls))
+        met = outcome.faults[0].seq if outcome.faults else CALLS_BEFORE + 1
+        some = json.dumps(outcome.around(met - CALLS_BEFORE, met + CALLS_AFTER))
         self.calls.mkdir(exist_ok=True)
-        some = json.dumps(calls[max(0, at - CALLS_BEFORE) : at + CALLS_AFTER])
         (self.calls / f"{group.name}.json").write_text(some, encoding="utf-8")
 
     def _patience(self, group: Group, entry: Entry) -> float:

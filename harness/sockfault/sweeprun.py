@@ -7,13 +7,14 @@ A worker owns a folder and makes one run at a time there; its files are used aga
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 import pathlib
 import shlex
 import shutil
 import threading
-from typing import Any, Sequence
+from typing import Any, BinaryIO, Sequence
 
 from .batch import Asked, Batch
 from .command import SockfaultError
@@ -114,6 +115,15 @@ class Outcome:
     def events(self) -> list[Event]:
         assert self.worker
         return [make(Event, one) for one in self.worker.ask("trace", str(self.trace), "--json")]
+
+    def around(self, first: int, last: int) -> list[dict[str, Any]]:
+        """Events from one seq to before another, as the command has them: of a trace of millions,
+        say."""
+        assert self.worker
+        with self.worker.told("trace", str(self.trace), "--json") as lines:
+            return [
+                json.loads(line) for line in itertools.islice(lines, max(0, first - 1), last - 1)
+            ]
 
     def connections(self) -> list[Conn]:
         assert self.worker
@@ -245,22 +255,21 @@ class Worker:
         made.why = next((rule["why"] for rule in told["rules"] if rule["why"]), None)
         made.escaped = told["escapes"]
         made.findings = [make(Finding, one) for one in told["findings"] or ()]
-        if "injected" in told:
-            made.faults = [make(Event, one) for one in told["injected"]]
-            made.stuck = [make(Event, one) for one in told["pending"]]
-        elif made.fired:
-            events = made.events()
-            made.faults = [event for event in events if event.fault]
-            made.stuck = [one for one in events if one.is_call and one.state != "done"]
+        made.faults = [make(Event, one) for one in told["injected"]]
+        made.stuck = [make(Event, one) for one in told["pending"]]
         return made
 
-    def ask(self, *words: str) -> list[dict[str, Any]]:
-        """The JSON objects that the command prints."""
+    def told(self, *words: str) -> BinaryIO:
+        """What the command prints."""
         answer = self.batch.ask(words, out=self._answer)
         if answer["error"]:
             raise SockfaultError(answer["error"])
-        with open(self._answer, "rb") as file:
-            return [json.loads(line) for line in file]
+        return open(self._answer, "rb")
+
+    def ask(self, *words: str) -> list[dict[str, Any]]:
+        """The JSON objects that the command prints."""
+        with self.told(*words) as lines:
+            return [json.loads(line) for line in lines]
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

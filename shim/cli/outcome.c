@@ -13,9 +13,12 @@
 #include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/engine.h"
+#include "cli/json.h"
 #include "cli/run.h"
 #include "cli/statement.h"
 #include "cli/status.h"
+
+#define EVENTS_MAX 8 /* of a kind that are told, and the last */
 
 #define load(place) atomic_load_explicit(&(place), memory_order_relaxed)
 
@@ -103,6 +106,15 @@ static void put_rules(struct sf_output *out, const struct sf_run *run)
 	sf_put_text(out, "]");
 }
 
+/* A line that was put together, as one element of a list. */
+static void put_element(struct sf_output *out, struct sf_output *line, bool is_first)
+{
+	if (!is_first)
+		sf_put_text(out, ",");
+	sf_put(out, line->buffer, line->used && line->buffer[line->used - 1] == '\n' ? line->used - 1 : line->used);
+	line->used = 0;
+}
+
 static void put_findings(struct sf_output *out, const struct sf_run *run)
 {
 	const struct sf_judged *judged = &run->judged;
@@ -110,19 +122,78 @@ static void put_findings(struct sf_output *out, const struct sf_run *run)
 	struct sf_output *line = sf_allocate(sizeof *line);
 
 	line->fd = -1;
+	line->used = 0;
 	sf_put_text(out, NEXT("findings"));
 	sf_put_text(out, "[");
 	for (size_t i = 0; i < judged->count; i++) {
-		line->used = 0;
 		sf_statement_json(line, run->reader, &judged->list[i], &repeats[i]);
-		if (i)
-			sf_put_text(out, ",");
-		sf_put(out, line->buffer, line->used && line->buffer[line->used - 1] == '\n' ? line->used - 1 : line->used);
+		put_element(out, line, i == 0);
 	}
 	sf_put_text(out, "]");
 	free(line);
 	if (repeats)
 		sf_repeats_free(repeats, judged->count);
+}
+
+/* Events of one kind: the first ones and, of injections, the last. */
+struct events {
+	struct sf_output *list;
+	struct sf_seen last; /* seq 0: all are in the list */
+	size_t count;
+};
+
+static void
+note_event(struct events *events, struct sf_output *line, const struct sf_run *run, const struct sf_seen *seen)
+{
+	events->last = (struct sf_seen){.seq = 0};
+	if (events->count++ >= EVENTS_MAX) {
+		events->last = *seen;
+		return;
+	}
+	sf_json_event(line, run->reader, seen);
+	put_element(events->list, line, events->count == 1);
+}
+
+static void put_list(struct sf_output *out, const char *key, struct events *events)
+{
+	sf_put_text(out, key);
+	sf_put_text(out, "[");
+	sf_put(out, events->list->buffer, events->list->used);
+	sf_put_text(out, "]");
+	free(events->list);
+}
+
+static struct sf_output *new_list(void)
+{
+	struct sf_output *list = sf_allocate(sizeof *list);
+
+	list->fd = -1;
+	list->used = 0;
+	return list;
+}
+
+/* Calls into which a rule injected something, and calls that never returned. */
+static void put_events(struct sf_output *out, const struct sf_run *run)
+{
+	struct events injected = {.list = new_list()}, pending = {.list = new_list()};
+	struct sf_output *line = new_list();
+	struct sf_seen seen;
+
+	if (run->reader)
+		sf_reader_rewind(run->reader);
+	while (run->reader && sf_reader_next(run->reader, &seen)) {
+		if (seen.event.fault)
+			note_event(&injected, line, run, &seen);
+		if (seen.fate != SF_FATE_DONE && seen.event.what < SF_EVENT_FIRST)
+			note_event(&pending, line, run, &seen);
+	}
+	if (injected.last.seq) {
+		sf_json_event(line, run->reader, &injected.last);
+		put_element(injected.list, line, false);
+	}
+	put_list(out, NEXT("injected"), &injected);
+	put_list(out, NEXT("pending"), &pending);
+	free(line);
 }
 
 static void put_helper(struct sf_output *out, const char *key, const struct sf_helper *helper)
@@ -160,6 +231,7 @@ void sf_run_put_outcome(const struct sf_run *run)
 	put_numbers(out, run);
 	put_rules(out, run);
 	put_findings(out, run);
+	put_events(out, run);
 	put_helper(out, NEXT("peer"), &run->peer);
 	put_helper(out, NEXT("client"), &run->client);
 	put_helper(out, NEXT("next"), &run->next);

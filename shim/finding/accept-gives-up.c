@@ -4,8 +4,9 @@
  * its listener, ended, or never accepts again.
  *
  * Could be wrong: a server that is asked to end closes its listener too. So where the run asked it to, the close must
- * have followed at once; and EINTR counts only where a handler stands for a signal that asks for no end. A server that
- * pauses before it accepts again is given more time than any pause takes.
+ * have followed at once, and EINTR counts for nothing: so is a server told to end. Else EINTR counts only where a
+ * handler stands for a signal that asks for no end. A server that pauses before it accepts again is given more time
+ * than any pause takes.
  */
 #include <errno.h>
 #include <signal.h>
@@ -74,7 +75,7 @@ static void socket_ends(struct sf_scene *scene)
 	const struct sf_process_story *process = scene->process;
 	const struct sf_run_story *run = scene->run;
 
-	if (!failed->seq)
+	if (!failed->seq || (run->was_asked_to_end && failed->event.error == EINTR))
 		return;
 	if (scene->now) {
 		if (!run->was_asked_to_end || scene->now->time_ns - failed->end_ns < AT_ONCE_NS)

@@ -109,7 +109,9 @@ static void see_data(struct sf_scene *scene)
 	const struct sf_moment *now = scene->now;
 	struct of_socket *socket = scene->of_socket;
 
-	if (socket->connect.seq && has_failed(now) && now->event.error != EAGAIN && now->event.error != EINTR)
+	/* Who logs tries a datagram first, and connects again where it has no peer (syslog). */
+	if (socket->connect.seq && scene->socket->type != SF_DGRAM && has_failed(now) && now->event.error != EAGAIN &&
+	    now->event.error != EINTR)
 		say_of(scene, &socket->connect, "on a socket that is not connected");
 	/* Nobody can know where to send to. */
 	if (socket->bind.seq && now->operation == SF_RECV && scene->socket->type == SF_DGRAM && !scene->socket->sent &&

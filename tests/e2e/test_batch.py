@@ -127,9 +127,24 @@ def test_faults_are_counted_and_a_trace_is_kept_where_one_is_asked_for(batch, tm
     assert outcome["trace"] == str(tmp_path / "t.sft")
     found = batch.tell("out=events", "trace", "t.sft", "--json")
     assert found["status"] == 0 and found["outcome"] is None
-    assert any(json.loads(line)["fault"] for line in open("events"))
+    events = [json.loads(line) for line in open("events")]
+    assert outcome["injected"] == [event for event in events if event["fault"]]
+    assert len(outcome["injected"]) == 1 and outcome["pending"] == []
     # nobody's latest run
     assert batch.tell("trace")["error"].startswith("there is no latest run")
+
+
+def test_of_many_injections_the_first_and_the_last_are_told(batch):
+    code = (
+        "import socket; a, b = socket.socketpair(); a.send(b'x' * 30)\n"
+        "for _ in range(30): b.recv(2)\n"
+        "b.recv(1)"
+    )
+    rule = ["-e", "recv family=unix: short 1", "--timeout", "1s"]
+    outcome = batch.tell("run", *rule, "--", PYTHON, "-c", code)["outcome"]
+    told = [event["offset"] for event in outcome["injected"]]
+    assert outcome["faults"] == 30 and told == [*range(8), 29]
+    assert [event["func"] for event in outcome["pending"]] == ["recv"]
 
 
 def test_each_request_has_its_own_surroundings(batch, tmp_path):

@@ -57,7 +57,7 @@ static void see(struct sf_scene *scene)
 		return;
 	if (now->event.ret >= 0 || now->event.error != EAGAIN || now->event.mode != SF_NONBLOCKING) {
 		if (now->operation == streak->last.operation)
-			end_streak(scene, streak, now->event.ret >= 0);
+			end_streak(scene, streak, now->event.ret >= 0 && goes_on(streak, now, waits));
 		if (now->event.ret > 0)
 			waits->last = now->seq; /* it gets on: what it is told elsewhere is no spin */
 		return;

@@ -155,4 +155,4 @@ def test_install_and_uninstall(tmp_path):
     assert left == []
 
 
-PAIR = ["/usr/bin/python3", "-c", "import socket; a, b = socket.socketpair(); a.send(b'xy')"]
+PAIR = ["/usr/bin/python3", "-c", "import socket; a, b = socket.socketpair(); a.sendall(b'xy')"]

@@ -20,7 +20,8 @@ def copy_of_build(tmp_path):
     """A build folder whose programs can be exchanged."""
     copy = tmp_path / "build"
     (copy / "targets").mkdir(parents=True)
-    for path in [BUILD / "sockfault", BUILD / "libsockfault.so", *(BUILD / "targets").iterdir()]:
+    programs = [path for path in (BUILD / "targets").iterdir() if path.is_file()]
+    for path in [BUILD / "sockfault", BUILD / "libsockfault.so", *programs]:
         shutil.copy2(path, copy / path.relative_to(BUILD))
     return copy
 

@@ -6,6 +6,7 @@ library, where the kernel makes the fault, and once under a rule, with a healthy
 """
 
 import difflib
+import json
 import os
 import pathlib
 import subprocess
@@ -39,8 +40,12 @@ def natively(case, tmp_path):
 
 
 def by_rule(case, tmp_path):
-    words = [BUILD / "sockfault", "run", "--quiet", "--strict", "-e", case.rule, "--"]
-    return transcript(words + [PROBE, "rule", case.kind, case.script], tmp_path)
+    outcome = tmp_path / "outcome.json"
+    words = [BUILD / "sockfault", "run", "--quiet", "--outcome", outcome, "-e", case.rule, "--"]
+    lines = transcript(words + [PROBE, "rule", case.kind, case.script], tmp_path)
+    told = json.loads(outcome.read_text())
+    assert all(rule["fired"] for rule in told["rules"]) and not told["escapes"], told["rules"]
+    return lines
 
 
 def as_excepted(lines, differs):

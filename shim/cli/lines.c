@@ -244,8 +244,9 @@ static void add_level(struct entry *entry, const char *function, char *place, bo
 	unsigned line = take_number(place), before = has_columns ? take_number(place) : 0;
 	bool is_known = *place && strncmp(place, "??", 2) != 0;
 
+	/* Without a line its function is a guess: the symbol before, however far. */
 	entry->levels[entry->count++] = (struct sf_line){
-	    .function = strcmp(function, "??") == 0 ? NULL : copy(function, strlen(function)),
+	    .function = !is_known || strcmp(function, "??") == 0 ? NULL : copy(function, strlen(function)),
 	    .file = is_known ? copy(place, strlen(place)) : NULL,
 	    .line = !is_known ? 0
 	            : before  ? before

@@ -137,6 +137,26 @@ def test_without_debug_information_functions_are_named(tmp_path):
     assert names == ["act"] * 4 + ["on_signal", "far"]
 
 
+HIDDEN = """\
+#include <sys/socket.h>
+int before(void) { return 1; }
+static __attribute__((noinline)) int hidden(int fd)
+{
+    return (int)send(fd, "far", 3, 0) + before();
+}
+int far(int fd) { return hidden(fd) + 1; }
+"""
+
+
+def test_a_function_without_a_symbol_is_not_called_by_the_one_before_it(tmp_path):
+    program = build(tmp_path)
+    (tmp_path / "far.c").write_text(HIDDEN)
+    run(["cc", *FLAGS, "-shared", "-fPIC", "-o", "libfar.so", "far.c"], cwd=tmp_path, check=True)
+    run(["strip", "libfar.so"], cwd=tmp_path, check=True)
+    every, _ = looked_up(tmp_path, program)
+    assert own_lines(every)[-1] == (None, "", None)
+
+
 def test_without_addr2line_that_is_said_and_functions_are_named(tmp_path):
     empty = tmp_path / "bin"
     empty.mkdir()

@@ -189,15 +189,26 @@ void sf_endings_forget(void)
 	atomic_store(&endings_over, atomic_load(&endings_begun));
 }
 
-/* Has one been ended since? Then it is done when this returns. */
+static bool are_over(uint32_t begun)
+{
+	return (int32_t)(atomic_load(&endings_over) - begun) >= 0;
+}
+
+/* Has one been ended since? Then it is done when this returns. The thread that ends it may have lost its processor: it
+ * has a second to get it back. */
 static bool has_seen_half(uint32_t before)
 {
 	uint32_t begun = atomic_load(&endings_begun);
 
-	if (begun == before && atomic_load(&endings_over) == begun)
+	if (begun == before && are_over(begun))
 		return false;
-	for (int i = 0; i < 1000 && (int32_t)(atomic_load(&endings_over) - begun) < 0; i++)
+	for (int i = 0; i < 1000 && !are_over(begun); i++)
 		sf_sys(SYS_sched_yield);
+	for (int i = 0; i < 5000 && !are_over(begun); i++) {
+		struct timespec moment = {0, 200000}; /* the kernel writes what is left over it */
+
+		sf_sys(SYS_ppoll, NULL, 0, &moment, NULL, 8);
+	}
 	return true;
 }
 

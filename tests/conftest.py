@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""What a passing test wrote goes with it: the traces of thousands of tests would fill a disk."""
+"""What all tests share. What a passing one wrote goes with it: the traces of thousands would
+fill a disk."""
 
 import shutil
 import signal
 
 import pytest
 
-# A shell starts what it puts into the background with SIGINT ignored, and all that starts from there
+# A shell starts what it puts into the background with SIGINT ignored, and what starts from there
 # inherits it: programs that a test interrupts would not hear of it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FAILED = pytest.StashKey[bool]()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes; part of `make test-all` only")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -17,7 +17,7 @@ test: deps ## everything that CI runs: checks, units, fuzz seconds, snippets x f
 	$(MAKE) -s --no-print-directory -j2 aarch64-unit
 	$(MAKE) -s --no-print-directory fuzz
 	$(PYTEST) -m "not long" tests/snippets tests/e2e tests/bench
-	$(PYTEST) -m "not long" tests/findings
+	$(PYTEST) -m "not long" tests/findings tests/sweeps
 	$(PYTEST) -m "not long" tests/harness
 	$(PYTEST) -m "not long" tests/differential
 
@@ -26,6 +26,7 @@ test-all: test ## test, then ten minutes of fuzzing and the long tests
 	$(MAKE) -s --no-print-directory fuzz FUZZ_SECONDS=600
 	$(PYTEST) -m long tests/e2e || [ $$? = 5 ]
 	$(PYTEST) -m long tests/harness || [ $$? = 5 ]
+	$(PYTEST) -m long tests/sweeps
 	$(PYTEST) -m long tests/differential
 
 test-snippets: all snippets ## each libc call in each frame, natively first

@@ -138,7 +138,7 @@ const struct sf_finding sf_finding_again_spin = {
     .explain = explain,
     .wrong = wrong,
     .right = right,
-    .rule = "recv family=unix nth=1..200: fail EAGAIN",
+    .rule = "recv family=unix nth=1: stall 100ms",
     .per_socket = sizeof(struct streak),
     .per_thread = sizeof(struct waits),
     .sees = SF_BIT(SF_SEND) | SF_BIT(SF_RECV) | SF_BIT(SF_ACCEPT) | SF_BIT(SF_POLL),

@@ -25,10 +25,6 @@ PROGRAMS = BUILD / "tests" / "e2e"  # our own targets, from tests/e2e/programs
 TIMEOUT = 60  # seconds, for anything that a test waits for
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "long: takes minutes; part of `make test-all` only")
-
-
 def free_port(kind=socket.SOCK_STREAM):
     """A port of 127.0.0.1 that nobody listens on now."""
     with socket.socket(socket.AF_INET, kind) as s:

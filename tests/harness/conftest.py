@@ -21,10 +21,6 @@ os.environ["SOCKFAULT_COMMAND"] = str(BUILD / "sockfault")
 sys.path.insert(0, str(ROOT / "harness"))
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "long: takes minutes; part of `make test-all` only")
-
-
 @pytest.fixture(autouse=True)
 def private_runs(tmp_path, monkeypatch):
     """The latest run of a test is its own, and nothing preloaded comes from outside."""

@@ -4,7 +4,7 @@
  * again until there is some.
  *
  * finds: again-spin
- * rule: send nth=1..300: fail EAGAIN
+ * rule: send nth=1: stall 100ms
  * command: {self} {port}
  * role: server
  * client: build/targets/robust-line-client 127.0.0.1 {port} one two

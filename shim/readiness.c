@@ -195,7 +195,7 @@ static bool are_over(uint32_t begun)
 }
 
 /* Has one been ended since? Then it is done when this returns. The thread that ends it may have lost its processor: it
- * has a second to get it back. */
+ * has a second to get it back. One that never comes back (a handler jumped out of it) is waited for once. */
 static bool has_seen_half(uint32_t before)
 {
 	uint32_t begun = atomic_load(&endings_begun);
@@ -209,6 +209,8 @@ static bool has_seen_half(uint32_t before)
 
 		sf_sys(SYS_ppoll, NULL, 0, &moment, NULL, 8);
 	}
+	if (!are_over(begun))
+		sf_endings_forget();
 	return true;
 }
 

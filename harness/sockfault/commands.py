@@ -45,7 +45,7 @@ def _suite_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _has_entry_point() -> bool:
+def has_entry_point() -> bool:
     """Does pytest find the plugin by itself? Loaded twice it would be refused."""
     found = importlib.metadata.entry_points(group="pytest11", name="sockfault")
     return len(list(found)) > 0
@@ -53,7 +53,7 @@ def _has_entry_point() -> bool:
 
 def pytest_words(asked: argparse.Namespace, more: Sequence[str]) -> list[str]:
     words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=auto"]
-    if not _has_entry_point():
+    if not has_entry_point():
         words += ["-p", "sockfault.plugin"]
     words += [f"--sockfault-suite={name}" for name in asked.file]
     if asked.n:

@@ -35,6 +35,7 @@ from .tls import Authority
 
 CHUNK = 65536
 SHOWN = 60  # bytes of a message that a transcript shows
+HEARD_MAX = 16 << 20  # bytes of a connection that are kept
 
 
 class PeerError(SockfaultError, AssertionError):
@@ -106,10 +107,15 @@ class _Channel:
         self.transcript: list[Line] = []
         self.error: BaseException | None = None
         self.is_closed = False
+        self.heard = bytearray()  # all that was received, up to HEARD_MAX
         self._over = Wake()
 
     def note(self, direction: str, text: str) -> None:
         self.transcript.append(Line(time.monotonic_ns(), direction, text))
+
+    def hear(self, data: bytes) -> None:
+        self.note("<", shown(data))
+        self.heard += data[: HEARD_MAX - len(self.heard)]
 
     def run_is_over(self) -> None:
         """Ends what the script still waits for. Data that is there is still read first."""
@@ -240,7 +246,7 @@ class Connection(_Channel):
             return False
         data = self._attempt(lambda: self.sock.recv(CHUNK), select.POLLIN, why)
         if data:
-            self.note("<", shown(data))
+            self.hear(data)
         else:
             self.note(".", "the target has ended its half")
             self._ended = True
@@ -334,7 +340,7 @@ class Datagrams(_Channel):
         data, sender = self._attempt(lambda: self.sock.recvfrom(CHUNK), select.POLLIN, why)
         if sender or self.target is None:
             self.target = sender
-        self.note("<", shown(data))
+        self.hear(bytes(data))
         return bytes(data)
 
     def send(self, data: bytes) -> None:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The pytest plugin: the fixture `sockfault`, its options, and what a failure says. With
-sweepplugin.py the only module that knows pytest.
+sweepplugin.py and gradeplugin.py the only module that knows pytest.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Generator, Iterator
 
 import pytest
 
-from . import failure, results, sweepplugin
+from . import failure, gradeplugin, results, sweepplugin
 from .command import SockfaultError, version
 from .harness import Options, Sockfault
 from .results import Collected
@@ -68,6 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--sockfault-shard", metavar="I/N", help="run the I-th of N parts of all that is collected"
     )
+    gradeplugin.add_option(group)
     group.addoption(
         "--sockfault-report",
         metavar="DIR",
@@ -96,6 +97,8 @@ def pytest_configure(config: pytest.Config) -> None:
     files = [*option.sockfault_suite, *option.sockfault_sweep]
     if files:
         config.args = [*(config.args if option.file_or_dir else []), *files]
+    if option.sockfault_grade:
+        config.args = [option.sockfault_grade]
     if option.sockfault_shard:
         config.stash[SHARD] = _shard(option.sockfault_shard)
     if not is_worker(config):
@@ -293,7 +296,7 @@ def pytest_collect_file(
         name: dict[str, Any] = {} if inside else {"nodeid": str(file_path)}
         made: SuiteFile = SuiteFile.from_parent(parent, path=file_path, **name)
         return made
-    return sweepplugin.collect(file_path, parent)
+    return gradeplugin.collect(file_path, parent) or sweepplugin.collect(file_path, parent)
 
 
 class SuiteFile(pytest.File):
@@ -357,3 +360,8 @@ class TrialItem(pytest.Item):
 
     def reportinfo(self) -> tuple[pathlib.Path, int | None, str]:
         return self.path, self.line - 1, self.name
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Beside the name of a submission its points."""
+    return gradeplugin.status_of(report)

@@ -75,7 +75,8 @@ def _line(run: Run | Traced, line: Line) -> tuple[int, str]:
     return at, f"<li class=peer><time>{at / 1e9:.6f}</time><b></b><i></i><u>{text}</u></li>"
 
 
-def _chart(run: Run | Traced, findings: Sequence[Finding], lines: Sequence[Line]) -> Iterator[str]:
+def chart(run: Run | Traced, findings: Sequence[Finding], lines: Sequence[Line]) -> Iterator[str]:
+    """The rows of a chart: list items of HTML."""
     notes: dict[int, list[str]] = {}
     for finding in findings:
         for seq in {finding.cause, *finding.evidence[-1:]} - {None}:
@@ -156,7 +157,7 @@ def page(
         f"<div class=lanes><span>s</span><span>{_text(run.name)}</span><span></span>",
         "<span>peer</span></div>",
         "<ol class=chart>",
-        *_chart(run, findings, lines),
+        *chart(run, findings, lines),
         f"</ol><script>{(HERE / 'report.js').read_text()}</script></html>",
     ]
     return "\n".join(parts) + "\n"

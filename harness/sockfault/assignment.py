@@ -1,0 +1,431 @@
+# SPDX-License-Identifier: MIT
+"""An assignment: a TOML file that says how submissions are built, run, tested and what that is
+worth. It is read and checked as a whole before anything is graded: every mistake in it is told,
+with file, line and key. What may stand there is in doc/grading.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import pathlib
+import re
+from typing import Any, Callable, Iterator, TypeVar
+
+from . import suite
+from .run import seconds, words_of
+from .suite import Expect, PythonPeer
+from .toml import Document, Table, WrongFile
+
+Value = TypeVar("Value")
+NO_TEXTS: list[str] = []
+
+VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
+ROLES = ("client", "server")
+KINDS = ("stream", "dgram")
+SIZE_UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+TOP_KEYS = "assignment build reference target limits expect test group".split()
+ASSIGNMENT_KEYS = "name points handout".split()
+BUILD_KEYS = "command within memory needs".split()
+REFERENCE_KEYS = ["folder"]
+TARGET_KEYS = "command role kind client peer stdin env normalize".split()
+LIMIT_KEYS = "memory cpu processes output disk within".split()
+GROUP_KEYS = "name lose-at-most".split()
+TEST_KEYS = (
+    "name points visibility group rules use expect forbid not_reached sweep seed realism feedback"
+).split()
+SWEEP_KEYS = "lose at_most time only".split()
+EXPECT_KEYS = "status signal stdout stderr within peer next-client server".split()
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a submission may use. Memory is private memory of each process, in bytes; cpu and within
+    are seconds; output is what it may print, disk what it may write, in bytes."""
+
+    memory: int = 512 << 20
+    cpu: float = 10.0
+    processes: int = 64
+    output: int = 1 << 20
+    disk: int = 32 << 20
+    within: float = 10.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Build:
+    """How a submission becomes a program; without a command it is one."""
+
+    command: str | None = None
+    within: float = 60.0
+    memory: int = 2 << 30
+    needs: tuple[str, ...] = ()  # files that a submission must have
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """How the program is started: {host}, {port} and {tmp} stand for what they say, {reference} for
+    the folder of the reference solution, built."""
+
+    command: list[str]
+    role: str
+    kind: str  # stream or dgram: how it is known that a server is ready, and a peer was met
+    client: str | None
+    peer: str | PythonPeer | None
+    stdin: bytes
+    env: dict[str, str]
+    normalize: list[tuple[re.Pattern[bytes], bytes]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """A test that tries every error path: points lost for each that breaks."""
+
+    lose: float
+    at_most: float
+    time: float = 20.0  # seconds
+    only: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Test:
+    """One test; without rules it is the plain run."""
+
+    name: str
+    line: int
+    points: float
+    visibility: str
+    group: str | None
+    rules: tuple[str, ...]
+    use: tuple[str, ...]
+    expect: Expect
+    peer_got: bytes | None  # what the peer must have received
+    forbid: dict[str, float]  # points that a finding costs, once, however often
+    not_reached: float | None  # points where no fault fired; None: those of what was seen
+    sweep: Sweep | None
+    seed: int | None
+    realism: str | None
+    feedback: str | None
+
+    @property
+    def is_plain(self) -> bool:
+        return not self.rules and not self.use and not self.sweep
+
+
+@dataclasses.dataclass(frozen=True)
+class Assignment:
+    path: pathlib.Path
+    name: str
+    points: float
+    build: Build
+    reference: pathlib.Path | None
+    target: Target
+    limits: Limits
+    groups: dict[str, float]  # points that tests of a group lose together at most
+    tests: list[Test]
+
+    @property
+    def folder(self) -> pathlib.Path:
+        return self.path.parent
+
+
+class Problems:
+    """What is wrong so far. `with problems:` goes on behind what a table refuses."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    @contextlib.contextmanager
+    def collected(self) -> Iterator[None]:
+        try:
+            yield
+        except WrongFile as error:
+            if str(error) not in self.texts:
+                self.texts.append(str(error))
+
+    def of(self, default: Value, read: Callable[[], Value]) -> Value:
+        """What read() makes, or the default where it refuses."""
+        made = default
+        with self.collected():
+            made = read()
+        return made
+
+
+# ---- values ----
+
+
+def size(table: Table, key: str, default: int) -> int:
+    """Bytes: a number, or a text such as 256MiB."""
+    value = table.get(key, (int, str), "a size such as 256MiB", default)
+    if isinstance(value, int):
+        number, unit = value, ""
+    else:
+        match = re.fullmatch(r"\s*(\d+)\s*([A-Za-z]*)\s*", value)
+        if not match or match[2] not in SIZE_UNITS:
+            table.refuse(key, f"is a size such as 256MiB, not {value!r}")
+        number, unit = int(match[1]), match[2]
+    if number <= 0:
+        table.refuse(key, f"is more than 0, not {number}")
+    return number * SIZE_UNITS[unit]
+
+
+def duration(table: Table, key: str, default: float) -> float:
+    """Seconds: a number, or a text such as 10s."""
+    value = table.get(key, (int, float, str), "a duration such as 10s", default)
+    try:
+        made = seconds(value)
+    except ValueError as error:
+        table.refuse(key, str(error))
+    if made <= 0:
+        table.refuse(key, f"is more than 0, not {value}")
+    return made
+
+
+def points(table: Table, key: str, default: float | None = None) -> float:
+    value = table.get(key, (int, float), "points, a number", default)
+    if value is None:
+        table.document.refuse(table.path, f"wants {key}, a number")
+    if value < 0:
+        table.refuse(key, f"is 0 or more, not {value}")
+    return float(value)
+
+
+def word(table: Table, key: str, choices: tuple[str, ...], default: str) -> str:
+    value = table.text(key, default) or default
+    if value not in choices:
+        table.refuse(key, f"is {' or '.join(choices)}, not {value}")
+    return value
+
+
+def tests_file(table: Table, key: str) -> bytes | None:
+    """The content of a file beside the assignment."""
+    name = table.text(key)
+    if name is None:
+        return None
+    try:
+        return (table.document.path.parent / name).read_bytes()
+    except OSError as error:
+        table.refuse(key, f"is a file beside the assignment: {name}: {error.strerror}")
+
+
+# ---- tables ----
+
+
+def _limits(table: Table, problems: Problems) -> Limits:
+    usual = Limits()
+    with problems.collected():
+        table.only(LIMIT_KEYS)
+    made: dict[str, Any] = {}
+    readers: dict[str, Callable[[Table, str, Any], Any]]
+    readers = {"memory": size, "output": size, "disk": size, "cpu": duration, "within": duration}
+    for key, reader in readers.items():
+        default = getattr(usual, key)
+        made[key] = problems.of(default, functools.partial(reader, table, key, default))
+    made["processes"] = problems.of(
+        usual.processes, lambda: int(points(table, "processes", usual.processes))
+    )
+    return Limits(**made)
+
+
+def _build(table: Table, problems: Problems) -> Build:
+    with problems.collected():
+        table.only(BUILD_KEYS)
+    return Build(
+        problems.of(None, lambda: table.text("command")),
+        problems.of(60.0, lambda: duration(table, "within", Build.within)),
+        problems.of(Build.memory, lambda: size(table, "memory", Build.memory)),
+        tuple(problems.of(NO_TEXTS, lambda: table.texts("needs"))),
+    )
+
+
+def _reference(table: Table, problems: Problems) -> pathlib.Path | None:
+    with problems.collected():
+        table.only(REFERENCE_KEYS)
+        if table.values:
+            folder = table.document.path.parent / table.needed_text("folder")
+            if not folder.is_dir():
+                table.refuse("folder", f"there is no folder {folder}")
+            return folder
+    return None
+
+
+def _command(table: Table) -> list[str]:
+    value = table.get("command", (str, list), "a text or a list of words")
+    words = words_of(value or [])
+    if not words:
+        table.document.refuse(table.path, "wants command, the words that start the program")
+    return words
+
+
+def _target(table: Table, problems: Problems, has_reference: bool) -> Target:
+    with problems.collected():
+        table.only(TARGET_KEYS)
+    role = problems.of("client", lambda: word(table, "role", ROLES, "client"))
+    other, wrong = ("client", "peer") if role == "server" else ("peer", "client")
+    with problems.collected():
+        if wrong in table:
+            table.refuse(wrong, f"is not for a {role}, which has a {other}")
+    with problems.collected():
+        if other not in table:
+            table.document.refuse(table.path, f"a {role} wants {other}")
+    made = Target(
+        problems.of([], lambda: _command(table)),
+        role,
+        problems.of("stream", lambda: word(table, "kind", KINDS, "stream")),
+        problems.of(None, lambda: table.text("client")),
+        problems.of(None, lambda: suite.peer_of(table)),
+        problems.of(b"", lambda: (table.text("stdin") or "").encode()),
+        problems.of({}, lambda: suite.environment_of(table)),
+        problems.of([], lambda: suite.normalizers(table)),
+    )
+    for key, text in (("client", made.client), ("peer", made.peer)):
+        with problems.collected():
+            if isinstance(text, str) and "{reference}" in text and not has_reference:
+                table.refuse(key, "names {reference}, and there is no [reference]")
+    return made
+
+
+def _groups(tables: list[Table], problems: Problems) -> dict[str, float]:
+    made: dict[str, float] = {}
+    for table in tables:
+        with problems.collected():
+            table.only(GROUP_KEYS)
+            name = table.needed_text("name")
+            if name in made:
+                table.refuse("name", f'there are two of the name "{name}"')
+            made[name] = points(table, "lose-at-most")
+    return made
+
+
+def _forbid(table: Table, worth: float) -> dict[str, float]:
+    """forbid.NAME = points lost; a list of names: each takes all."""
+    value = table.get("forbid", (dict, list, str), "a table: finding = points lost", {})
+    if not isinstance(value, dict):
+        return {name: worth for name in suite.forbidden(table)}
+    inner = Table(table.document, (*table.path, "forbid"), value)
+    for name in value:
+        suite.refuse_unknown_finding(inner, name, name)
+    return {name: points(inner, name) for name in value}
+
+
+def _sweep(table: Table, worth: float) -> Sweep | None:
+    if "sweep" not in table:
+        return None
+    inner = table.table("sweep")
+    inner.only(SWEEP_KEYS)
+    return Sweep(
+        points(inner, "lose", worth),
+        points(inner, "at_most", worth),
+        duration(inner, "time", Sweep.time),
+        inner.text("only"),
+    )
+
+
+def _expectation(table: Table, base: Expect) -> tuple[Expect, bytes | None]:
+    inner = table.table("expect")
+    inner.only(EXPECT_KEYS)
+    got = tests_file(inner, "peer")
+    rest = {key: value for key, value in inner.values.items() if key != "peer"}
+    made = suite.expectation(Table(inner.document, inner.path, rest), base)
+    return made, got
+
+
+def _test(table: Table, problems: Problems, base: Expect, groups: dict[str, float]) -> Test:
+    with problems.collected():
+        table.only(TEST_KEYS)
+    worth = problems.of(0.0, lambda: points(table, "points"))
+    group = problems.of(None, lambda: table.text("group"))
+    with problems.collected():
+        if group is not None and group not in groups:
+            table.refuse("group", f"there is no [[group]] of the name {group}")
+    use = problems.of(
+        NO_TEXTS, lambda: [suite.file_beside(table.document, text) for text in table.texts("use")]
+    )
+    rules = problems.of(NO_TEXTS, lambda: table.texts("rules"))
+    sweep = problems.of(None, lambda: _sweep(table, worth))
+    with problems.collected():
+        if sweep and (use or rules):
+            table.refuse("sweep", "tries its own rules: rules and use are for other tests")
+    for key, values in (("use", use), ("rules", rules)):
+        for value in values:
+            why = suite.complaint([value] if key == "use" else ["-e", value])
+            with problems.collected():
+                if why:
+                    table.refuse(key, why)
+    nothing: tuple[Expect, bytes | None] = (base, None)
+    expect, got = problems.of(nothing, lambda: _expectation(table, base))
+    left = None
+    if "not_reached" in table:
+        left = problems.of(0.0, lambda: points(table, "not_reached"))
+    return Test(
+        problems.of("?", lambda: table.needed_text("name")),
+        table.document.line(table.path),
+        worth,
+        problems.of("visible", lambda: word(table, "visibility", VISIBILITIES, "visible")),
+        group,
+        tuple(rules),
+        tuple(use),
+        expect,
+        got,
+        problems.of({}, functools.partial(_forbid, table, worth)),
+        left,
+        sweep,
+        problems.of(None, functools.partial(table.get, "seed", int, "a number")),
+        problems.of(None, lambda: suite.realism_of(table)),
+        problems.of(None, lambda: table.text("feedback")),
+    )
+
+
+def _check_sums(root: Table, made: Assignment, problems: Problems) -> None:
+    names = [test.name for test in made.tests]
+    for i, name in enumerate(names):
+        with problems.collected():
+            if name in names[:i]:
+                root.document.refuse(("test", i), f'there are two of the name "{name}"')
+    total = sum(test.points for test in made.tests)
+    with problems.collected():
+        if made.points and abs(total - made.points) > 1e-9:
+            where = ("assignment", "points")
+            root.document.refuse(
+                where, f"is {made.points:g}, and the tests have {total:g} together"
+            )
+
+
+def read(path: pathlib.Path) -> Assignment:
+    """The assignment in this file. WrongFile, a line for each mistake, if it can't be used."""
+    document = Document(path)
+    root = Table(document, (), document.values)
+    problems = Problems()
+    with problems.collected():
+        root.only(TOP_KEYS)
+    none: list[Table] = []
+    tables = problems.of(none, lambda: root.tables("test"))
+    with problems.collected():
+        if not tables:
+            document.refuse((), "wants a [[test]]")
+    head = problems.of(Table(document, ("assignment",), {}), lambda: root.table("assignment"))
+    with problems.collected():
+        head.only(ASSIGNMENT_KEYS)
+    limits = _limits(root.table("limits"), problems)
+    base = problems.of(
+        Expect(within=limits.within),
+        lambda: suite.expectation(root.table("expect"), Expect(within=limits.within)),
+    )
+    groups = _groups(problems.of(none, lambda: root.tables("group")), problems)
+    reference = _reference(root.table("reference"), problems)
+    made = Assignment(
+        path,
+        problems.of("?", lambda: head.needed_text("name")),
+        problems.of(0.0, lambda: points(head, "points", 0)),
+        _build(root.table("build"), problems),
+        reference,
+        _target(root.table("target"), problems, reference is not None),
+        limits,
+        groups,
+        [_test(table, problems, base, groups) for table in tables],
+    )
+    _check_sums(root, made, problems)
+    if problems.texts:
+        raise WrongFile("\n".join(problems.texts))
+    return made

@@ -30,11 +30,11 @@ TOP_KEYS = "assignment build reference target limits expect test group".split()
 ASSIGNMENT_KEYS = "name points handout".split()
 BUILD_KEYS = "command within memory needs".split()
 REFERENCE_KEYS = ["folder"]
-TARGET_KEYS = "command role kind client peer stdin env normalize".split()
+TARGET_KEYS = "name command role kind client peer stdin env normalize".split()
 LIMIT_KEYS = "memory cpu processes output disk within".split()
 GROUP_KEYS = "name lose-at-most".split()
 TEST_KEYS = (
-    "name points visibility group rules use expect forbid not_reached sweep seed realism feedback"
+    "name points target visibility group rules use expect forbid not_reached sweep seed realism feedback"
 ).split()
 SWEEP_KEYS = "lose at_most time only".split()
 EXPECT_KEYS = "status signal stdout stderr within peer next-client server".split()
@@ -66,8 +66,10 @@ class Build:
 @dataclasses.dataclass(frozen=True)
 class Target:
     """How the program is started: {host}, {port} and {tmp} stand for what they say, {reference} for
-    the folder of the reference solution, built."""
+    the folder of the reference solution, built. A submission may be several programs: each is a
+    target of its own, and has a name."""
 
+    name: str
     command: list[str]
     role: str
     kind: str  # stream or dgram: how it is known that a server is ready, and a peer was met
@@ -95,6 +97,7 @@ class Test:
     name: str
     line: int
     points: float
+    target: Target
     visibility: str
     group: str | None
     rules: tuple[str, ...]
@@ -120,7 +123,7 @@ class Assignment:
     points: float
     build: Build
     reference: pathlib.Path | None
-    target: Target
+    targets: list[Target]
     limits: Limits
     groups: dict[str, float]  # points that tests of a group lose together at most
     tests: list[Test]
@@ -258,6 +261,16 @@ def _command(table: Table) -> list[str]:
     return words
 
 
+def _stdin(table: Table) -> bytes:
+    """A text; or {file = NAME}, a file beside the assignment."""
+    if not isinstance(table.values.get("stdin"), dict):
+        return (table.text("stdin") or "").encode()
+    inner = table.table("stdin")
+    inner.only(["file"])
+    inner.needed_text("file")
+    return tests_file(inner, "file") or b""
+
+
 def _target(table: Table, problems: Problems, has_reference: bool) -> Target:
     with problems.collected():
         table.only(TARGET_KEYS)
@@ -270,12 +283,13 @@ def _target(table: Table, problems: Problems, has_reference: bool) -> Target:
         if other not in table:
             table.document.refuse(table.path, f"a {role} wants {other}")
     made = Target(
+        problems.of("", lambda: table.text("name") or ""),
         problems.of([], lambda: _command(table)),
         role,
         problems.of("stream", lambda: word(table, "kind", KINDS, "stream")),
         problems.of(None, lambda: table.text("client")),
         problems.of(None, lambda: suite.peer_of(table)),
-        problems.of(b"", lambda: (table.text("stdin") or "").encode()),
+        problems.of(b"", lambda: _stdin(table)),
         problems.of({}, lambda: suite.environment_of(table)),
         problems.of([], lambda: suite.normalizers(table)),
     )
@@ -284,6 +298,31 @@ def _target(table: Table, problems: Problems, has_reference: bool) -> Target:
             if isinstance(text, str) and "{reference}" in text and not has_reference:
                 table.refuse(key, "names {reference}, and there is no [reference]")
     return made
+
+
+def _targets(tables: list[Table], problems: Problems, has_reference: bool) -> list[Target]:
+    """[target], or several [[target]], which tests name."""
+    made: list[Target] = []
+    for table in tables:
+        target = _target(table, problems, has_reference)
+        with problems.collected():
+            if len(tables) > 1:
+                table.needed_text("name")
+            if target.name in [one.name for one in made]:
+                table.refuse("name", f'there are two of the name "{target.name}"')
+        made.append(target)
+    return made
+
+
+def _target_of(table: Table, targets: list[Target]) -> Target:
+    name = table.text("target")
+    if name is None and len(targets) > 1:
+        names = ", ".join(target.name for target in targets)
+        table.document.refuse(table.path, f"wants target, one of {names}")
+    for target in targets:
+        if name in (None, target.name):
+            return target
+    table.refuse("target", f"there is no [[target]] of the name {name}")
 
 
 def _groups(tables: list[Table], problems: Problems) -> dict[str, float]:
@@ -331,7 +370,13 @@ def _expectation(table: Table, base: Expect) -> tuple[Expect, bytes | None]:
     return made, got
 
 
-def _test(table: Table, problems: Problems, base: Expect, groups: dict[str, float]) -> Test:
+def _test(
+    table: Table,
+    problems: Problems,
+    base: Expect,
+    groups: dict[str, float],
+    targets: list[Target],
+) -> Test:
     with problems.collected():
         table.only(TEST_KEYS)
     worth = problems.of(0.0, lambda: points(table, "points"))
@@ -362,6 +407,7 @@ def _test(table: Table, problems: Problems, base: Expect, groups: dict[str, floa
         problems.of("?", lambda: table.needed_text("name")),
         table.document.line(table.path),
         worth,
+        problems.of(targets[0], lambda: _target_of(table, targets)),
         problems.of("visible", lambda: word(table, "visibility", VISIBILITIES, "visible")),
         group,
         tuple(rules),
@@ -414,16 +460,19 @@ def read(path: pathlib.Path) -> Assignment:
     )
     groups = _groups(problems.of(none, lambda: root.tables("group")), problems)
     reference = _reference(root.table("reference"), problems)
+    wanted = problems.of(none, lambda: root.tables("target"))
+    wanted = wanted or [Table(document, ("target",), {})]
+    targets = _targets(wanted, problems, reference is not None)
     made = Assignment(
         path,
         problems.of("?", lambda: head.needed_text("name")),
         problems.of(0.0, lambda: points(head, "points", 0)),
         _build(root.table("build"), problems),
         reference,
-        _target(root.table("target"), problems, reference is not None),
+        targets,
         limits,
         groups,
-        [_test(table, problems, base, groups) for table in tables],
+        [_test(table, problems, base, groups, targets) for table in tables],
     )
     _check_sums(root, made, problems)
     if problems.texts:

@@ -182,7 +182,12 @@ class Examiner:
         self._charged: dict[tuple[Any, ...], str] = {}  # mistakes that have cost their points
         self._lost: dict[str, float] = {}  # of groups
         self._count = 0
-        self._plain: Seen | None = None
+        self._target = assignment.targets[0]  # which is being run
+        self._plains: dict[str, Seen] = {}  # the fault-free run of each target
+
+    @property
+    def _plain(self) -> Seen | None:
+        return self._plains.get(self._target.name)
 
     # ---- building ----
 
@@ -199,7 +204,8 @@ class Examiner:
             limits = dataclasses.replace(limits, disk=max(limits.disk, 256 << 20))
             box = Box(self.program, limits, may_write_program=True)
             self._make(wanted.command, box, wanted.within)
-        self._look_at_program()
+        for word in dict.fromkeys(target.command[0] for target in self.assignment.targets):
+            self._look_at_program(word)
 
     def _make(self, text: str, box: Box, within: float) -> None:
         log = self.work / "build.log"
@@ -231,9 +237,8 @@ class Examiner:
             how = "took too long" if status == -signal.SIGKILL else f"ended with status {status}"
             raise Unbuilt(f"the build ({text}) {how}:\n{said}")
 
-    def _look_at_program(self) -> None:
+    def _look_at_program(self, word: str) -> None:
         """Will the library load into it, and are there source lines?"""
-        word = self.assignment.target.command[0]
         path = self.program / word if "/" in word else pathlib.Path(shutil.which(word) or word)
         if "/" in word and not path.is_file():
             raise Unbuilt(f"there is no program {word} after the build")
@@ -290,14 +295,14 @@ class Examiner:
         folder = self.work / f"run-{self._count}"
         folder.mkdir()
         sandbox.give(folder)
-        if self.assignment.target.role == "server":
+        if self._target.role == "server":
             return self._observe_server(batch, test, folder)
         return self._observe_client(batch, test, folder)
 
     def _run(
         self, batch: Batch, test: Test | None, folder: pathlib.Path, words: list[str], port: int
     ) -> tuple[dict[str, Any], float]:
-        target = self.assignment.target
+        target = self._target
         places = {"host": "127.0.0.1", "port": str(port), "tmp": "/tmp"}
         argv = [_fill(word, places) for word in target.command]
         within = (
@@ -332,10 +337,10 @@ class Examiner:
     ) -> Seen:
         target = outcome["target"]
         status, number = _ended(target["status"], target["signal"])
-        if self.assignment.target.role == "server" and outcome.get("client"):
-            status, number = _ended(outcome["client"]["status"], outcome["client"]["signal"])
+        if self._target.role == "server" and outcome.get("client"):
+            status, number = _ended(outcome["client"]["status"], outcome["client"].get("signal"))
         limit = self.assignment.limits.output
-        out = "client.out" if self.assignment.target.role == "server" else "stdout"
+        out = "client.out" if self._target.role == "server" else "stdout"
         made = Seen(
             outcome,
             _read(folder / out, limit),
@@ -352,7 +357,7 @@ class Examiner:
         return made
 
     def _observe_client(self, batch: Batch, test: Test | None, folder: pathlib.Path) -> Seen:
-        target = self.assignment.target
+        target = self._target
         if isinstance(target.peer, PythonPeer):
             wanted = target.peer
             with Peer(wanted.script, wanted.host, 0, wanted.kind, tls=wanted.tls) as peer:
@@ -395,7 +400,7 @@ class Examiner:
         return seen
 
     def _observe_server(self, batch: Batch, test: Test | None, folder: pathlib.Path) -> Seen:
-        target = self.assignment.target
+        target = self._target
         port = _free_port(target.kind)
         places = {"port": str(port), "host": "127.0.0.1", "reference": str(self.reference or "")}
         places["tmp"] = str(folder)
@@ -410,7 +415,7 @@ class Examiner:
         seen.timed_out = seen.timed_out or bool(driven.get("timed_out"))
         after = outcome.get("next")
         if after and test and self._plain:
-            status, number = _ended(after["status"], after["signal"])
+            status, number = _ended(after["status"], after.get("signal"))
             got = _read(folder / "next.out", self.assignment.limits.output)
             if after["timed_out"] or number or status != self._plain.status:
                 seen.next_error = "the next client, without faults, was not served"
@@ -423,7 +428,7 @@ class Examiner:
     # ---- judging ----
 
     def _normal(self, text: bytes) -> bytes:
-        for pattern, replacement in self.assignment.target.normalize:
+        for pattern, replacement in self._target.normalize:
             text = pattern.sub(replacement, text)
         return text
 
@@ -477,7 +482,7 @@ class Examiner:
                 yield f"{who} printed something else\n{diff(expected, got)}"
 
     def _is_server(self) -> bool:
-        return self.assignment.target.role == "server"
+        return self._target.role == "server"
 
     def _who(self) -> str:
         return "the client of the program" if self._is_server() else "the program"
@@ -573,7 +578,7 @@ class Examiner:
 
     def _repeat(self, test: Test, seen: Seen) -> str | None:
         """What to type at home; a peer in Python is left to the assignment's handout."""
-        target = self.assignment.target
+        target = self._target
         words = ["sockfault", "run"]
         if self._is_server():
             words += ["--server", "--client", target.client or ""]
@@ -592,7 +597,7 @@ class Examiner:
     def _chart(self, seen: Seen, findings: list[Finding]) -> str:
         """What happened around the faults, as rows of HTML."""
         run = Traced(str(seen.trace))
-        run.argv = [str(self.program / self.assignment.target.command[0])]
+        run.argv = [str(self.program / self._target.command[0])]
         own = [event for event in run.events if self._is_own(event)]
         marked = {seq for one in findings for seq in (one.cause, *one.evidence) if seq}
         near = [i for i, event in enumerate(own) if event.fault or event.seq in marked]
@@ -618,7 +623,6 @@ class Examiner:
         (self.work / "runs").mkdir(mode=0o700)
         sandbox.give(self.work / "runs")
         with Batch(sandbox.user_words(), env) as batch:
-            self._plain = self.observe(batch, None)
             for test in self.assignment.tests:
                 self.graded.verdicts.append(self._test(batch, test))
                 yield self.graded
@@ -635,6 +639,9 @@ class Examiner:
 
     def _test(self, batch: Batch, test: Test) -> Verdict:
         try:
+            self._target = test.target
+            if not self._plain:
+                self._plains[test.target.name] = self.observe(batch, None)
             seen = self.observe(batch, test)
             return self.judge(test, seen)
         except SockfaultError as error:  # ours, not the student's: for somebody to look at

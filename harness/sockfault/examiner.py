@@ -442,11 +442,11 @@ class Examiner:
             yield f"{who} did not end within {expect.within or limits.within:g} s"
         if len(seen.stdout) > limits.output:
             yield f"it printed more than {limits.output} bytes"
-        if seen.signal and seen.signal != expect.signal:
+        if seen.signal and seen.signal != expect.signal and not seen.timed_out:
             what = {"SIGXCPU": " (too much CPU time)", "SIGXFSZ": " (a file grew too large)"}
             what["SIGKILL"] = " (it used more than it may)"
             yield f"{who} was killed by {seen.signal}{what.get(seen.signal, '')}"
-        if not seen.met:
+        if not seen.met and not seen.outcome["faults"]:  # a refused connect explains it
             talked = "talked to its peer" if not self._is_server() else "served its client"
             yield f"the program never {talked}"
         if seen.peer_error:
@@ -526,26 +526,60 @@ class Examiner:
             (n, lines[n - 1]) for n in range(first, min(len(lines), finding.line + EXCERPT) + 1)
         ]
 
+    def _findings(self, test: Test, seen: Seen, problems: list[str]) -> list[Finding]:
+        """What the program did wrong. Some of it is said only of a run that is known to differ from
+        the fault-free one."""
+        found = seen.findings
+        if problems and self._plain and not test.is_plain:
+            words = ["--json", "--baseline", str(self._plain.trace), "--differs"]
+            lines = command.objects("findings", str(seen.trace), *words, good=(0, 1))
+            found = [make(Finding, one) for one in lines if "finding" in one]
+        found = list({(one.finding, one.file or one.site, one.line): one for one in found}.values())
+        served = self._is_server() and test.expect.next_client and not seen.next_error
+        return [
+            one
+            for one in found
+            if one.program not in ("bwrap", "unshare")
+            and not (one.finding == "accept-gives-up" and served and not test.is_plain)
+        ]
+
+    def _cost(self, test: Test, finding: Finding) -> float | None:
+        """What the test says that this mistake costs."""
+        cost = test.forbid.get(finding.finding)
+        return test.forbid.get(finding.severity) if cost is None else cost
+
+    def _losses(self, test: Test, problems: list[str], findings: list[Finding]) -> list[Loss]:
+        """A mistake with a price costs that, once. Whatever else went wrong costs the whole test, and
+        is told by the mistake behind it where that is known."""
+        prices = [self._cost(test, one) for one in findings]
+        losses = [self._loss(one, cost or 0.0, test) for one, cost in zip(findings, prices)]
+        if not problems or any(cost is not None for cost in prices):
+            return losses
+        known = {(one.finding, one.site) for one in self._plain.findings} if self._plain else set()
+        ranks = ["error", "warning"]
+        behind = [
+            (ranks.index(one.severity), at)
+            for at, one in enumerate(findings)
+            if one.severity in ranks and (test.is_plain or (one.finding, one.site) not in known)
+        ]
+        if not behind:
+            return [Loss(test.points, problems[0]), *losses]
+        at = min(behind)[1]
+        losses[at].points, losses[at].before = test.points, None
+        return [losses.pop(at), *losses]
+
     def judge(self, test: Test, seen: Seen) -> Verdict:
         problems = list(self._problems(test, seen))
         unfired = [rule for rule in seen.rules if not rule["fired"]]
-        findings = [one for one in seen.findings if one.program not in ("bwrap", "unshare")]
-        losses = []
-        for finding in findings:
-            cost = test.forbid.get(finding.finding)
-            if cost is None and finding.severity == "error" and "error" in test.forbid:
-                cost = test.forbid["error"]
-            losses.append(self._loss(finding, cost or 0.0, test))
-        notes = []
-        if problems:
-            losses.insert(0, Loss(test.points, problems[0]))
-            notes = problems[1:]
+        findings = self._findings(test, seen, problems)
+        losses = self._losses(test, problems, findings)
+        notes = [one for one in problems if not losses or one != losses[0].says]
         verdict = Verdict(test.name, test.visibility, 0.0, test.points, "failed", losses, notes)
         lost = sum(loss.points for loss in losses)
         verdict.points = max(0.0, test.points - lost)
         if unfired and not problems:
             self._not_reached(test, verdict, unfired)
-        elif not lost:
+        elif not lost and not problems:
             verdict.state = "passed"
         elif verdict.points > 0:
             verdict.state = "partly"

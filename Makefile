@@ -27,16 +27,19 @@ FIND_SRC  := $(sort $(wildcard shim/finding/*.c))
 SHIM_SRC  := $(sort $(wildcard shim/*.c shim/wrap/*.c))
 SHIM_ASM  := $(sort $(wildcard shim/wrap/*.S))
 CLI_SRC   := $(sort $(wildcard shim/cli/*.c))
+BOX_SRC   := $(sort $(wildcard shim/confine/*.c))
 
 LIB_OBJ := $(patsubst shim/%.c,$(BUILD)/lib/%.o,$(CORE_SRC) $(FAULT_SRC) $(SHIM_SRC)) $(patsubst shim/%.S,$(BUILD)/lib/%.o,$(SHIM_ASM))
 CLI_OBJ := $(patsubst shim/%.c,$(BUILD)/cli/%.o,$(CORE_SRC) $(FAULT_SRC) $(FIND_SRC) $(CLI_SRC))
+
+BOX_OBJ := $(patsubst shim/%.c,$(BUILD)/cli/%.o,$(BOX_SRC))
 
 FAULTS   := $(notdir $(basename $(FAULT_SRC)))
 comma    := ,
 FINDINGS := $(notdir $(basename $(FIND_SRC)))
 
 .PHONY: all help clean
-all: $(BUILD)/libsockfault.so $(BUILD)/sockfault ## build the library and the command (the default)
+all: $(BUILD)/libsockfault.so $(BUILD)/sockfault $(BUILD)/sockfault-confine ## build the library and the command (the default)
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || true
@@ -74,6 +77,10 @@ STATIC ?= $(shell echo 'int main(void){return 0;}' | $(CC) $(CFLAGS) $(LDFLAGS) 
 $(BUILD)/sockfault: $(CLI_OBJ)
 	@echo '  LINK    $@'
 	$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC) -Wl,-z,relro -Wl,-z,now -o $@ $^
+# Not statically: it stands between the command and a program, and the library is to come through it.
+$(BUILD)/sockfault-confine: $(BOX_OBJ)
+	@echo '  LINK    $@'
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro -Wl,-z,now -o $@ $^
 
 # The command finds all the rest from where it lies itself: a folder that was installed can be moved as a whole.
 BIN := $(DESTDIR)$(PREFIX)/bin
@@ -86,6 +93,7 @@ install: all ## install below PREFIX, /usr/local (DESTDIR is honoured)
 		$(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions
 	install -m 755 $(BUILD)/sockfault $(BIN)/sockfault
 	install -m 755 $(BUILD)/libsockfault.so $(PRIVATE)/libsockfault.so
+	install -m 755 $(BUILD)/sockfault-confine $(PRIVATE)/sockfault-confine
 	install -m 644 scenarios/*.fault $(SHARE)/sockfault/scenarios
 	install -m 644 scenarios/suites/*.* $(SHARE)/sockfault/suites
 	for page in $(MANUALS); do install -m 644 $$page $(SHARE)/man/man$${page##*.}/ || exit 1; done
@@ -102,4 +110,4 @@ uninstall: ## take away what install put there
 # The Python package, and each folder of tests, bring their own part.
 include harness/harness.mk $(sort $(wildcard tests/*.mk tests/*/*.mk))
 
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ))
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(CLI_OBJ) $(BOX_OBJ))

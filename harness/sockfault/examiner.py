@@ -210,7 +210,7 @@ class Examiner:
     def _make(self, text: str, box: Box, within: float) -> None:
         log = self.work / "build.log"
         words = [
-            *sandbox.user_words(),
+            *sandbox.user_words(self.level),
             *sandbox.inner_words(self.level, box),
             "/bin/sh",
             "-c",
@@ -275,18 +275,13 @@ class Examiner:
             words += ["-s", str(path) if own else f"{path}{condition}"]
         return words
 
-    def _box(self, folder: pathlib.Path) -> Box:
-        tools = pathlib.Path(command.find()).parent
-        library = (
-            [tools] if (tools / "libsockfault.so").exists() else [tools.parent / "lib/sockfault"]
-        )
-        inside = [path for path in library if not str(path).startswith(sandbox.SYSTEM)]
+    def _box(self, folder: pathlib.Path, port: int) -> Box:
         return Box(
             self.program,
             self.assignment.limits,
-            visible=tuple(inside),
             writable=(folder / "trace.sft",),
             hidden=(self.assignment.folder,),
+            port=port,
         )
 
     def observe(self, batch: Batch, test: Test | None) -> Seen:
@@ -303,7 +298,8 @@ class Examiner:
         self, batch: Batch, test: Test | None, folder: pathlib.Path, words: list[str], port: int
     ) -> tuple[dict[str, Any], float]:
         target = self._target
-        places = {"host": "127.0.0.1", "port": str(port), "tmp": "/tmp"}
+        places = {"host": "127.0.0.1", "port": str(port)}
+        places["tmp"] = str(sandbox.tmp(self.level, self.program))
         argv = [_fill(word, places) for word in target.command]
         within = (
             test.expect.within if test and test.expect.within else self.assignment.limits.within
@@ -314,7 +310,7 @@ class Examiner:
         asked += ["--realism", test.realism] if test and test.realism else []
         if self._plain:
             asked += ["--baseline", str(self._plain.trace)]
-        box = self._box(folder)
+        box = self._box(folder, port)
         asked += ["--", *sandbox.inner_words(self.level, box), *argv]
         (folder / "stdin").write_bytes(target.stdin)
         started = time.monotonic()
@@ -655,8 +651,9 @@ class Examiner:
             return
         env = sandbox.environment() | {"SOCKFAULT_DIR": str(self.work / "runs")}
         (self.work / "runs").mkdir(mode=0o700)
-        sandbox.give(self.work / "runs")
-        with Batch(sandbox.user_words(), env) as batch:
+        if sandbox.user_words(self.level):
+            sandbox.give(self.work / "runs")
+        with Batch(sandbox.user_words(self.level), env) as batch:
             for test in self.assignment.tests:
                 self.graded.verdicts.append(self._test(batch, test))
                 yield self.graded

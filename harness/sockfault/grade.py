@@ -127,9 +127,10 @@ def grade_one(
     reference: pathlib.Path | None,
     seed: int,
     keep: bool = False,
+    isolation: str = "auto",
 ) -> Graded:
     """Grades one submission, in a work folder that goes afterwards."""
-    level = sandbox.best()
+    level = sandbox.choose(isolation)
     key = key_of(assignment, submission, seed)
     work = workplace("sockfault-grade-")
     try:
@@ -163,6 +164,7 @@ def _start(level: Level, work: pathlib.Path, within: float) -> None:
     here = str(pathlib.Path(__file__).resolve().parents[1])
     path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     env = os.environ | {"PYTHONPATH": path, "SOCKFAULT_COMMAND": command.find()}
+    env[sandbox.USER] = str(sandbox.user())
     words = [*sandbox.outer_words(level), sys.executable, "-m", "sockfault.grade"]
     with open(work / "examiner.log", "wb") as log:
         process = subprocess.Popen(
@@ -227,6 +229,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--check", action="store_true", help="only say what is wrong in FILE.toml")
     parser.add_argument("--seed", metavar="N", type=int, default=1, help="default: %(default)s")
+    levels = ["auto", *(level.value for level in Level)]
+    parser.add_argument(
+        "--isolation",
+        choices=levels,
+        default="auto",
+        help="how programs are kept apart (auto: the best of these that works here)",
+    )
     parser.add_argument("--keep", action="store_true", help="keep the folders where programs ran")
     return parser
 
@@ -298,7 +307,7 @@ def _grade(asked: argparse.Namespace, more: Sequence[str]) -> int:
     submissions = _submissions(asked)
     folder = pathlib.Path(asked.report).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    level = sandbox.best()
+    level = sandbox.choose(asked.isolation)
     print(f"sockfault grade: {level.says}")
     todo = _to_do(asked, assignment, submissions)
     status = GOOD
@@ -311,6 +320,7 @@ def _grade(asked: argparse.Namespace, more: Sequence[str]) -> int:
             "reference": str(reference) if reference else None,
             "seed": asked.seed,
             "keep": asked.keep,
+            "isolation": level.value,
         }
         listed.write_text(json.dumps(what))
         if todo:

@@ -50,6 +50,7 @@ class SubmissionItem(pytest.Item):
             pathlib.Path(reference) if reference else None,
             listed["seed"],
             listed["keep"],
+            listed["isolation"],
         )
         self.user_properties.append(("points", f"{graded.points:g}/{graded.of:g}"))
 

@@ -18,6 +18,7 @@ ARROWS = {
     "fault": {"core", "fault"},
     "finding": {"core", "finding"},
     "cli": {"core", "fault", "finding", "cli"},
+    "confine": {"confine"},
     "wrap": {".", "core", "wrap"},
     ".": {".", "core", "fault"},
 }

@@ -24,19 +24,23 @@ NO_TEXTS: list[str] = []
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 ROLES = ("client", "server")
 KINDS = ("stream", "dgram")
+CREDITS = ("scenario", "mistake", "all-or-nothing")
+REFERENCE = "reference"  # expect.stdout: what the reference solution prints
 SIZE_UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 TOP_KEYS = "assignment build reference target limits expect test group".split()
-ASSIGNMENT_KEYS = "name points handout".split()
+ASSIGNMENT_KEYS = "name points handout credit".split()
 BUILD_KEYS = "command within memory needs".split()
 REFERENCE_KEYS = ["folder"]
 TARGET_KEYS = "name command role kind client peer stdin env normalize".split()
 LIMIT_KEYS = "memory cpu processes output disk within".split()
 GROUP_KEYS = "name lose-at-most".split()
 TEST_KEYS = (
-    "name points target visibility group rules use expect forbid not_reached sweep seed realism feedback"
+    "name points target visibility credit group rules use expect forbid not_reached sweep seed "
+    "realism feedback"
 ).split()
 SWEEP_KEYS = "lose at_most time only".split()
+PRICE_KEYS = "lose at_most".split()
 EXPECT_KEYS = "status signal stdout stderr within peer next-client server".split()
 
 
@@ -73,7 +77,7 @@ class Target:
     command: list[str]
     role: str
     kind: str  # stream or dgram: how it is known that a server is ready, and a peer was met
-    client: str | None
+    client: str | PythonPeer | None
     peer: str | PythonPeer | None
     stdin: bytes
     env: dict[str, str]
@@ -91,6 +95,15 @@ class Sweep:
 
 
 @dataclasses.dataclass(frozen=True)
+class Price:
+    """What a finding costs: once at each place where the program makes that mistake, and at all of
+    them together no more than at_most, in the whole assignment."""
+
+    lose: float
+    at_most: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Test:
     """One test; without rules it is the plain run."""
 
@@ -104,8 +117,9 @@ class Test:
     use: tuple[str, ...]
     expect: Expect
     peer_got: bytes | None  # what the peer must have received
-    forbid: dict[str, float]  # points that a finding costs, once, however often
-    not_reached: float | None  # points where no fault fired; None: those of what was seen
+    credit: str  # of CREDITS
+    forbid: dict[str, Price]  # of findings, by name or severity
+    not_reached: float  # points where its fault never happened
     sweep: Sweep | None
     seed: int | None
     realism: str | None
@@ -131,6 +145,15 @@ class Assignment:
     @property
     def folder(self) -> pathlib.Path:
         return self.path.parent
+
+    @property
+    def worth(self) -> float:
+        """Points of all tests."""
+        return sum(test.points for test in self.tests)
+
+    def plain_test(self, target: Target) -> Test | None:
+        """The first test of a target that has no rules."""
+        return next((one for one in self.tests if one.is_plain and one.target is target), None)
 
 
 class Problems:
@@ -287,7 +310,7 @@ def _target(table: Table, problems: Problems, has_reference: bool) -> Target:
         problems.of([], lambda: _command(table)),
         role,
         problems.of("stream", lambda: word(table, "kind", KINDS, "stream")),
-        problems.of(None, lambda: table.text("client")),
+        problems.of(None, lambda: suite.client_of(table)),
         problems.of(None, lambda: suite.peer_of(table)),
         problems.of(b"", lambda: _stdin(table)),
         problems.of({}, lambda: suite.environment_of(table)),
@@ -337,15 +360,27 @@ def _groups(tables: list[Table], problems: Problems) -> dict[str, float]:
     return made
 
 
-def _forbid(table: Table, worth: float) -> dict[str, float]:
+def _forbid(table: Table, worth: float, problems: Problems) -> dict[str, Price]:
     """forbid.NAME = points lost; a list of names: each takes all."""
     value = table.get("forbid", (dict, list, str), "a table: finding = points lost", {})
     if not isinstance(value, dict):
-        return {name: worth for name in suite.forbidden(table)}
+        return {name: Price(worth) for name in suite.forbidden(table)}
     inner = Table(table.document, (*table.path, "forbid"), value)
+    made = {}
     for name in value:
-        suite.refuse_unknown_finding(inner, name, name)
-    return {name: points(inner, name) for name in value}
+        with problems.collected():
+            suite.refuse_unknown_finding(inner, name, name)
+            made[name] = _price(inner, name)
+    return made
+
+
+def _price(table: Table, name: str) -> Price:
+    """Points; or { lose, at_most }."""
+    if not isinstance(table.values[name], dict):
+        return Price(points(table, name))
+    inner = table.table(name)
+    inner.only(PRICE_KEYS)
+    return Price(points(inner, "lose"), points(inner, "at_most") if "at_most" in inner else None)
 
 
 def _sweep(table: Table, worth: float) -> Sweep | None:
@@ -361,12 +396,28 @@ def _sweep(table: Table, worth: float) -> Sweep | None:
     )
 
 
-def _expectation(table: Table, base: Expect) -> tuple[Expect, bytes | None]:
-    inner = table.table("expect")
-    inner.only(EXPECT_KEYS)
-    got = tests_file(inner, "peer")
-    rest = {key: value for key, value in inner.values.items() if key != "peer"}
-    made = suite.expectation(Table(inner.document, inner.path, rest), base)
+def _expectation(
+    table: Table, base: Expect, problems: Problems, has_reference: bool
+) -> tuple[Expect, bytes | None]:
+    """Key by key, so that all that is wrong is told; and what the peer must have received."""
+    inner, made, got = (
+        problems.of(Table(table.document, (), {}), lambda: table.table("expect")),
+        base,
+        None,
+    )
+    with problems.collected():
+        inner.only(EXPECT_KEYS)
+    for key, value in inner.values.items():
+        if key == "peer":
+            got = problems.of(None, lambda: tests_file(inner, "peer"))
+        elif key == "stdout" and value == REFERENCE:
+            with problems.collected():
+                if not has_reference:
+                    inner.refuse(key, f'is "{REFERENCE}", and there is no [reference]')
+            made = dataclasses.replace(made, stdout=REFERENCE)
+        elif key in EXPECT_KEYS:
+            one = Table(inner.document, inner.path, {key: value})
+            made = problems.of(made, functools.partial(suite.expectation, one, made))
     return made, got
 
 
@@ -376,6 +427,8 @@ def _test(
     base: Expect,
     groups: dict[str, float],
     targets: list[Target],
+    head: Table,
+    has_reference: bool,
 ) -> Test:
     with problems.collected():
         table.only(TEST_KEYS)
@@ -398,11 +451,9 @@ def _test(
             with problems.collected():
                 if why:
                     table.refuse(key, why)
-    nothing: tuple[Expect, bytes | None] = (base, None)
-    expect, got = problems.of(nothing, lambda: _expectation(table, base))
-    left = None
-    if "not_reached" in table:
-        left = problems.of(0.0, lambda: points(table, "not_reached"))
+    expect, got = _expectation(table, base, problems, has_reference)
+    usual = problems.of("scenario", lambda: word(head, "credit", CREDITS, "scenario"))
+    credit = problems.of(usual, lambda: word(table, "credit", CREDITS, usual))
     return Test(
         problems.of("?", lambda: table.needed_text("name")),
         table.document.line(table.path),
@@ -414,8 +465,9 @@ def _test(
         tuple(use),
         expect,
         got,
-        problems.of({}, functools.partial(_forbid, table, worth)),
-        left,
+        credit,
+        problems.of({}, functools.partial(_forbid, table, worth, problems)),
+        problems.of(0.0, lambda: points(table, "not_reached", 0.0)),
         sweep,
         problems.of(None, functools.partial(table.get, "seed", int, "a number")),
         problems.of(None, lambda: suite.realism_of(table)),
@@ -450,16 +502,18 @@ def read(path: pathlib.Path) -> Assignment:
     with problems.collected():
         if not tables:
             document.refuse((), "wants a [[test]]")
-    head = problems.of(Table(document, ("assignment",), {}), lambda: root.table("assignment"))
+
+    def section(name: str) -> Table:
+        return problems.of(Table(document, (name,), {}), lambda: root.table(name))
+
+    head = section("assignment")
     with problems.collected():
         head.only(ASSIGNMENT_KEYS)
-    limits = _limits(root.table("limits"), problems)
-    base = problems.of(
-        Expect(within=limits.within),
-        lambda: suite.expectation(root.table("expect"), Expect(within=limits.within)),
-    )
+    limits = _limits(section("limits"), problems)
     groups = _groups(problems.of(none, lambda: root.tables("group")), problems)
-    reference = _reference(root.table("reference"), problems)
+    reference = _reference(section("reference"), problems)
+    usual = Expect(within=limits.within)
+    base, _ = _expectation(root, usual, problems, reference is not None)
     wanted = problems.of(none, lambda: root.tables("target"))
     wanted = wanted or [Table(document, ("target",), {})]
     targets = _targets(wanted, problems, reference is not None)
@@ -467,12 +521,15 @@ def read(path: pathlib.Path) -> Assignment:
         path,
         problems.of("?", lambda: head.needed_text("name")),
         problems.of(0.0, lambda: points(head, "points", 0)),
-        _build(root.table("build"), problems),
+        _build(section("build"), problems),
         reference,
         targets,
         limits,
         groups,
-        [_test(table, problems, base, groups, targets) for table in tables],
+        [
+            _test(table, problems, base, groups, targets, head, reference is not None)
+            for table in tables
+        ],
     )
     _check_sums(root, made, problems)
     if problems.texts:

@@ -192,6 +192,19 @@ def read_status(trace: str | None) -> Status:
     )
 
 
+# What mistakes and limits end a program by.
+DEADLY = "SIGSEGV SIGABRT SIGBUS SIGILL SIGFPE SIGSYS SIGTRAP SIGPIPE SIGKILL SIGXCPU SIGXFSZ"
+
+
+def ended_within(code: int | None, number: int | None) -> tuple[int | None, str | None]:
+    """Status and signal of what ran within a shell or a box: there a signal is told by 128 + N."""
+    if number is not None:
+        return None, signal_name(number)
+    if code is not None and code > 128 and signal_name(code - 128) in DEADLY.split():
+        return None, signal_name(code - 128)
+    return code, None
+
+
 def signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name

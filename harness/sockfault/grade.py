@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """`sockfault grade`: an assignment, and what came of each submission.
 
-Each submission is an item of pytest (plugin.py), so that several go side by side and on other hosts;
-each is examined by a process in a network of its own (examiner.py, sandbox.py), which leaves its
-state after each test. The files for graders are written from that state.
+Each submission is an item of pytest (gradeplugin.py), so that several go side by side and on other
+hosts; a worker examines its own in a room (examroom.py). What graders and students read is written
+from the state that an examiner leaves after each test.
 """
 
 from __future__ import annotations
@@ -11,197 +11,218 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import fcntl
 import hashlib
+import io
 import json
 import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-from typing import Iterator, NoReturn, Sequence
+import time
+from typing import Any, Iterator, NoReturn, Sequence
 
 from . import assignment as assignments
 from . import command, feedback, gradefiles, sandbox
 from .assignment import Assignment
 from .command import SockfaultError
-from .examiner import Examiner, copy_submission
-from .graded import STATE, Graded, read_state
+from .examroom import Listed
+from .graded import Graded, read_state
+from .gradewrite import write
 from .sandbox import Level
 from .toml import WrongFile
 
 GOOD, TROUBLE, INTERRUPTED = 0, 125, 130
-BUILD_SLACK = 30.0  # seconds beyond all deadlines after which an examiner is ended
-EPILOG = "Exit status: 0 all graded, 125 could not work (a wrong assignment, say), and why."
+CLASS_FILES = ("gradebook.csv", "class.html")
+BASES = ("/tmp", "/var/tmp")  # where a work folder may lie beside TMPDIR
+EPILOG = """\
+Exit status: 0 all graded, 125 could not work (a wrong assignment, say), 130 interrupted.
+What follows -- is given to pytest."""
 
 
-# ---- state on disk ----
+# ---- where programs run ----
 
 
-def write(path: pathlib.Path, text: str) -> None:
-    """All of it or nothing: who reads meanwhile has the old one."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    scratch.write_text(text, encoding="utf-8")
-    os.replace(scratch, path)
+def _bases() -> list[pathlib.Path]:
+    """Folders that the user of sandbox.user() can reach."""
+    made = []
+    for name in dict.fromkeys([tempfile.gettempdir(), *BASES]):
+        path = pathlib.Path(name).resolve()
+        if path.is_dir() and os.access(path, os.W_OK):
+            if not sandbox.is_root() or all(p.stat().st_mode & 1 for p in (path, *path.parents)):
+                made.append(path)
+    return made
 
 
-def write_all(folder: pathlib.Path, graded: Graded, key: str) -> None:
-    """What graders and the student read of one submission."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, make in gradefiles.FILES.items():
-        write(folder / name, make(graded))
-    write(folder / "feedback.md", feedback.markdown(graded))
-    write(folder / "feedback.html", feedback.page(graded))
-    write(folder / STATE, graded.as_json(key))
+def workplace(prefix: str) -> pathlib.Path:
+    """A new folder for programs to run in."""
+    bases = _bases()
+    if not bases:
+        raise SockfaultError("no folder for temporary files can be reached by other users: TMPDIR")
+    made = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=bases[0]))
+    os.chmod(made, 0o755)
+    return made
+
+
+def _prefix(folder: pathlib.Path) -> str:
+    """Of the work folders of whoever grades into this one."""
+    return f"sockfault-grade-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}-"
+
+
+def _remove_left(prefix: str) -> None:
+    """What a grader left that was killed."""
+    for base in _bases():
+        for path in base.glob(f"{prefix}*"):
+            if not path.is_symlink() and path.stat().st_uid == os.geteuid():
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _alone(folder: pathlib.Path) -> Iterator[None]:
+    """Nobody else may grade into this folder meanwhile. Who was killed leaves it within seconds."""
+    with open(folder / ".lock", "w", encoding="utf-8") as file:
+        end = time.monotonic() + 10
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            if time.monotonic() > end:
+                raise SockfaultError(f"somebody else grades into {folder} now")
+            time.sleep(0.1)
+        yield
+
+
+# ---- what is to be done ----
 
 
 def key_of(assignment: Assignment, submission: pathlib.Path, seed: int) -> str:
     """Tells whether a submission was graded as it is now, by the assignment as it is now."""
     made = hashlib.sha256(f"{command.version()} {seed}\n".encode())
-    folders = [submission] + ([assignment.reference] if assignment.reference else [])
-    files = sorted(p for f in folders for p in f.rglob("*") if p.is_file())
-    for path in [assignment.path, *files]:
-        made.update(str(path.relative_to(path.anchor)).encode() + b"\0")
+    folders = [submission, assignment.folder]
+    folders += [assignment.reference] if assignment.reference else []
+    for path in [assignment.path, *(path for one in folders[:1] for path in _files(one))]:
+        made.update(str(path).encode() + b"\0")
         made.update(hashlib.sha256(path.read_bytes()).digest())
     return made.hexdigest()
 
 
-# ---- one submission ----
+def _files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """All that is in it, links left out."""
+    found = sorted(folder.rglob("*"))
+    return [path for path in found if path.is_file() and not path.is_symlink()]
 
 
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """What an examiner is told, as JSON in a file."""
-
-    assignment: str
-    name: str
-    submission: str
-    work: str
-    results: str
-    reference: str | None
-    level: str
-    seed: int
-    key: str
-
-
-def examine(path: str) -> int:
-    """The examiner's own process, within the outer box."""
-    asked = Request(**json.loads(pathlib.Path(path).read_text()))
-    assignment = assignments.read(pathlib.Path(asked.assignment))
-    reference = pathlib.Path(asked.reference) if asked.reference else None
-    work = pathlib.Path(asked.work)
-    examiner = Examiner(assignment, asked.name, work, Level(asked.level), reference, asked.seed)
-    for graded in examiner.grade():
-        write_all(pathlib.Path(asked.results), graded, asked.key)
-    return GOOD
+def names_of(submissions: Sequence[pathlib.Path]) -> list[str]:
+    """The folders' names; with those above them where two have the same, and never one that
+    gradebook and class page have."""
+    names = [path.name for path in submissions]
+    depth = 2
+    while len(set(names)) < len(names) and depth < 10:
+        doubled = {name for name in names if names.count(name) > 1}
+        for i, path in enumerate(submissions):
+            if names[i] in doubled:
+                names[i] = "-".join(path.parts[-depth:]).strip("-/")
+        depth += 1
+    return [f"{name}-" if name in CLASS_FILES or name.startswith(".") else name for name in names]
 
 
-class Broken(SockfaultError):
-    """An examiner did not come to its end: for somebody to look at."""
+def _submissions(asked: argparse.Namespace) -> list[pathlib.Path]:
+    made = []
+    for text in asked.submission:
+        path = pathlib.Path(text)
+        if not path.is_dir():
+            raise SockfaultError(f"a submission is a folder, and {text} is none")
+        made.append(path.resolve())
+    if not made:
+        raise SockfaultError("there are no submissions to grade")
+    return list(dict.fromkeys(made))
 
 
-def _longest(assignment: Assignment) -> float:
-    """Seconds that a submission can take, all deadlines together."""
-    tests = [test.expect.within or assignment.limits.within for test in assignment.tests]
-    tests += [test.sweep.time * 2 for test in assignment.tests if test.sweep]
-    return assignment.build.within + 3 * sum(tests) + 10 * len(tests) + BUILD_SLACK
+def _to_do(
+    asked: argparse.Namespace, assignment: Assignment, submissions: Sequence[pathlib.Path]
+) -> list[tuple[str, str, str]]:
+    """Name, folder and key of what is still to be graded."""
+    todo = []
+    for name, path in zip(names_of(submissions), submissions):
+        key = key_of(assignment, path, asked.seed)
+        state = read_state(pathlib.Path(asked.report) / name) if asked.resume else None
+        if not (state and state[1].is_done and state[0] == key):
+            todo.append((name, str(path), key))
+    return todo
 
 
-def workplace(prefix: str) -> pathlib.Path:
-    """A new folder that the user of sandbox.user() can reach."""
-    for base in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
-        path = pathlib.Path(base).resolve()
-        if not sandbox.is_root() or all(p.stat().st_mode & 0o001 for p in (path, *path.parents)):
-            break
-    made = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=path))
-    os.chmod(made, 0o755)
-    return made
+# ---- pytest ----
 
 
-def grade_one(
-    assignment: Assignment,
-    submission: pathlib.Path,
-    name: str,
-    results: pathlib.Path,
-    reference: pathlib.Path | None,
-    seed: int,
-    keep: bool = False,
-    isolation: str = "auto",
-) -> Graded:
-    """Grades one submission, in a work folder that goes afterwards."""
-    level = sandbox.choose(isolation)
-    key = key_of(assignment, submission, seed)
-    work = workplace("sockfault-grade-")
-    try:
-        copy_submission(submission, work / "program")
-        asked = Request(
-            str(assignment.path.resolve()),
-            name,
-            str(submission),
-            str(work),
-            str(results.resolve()),
-            str(reference) if reference else None,
-            level.value,
-            seed,
-            key,
-        )
-        write(work / "request.json", json.dumps(dataclasses.asdict(asked)))
-        results.mkdir(parents=True, exist_ok=True)
-        (results / STATE).unlink(missing_ok=True)
-        _start(level, work, _longest(assignment))
-        state = read_state(results)
-        if not state or not state[1].is_done:
-            said = (work / "examiner.log").read_text(errors="replace").strip()[-2000:]
-            raise Broken(f"the examiner of {name} did not come to its end:\n{said}")
-        return state[1]
-    finally:
-        if not keep:
-            shutil.rmtree(work, ignore_errors=True)
+class Progress:
+    """A line for each submission that is done, with its points. A plugin of pytest."""
+
+    def __init__(self, done: int, count: int, out: Any) -> None:
+        self.done, self.count, self.out = done, count, out
+        self.broken: list[str] = []
+        self.isatty = out.isatty()
+        self.running: list[str] = []
+
+    def _status(self) -> None:
+        if self.isatty:
+            names = ", ".join(self.running)
+            columns = shutil.get_terminal_size().columns - 1
+            self.out.write(f"\r\x1b[K{f'now: {names}'[:columns]}")
+            self.out.flush()
+
+    def say(self, text: str) -> None:
+        self.out.write(f"{chr(13)}\x1b[K{text}\n" if self.isatty else f"{text}\n")
+        self.out.flush()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.running.append(nodeid.removeprefix("::"))
+        self._status()
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        name = report.nodeid.removeprefix("::")
+        points = dict(report.user_properties).get("points")
+        if report.when == "call" or report.failed:
+            self.done += 1
+            width = len(str(self.count))
+            if not report.passed:
+                self.broken.append(name)
+                points = f"not graded: {report.longreprtext.strip()}"
+            self.say(f"[{self.done:{width}}/{self.count}] {name}: {points}")
+        if report.when == "teardown" and name in self.running:
+            self.running.remove(name)
+            self._status()
+
+    def close(self) -> None:
+        if self.isatty:
+            self.out.write("\r\x1b[K")
 
 
-def _start(level: Level, work: pathlib.Path, within: float) -> None:
+def _pytest(
+    asked: argparse.Namespace, listed: Listed, progress: Progress, more: Sequence[str]
+) -> int:
+    """Grades what is listed; the exit status of pytest."""
+    import pytest
+
+    from .commands import has_entry_point
+
     here = str(pathlib.Path(__file__).resolve().parents[1])
     path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
-    env = os.environ | {"PYTHONPATH": path, "SOCKFAULT_COMMAND": command.find()}
-    env[sandbox.USER] = str(sandbox.user())
-    words = [*sandbox.outer_words(level), sys.executable, "-m", "sockfault.grade"]
-    with open(work / "examiner.log", "wb") as log:
-        process = subprocess.Popen(
-            [*words, str(work / "request.json")],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=env,
-            start_new_session=True,
-        )
-        try:
-            process.wait(within)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-# ---- the reference solution ----
-
-
-@contextlib.contextmanager
-def built_reference(assignment: Assignment, level: Level) -> Iterator[pathlib.Path | None]:
-    """The reference solution, built as submissions are; it goes afterwards."""
-    if not assignment.reference:
-        yield None
-        return
-    work = workplace("sockfault-reference-")
-    try:
-        copy_submission(assignment.reference, work / "program")
-        examiner = Examiner(assignment, "the reference solution", work, level, None)
-        examiner.build()
-        yield work / "program"
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    os.environ |= {"PYTHONPATH": path, "SOCKFAULT_COMMAND": command.find()}
+    with tempfile.TemporaryDirectory(prefix=listed.prefix) as scratch:
+        file = pathlib.Path(scratch) / "submissions.json"
+        file.write_text(json.dumps(dataclasses.asdict(listed)))
+        words = ["-p", "no:cacheprovider", "-s", "-q", f"--rootdir={scratch}", "-c", os.devnull]
+        words += [] if has_entry_point() else ["-p", "sockfault.plugin"]
+        words += [f"--sockfault-grade={file}"]
+        words += ["-n", asked.n] if asked.n else []
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            status = int(pytest.main([*words, *more], plugins=[progress]))
+        if status > 2:  # it could not work
+            progress.say(said.getvalue().strip()[-4000:])
+        return status
 
 
 # ---- the command ----
@@ -215,42 +236,32 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="sockfault grade",
+        usage="sockfault grade [OPTION]... ASSIGNMENT.toml SUBMISSION... [-- PYTEST-OPTION...]",
         description="Grades submissions, each a folder, by an assignment.",
-        epilog=EPILOG + " What follows -- is given to pytest.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    parser.add_argument("file", metavar="FILE.toml")
+    parser.add_argument("file", metavar="ASSIGNMENT.toml")
     parser.add_argument("submission", nargs="*", metavar="SUBMISSION")
     parser.add_argument(
-        "-n", "-j", dest="n", metavar="N", help="so many at a time (needs pytest-xdist)"
+        "-n", "-j", dest="n", metavar="N", help="so many at a time, or auto (needs pytest-xdist)"
     )
     parser.add_argument("--report", metavar="DIR", default="graded", help="default: %(default)s")
     parser.add_argument(
         "--resume", action="store_true", help="leave alone what was graded and has not changed"
     )
-    parser.add_argument("--check", action="store_true", help="only say what is wrong in FILE.toml")
-    parser.add_argument("--seed", metavar="N", type=int, default=1, help="default: %(default)s")
-    levels = ["auto", *(level.value for level in Level)]
+    parser.add_argument(
+        "--check", action="store_true", help="only say what is wrong in ASSIGNMENT.toml"
+    )
     parser.add_argument(
         "--isolation",
-        choices=levels,
+        choices=["auto", *(level.value for level in Level)],
         default="auto",
         help="how programs are kept apart (auto: the best of these that works here)",
     )
-    parser.add_argument("--keep", action="store_true", help="keep the folders where programs ran")
+    parser.add_argument("--seed", metavar="N", type=int, default=1, help="default: %(default)s")
     return parser
-
-
-def names_of(submissions: Sequence[pathlib.Path]) -> list[str]:
-    """The folders' names; with those above them where two have the same."""
-    names = [path.name for path in submissions]
-    depth = 2
-    while len(set(names)) < len(names) and depth < 10:
-        doubled = {name for name in names if names.count(name) > 1}
-        for i, path in enumerate(submissions):
-            if names[i] in doubled:
-                names[i] = "-".join(path.parts[-depth:])
-        depth += 1
-    return names
 
 
 def write_class(folder: pathlib.Path, names: Sequence[str]) -> list[Graded]:
@@ -262,80 +273,55 @@ def write_class(folder: pathlib.Path, names: Sequence[str]) -> list[Graded]:
     return graded
 
 
-def _pytest_words(
-    asked: argparse.Namespace, listed: pathlib.Path, more: Sequence[str]
-) -> list[str]:
-    from .commands import has_entry_point
-
-    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=auto", "-v"]
-    words += [] if has_entry_point() else ["-p", "sockfault.plugin"]
-    words += ["--no-header", f"--sockfault-grade={listed}"]
-    words += ["-n", asked.n] if asked.n else []
-    return [*words, *more]
-
-
-def _submissions(asked: argparse.Namespace) -> list[pathlib.Path]:
-    made = []
-    for text in asked.submission:
-        path = pathlib.Path(text)
-        if not path.is_dir():
-            raise SockfaultError(f"a submission is a folder, and {text} is none")
-        made.append(path.resolve())
-    if not made:
-        raise SockfaultError("there are no submissions to grade")
-    return made
-
-
-def _to_do(
-    asked: argparse.Namespace, assignment: Assignment, submissions: Sequence[pathlib.Path]
-) -> list[tuple[str, str]]:
-    """Name and folder of what is still to be graded."""
-    todo = []
-    for name, path in zip(names_of(submissions), submissions):
-        state = read_state(pathlib.Path(asked.report) / name) if asked.resume else None
-        fresh = state and state[1].is_done and state[0] == key_of(assignment, path, asked.seed)
-        if not fresh:
-            todo.append((name, str(path)))
-    return todo
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _grade(asked: argparse.Namespace, more: Sequence[str]) -> int:
     assignment = assignments.read(pathlib.Path(asked.file))
     if asked.check:
-        print(f"{asked.file}: {len(assignment.tests)} tests; nothing is wrong")
+        print(f"{asked.file}: {_count(len(assignment.tests), 'test')}, {assignment.worth:g} points")
         return GOOD
     submissions = _submissions(asked)
     folder = pathlib.Path(asked.report).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    level = sandbox.choose(asked.isolation)
-    print(f"sockfault grade: {level.says}")
+    with _alone(folder):
+        return _grade_into(folder, asked, assignment, submissions, more)
+
+
+def _grade_into(
+    folder: pathlib.Path,
+    asked: argparse.Namespace,
+    assignment: Assignment,
+    submissions: list[pathlib.Path],
+    more: Sequence[str],
+) -> int:
+    prefix, level = _prefix(folder), sandbox.choose(asked.isolation)
+    _remove_left(prefix)
     todo = _to_do(asked, assignment, submissions)
-    status = GOOD
-    with built_reference(assignment, level) as reference, tempfile.TemporaryDirectory() as scratch:
-        listed = pathlib.Path(scratch) / "grade.json"
-        what = {
-            "assignment": str(assignment.path.resolve()),
-            "submissions": todo,
-            "folder": str(folder),
-            "reference": str(reference) if reference else None,
-            "seed": asked.seed,
-            "keep": asked.keep,
-            "isolation": level.value,
-        }
-        listed.write_text(json.dumps(what))
-        if todo:
-            here = str(pathlib.Path(__file__).resolve().parents[1])
-            path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
-            env = os.environ | {"PYTHONPATH": path, "SOCKFAULT_COMMAND": command.find()}
-            status = subprocess.call(_pytest_words(asked, listed, more), env=env, cwd=scratch)
+    what = f"{_count(len(submissions), 'submission')}, {_count(len(assignment.tests), 'test')}"
+    print(f"{assignment.name}: {what}; {level.says}", flush=True)
+    status, progress = GOOD, Progress(len(submissions) - len(todo), len(submissions), sys.stdout)
+    if todo:
+        listed = Listed(
+            str(assignment.path.resolve()), todo, str(folder), level.value, asked.seed, prefix
+        )
+        try:
+            status = _pytest(asked, listed, progress, more)
+        finally:
+            progress.close()
+            _remove_left(prefix)
     graded = write_class(folder, names_of(submissions))
-    missing = len(submissions) - len(graded)
     print(
-        f"sockfault grade: {len(graded)} of {len(submissions)} graded: {asked.report}/gradebook.csv"
+        f"{len(graded)} of {len(submissions)} graded: see {asked.report}/gradebook.csv, class.html"
     )
-    if missing or status not in (GOOD, 1):
-        return TROUBLE
-    return GOOD
+    if status == 2:
+        raise KeyboardInterrupt
+    return GOOD if len(graded) == len(submissions) and status in (GOOD, 1) else TROUBLE
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -343,17 +329,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     cut = words.index("--") if "--" in words else len(words)
     asked = _parser().parse_args(words[:cut])
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)  # in the background of a shell it is ignored
     try:
         return _grade(asked, words[cut + 1 :])
     except WrongFile as error:
         print(error, file=sys.stderr)
-    except SockfaultError as error:
+    except (SockfaultError, OSError) as error:
         print(f"sockfault grade: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("sockfault grade: interrupted; --resume goes on from here", file=sys.stderr)
         return INTERRUPTED
     return TROUBLE
-
-
-if __name__ == "__main__":
-    sys.exit(examine(sys.argv[1]))

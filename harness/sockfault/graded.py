@@ -15,7 +15,17 @@ STATE = "graded.json"  # in the folder of a submission's results
 
 @dataclasses.dataclass
 class Loss:
-    """Points that were lost, and why."""
+    """A mistake, and the points that it cost: 0 where it has no price, or has cost before.
+
+    says       one sentence; further lines are a difference of texts, as of diff -u
+    finding    its name (sockfault explain NAME), with its severity and hint; None: something was
+               other than expected
+    file, line, function  where the program makes it, file relative to the submission; None where
+               the call is not the program's own: in an interpreter, say, or in a library
+    operation  the call that it is about: "recv"
+    excerpt    the lines of source around it, with their numbers
+    before     the test in which the same mistake has cost its points
+    """
 
     points: float
     says: str
@@ -26,35 +36,56 @@ class Loss:
     function: str | None = None
     hint: str | None = None
     excerpt: list[tuple[int, str]] = dataclasses.field(default_factory=list)
-    before: str | None = None  # the test in which the same mistake has cost its points
+    before: str | None = None
+    operation: str | None = None
 
 
 @dataclasses.dataclass
 class Verdict:
-    """What a test came to."""
+    """What a test came to.
+
+    points, of  that it got, of those that it is worth
+    state       passed; failed: no points; partly: some; not reached: its fault never happened, so
+                that it says nothing of the program; error: it could not be made
+    losses      why points are missing, and mistakes that cost nothing; none of a test that passed
+                without any
+    notes       what else is to be said, a sentence each
+    feedback    the assignment's own words, where the test did not pass
+    repeat      the shell command that makes the same run; None where there is none
+    duration    seconds
+    chart       rows of HTML (list items of report.py's chart): calls around the faults
+    look        why somebody should look at it, or None
+    """
 
     name: str
-    visibility: str
+    visibility: str  # visible, hidden, after_due_date, after_published
     points: float
     of: float
-    state: str  # passed, failed, partly, not reached, error
+    state: str
     losses: list[Loss]
     notes: list[str]
     feedback: str | None = None
     repeat: str | None = None
     duration: float = 0.0
-    chart: str = ""  # rows of HTML
+    chart: str = ""
+    look: str | None = None
 
 
 @dataclasses.dataclass
 class Graded:
-    """A submission."""
+    """A submission.
+
+    build     why it could not be built, or can't be run under the library; all tests have failed
+    warnings  about the program as a whole
+    level     how programs were kept apart: bubblewrap, unshare, limits (sandbox.Level)
+    is_done   all tests were made
+    """
 
     name: str
     assignment: str
     of: float
     level: str
-    build: str | None = None  # why it could not be built, or run at all
+    build: str | None = None
     warnings: list[str] = dataclasses.field(default_factory=list)
     verdicts: list[Verdict] = dataclasses.field(default_factory=list)
     is_done: bool = False
@@ -64,8 +95,14 @@ class Graded:
         return sum(verdict.points for verdict in self.verdicts)
 
     @property
+    def looks(self) -> list[str]:
+        """Why somebody should look at it."""
+        made = ["it could not be built or run"] if self.build else []
+        return made + [f"{one.name}: {one.look}" for one in self.verdicts if one.look]
+
+    @property
     def needs_a_look(self) -> bool:
-        return any(verdict.state in ("not reached", "error") for verdict in self.verdicts)
+        return bool(self.looks)
 
     def as_json(self, key: str) -> str:
         """key: of the submission and the assignment as they were (grade.key_of)."""

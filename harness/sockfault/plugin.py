@@ -97,8 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
     files = [*option.sockfault_suite, *option.sockfault_sweep]
     if files:
         config.args = [*(config.args if option.file_or_dir else []), *files]
-    if option.sockfault_grade:
-        config.args = [option.sockfault_grade]
+    gradeplugin.configure(config, is_worker(config))
     if option.sockfault_shard:
         config.stash[SHARD] = _shard(option.sockfault_shard)
     if not is_worker(config):
@@ -360,8 +359,3 @@ class TrialItem(pytest.Item):
 
     def reportinfo(self) -> tuple[pathlib.Path, int | None, str]:
         return self.path, self.line - 1, self.name
-
-
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """Beside the name of a submission its points."""
-    return gradeplugin.status_of(report)

@@ -48,7 +48,10 @@ class Expect:
 
 @dataclasses.dataclass(frozen=True)
 class PythonPeer:
+    """text is how it is named: peer.py:echo."""
+
     script: Script
+    text: str = ""
     kind: str = "stream"
     host: str = "127.0.0.1"
     tls: bool = False
@@ -141,15 +144,25 @@ def peer_of(target: Table) -> str | PythonPeer | None:
         kind = table.text("kind", "stream") or "stream"
         if kind not in ("stream", "dgram"):
             table.refuse("kind", f"is stream or dgram, not {kind}")
+        name = table.needed_text("script")
         return PythonPeer(
-            _script(table, "script", table.needed_text("script")),
+            _script(table, "script", name),
+            name,
             kind,
             table.text("host", "127.0.0.1") or "127.0.0.1",
             bool(table.get("tls", bool, "true or false", False)),
         )
     text = target.text("peer")
     if text and re.fullmatch(r"[\w./-]+:\w+", text):
-        return PythonPeer(_script(target, "peer", text))
+        return PythonPeer(_script(target, "peer", text), text)
+    return text
+
+
+def client_of(target: Table) -> str | PythonPeer | None:
+    """A shell command; or module:function."""
+    text = target.text("client")
+    if text and re.fullmatch(r"[\w./-]+:\w+", text):
+        return PythonPeer(_script(target, "client", text), text)
     return text
 
 

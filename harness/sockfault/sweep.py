@@ -359,8 +359,10 @@ class Result:
 
 
 class Sweep:
-    def __init__(self, wishes: Wishes, show: Any) -> None:
-        self.wishes, self.show = wishes, show
+    def __init__(
+        self, wishes: Wishes, show: Any, start: Callable[[], Batch] = lambda: Batch()
+    ) -> None:
+        self.wishes, self.show, self.start = wishes, show, start
         self.journal = Journal(wishes.folder / "journal.jsonl")
         self.plan_path = wishes.folder / "plan.jsonl"
         self.work = wishes.folder / "work"
@@ -368,7 +370,7 @@ class Sweep:
     def run(self) -> Result:
         wishes, began = self.wishes, time.monotonic()
         wishes.folder.mkdir(parents=True, exist_ok=True)
-        with Batch() as batch:
+        with self.start() as batch:
             return self._with(batch, began)
 
     def _with(self, batch: Batch, began: float) -> Result:

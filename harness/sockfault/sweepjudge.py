@@ -14,7 +14,6 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import re
-import shutil
 from typing import Any, Iterator
 
 from . import command, table, verdict
@@ -96,7 +95,7 @@ def _is_fair(finding: Finding, whole: list[Finding]) -> bool:
 class Judge:
     def __init__(self, program: Program, measure: Measure, compare: Compare) -> None:
         self.program, self.measure, self.compare = program, measure, compare
-        self.path = str(pathlib.Path(shutil.which(program.command[0]) or "").resolve())
+        self.path = str(program.path)
         self.theirs = {str(row["finding"]) for row in command.listing("findings")}
         self.known = {(one.finding, one.site, one.line) for one in measure.findings}
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Sequence
 
 from .batch import Asked, Batch
 from .command import SockfaultError
-from .events import Conn, Event, Finding, make, signal_name
+from .events import Conn, Event, Finding, ended_within, make, signal_name
 
 LATE = 124  # of coreutils' timeout
 OWN_LIMIT_MS = 20_000  # that a server may take beyond its clients
@@ -34,6 +34,18 @@ class Program:
     peer: str | None = None  # serves it
     seed: int = 1
     realism: str = "posix"
+    # Of one that runs in a box (sandbox.py): the words before it, in which {trace} is the trace,
+    # the number of its own first process, and the folder where it lies.
+    box: list[str] = dataclasses.field(default_factory=list)
+    first_process: int = 1
+    folder: str = ""
+
+    @property
+    def path(self) -> pathlib.Path:
+        """Of its file; `.` where there is none."""
+        word = self.command[0]
+        is_own = self.folder and "/" in word
+        return pathlib.Path(self.folder, word if is_own else shutil.which(word) or "").resolve()
 
     @property
     def name(self) -> str:
@@ -114,7 +126,9 @@ class Outcome:
 
     def events(self) -> list[Event]:
         assert self.worker
-        return [make(Event, one) for one in self.worker.ask("trace", str(self.trace), "--json")]
+        made = [make(Event, one) for one in self.worker.ask("trace", str(self.trace), "--json")]
+        first = self.worker.program.first_process
+        return [event for event in made if (event.process or 1) >= first]
 
     def around(self, first: int, last: int) -> list[dict[str, Any]]:
         """Events from one seq to before another, as the command has them: of a trace of millions,
@@ -192,16 +206,27 @@ class Worker:
         words += ["--stacks"] if stacks else []
         words += ["--baseline", str(baseline)] if baseline else []
         for rule in rules:
-            words += ["-e", rule]
+            words += self._rule(rule)
         words += self._roles(deadline, with_next)
+        box = [word.replace("{trace}", str(self.folder / trace)) for word in self.program.box]
         asked = self.batch.begin(
-            [*words, "--", *self.program.command], out=self.files["out"], err=self.files["err"]
+            [*words, "--", *box, *self.program.command],
+            out=self.files["out"],
+            err=self.files["err"],
         )
         answer = self.gate.answer(asked)
         self.runs += 1
         if answer["error"] or not answer["outcome"]:
             raise SockfaultError(answer["error"] or self._complaint(answer))
         return self._outcome(answer["outcome"], self.folder / trace, with_next)
+
+    def _rule(self, rule: str) -> list[str]:
+        """For the program alone, where it is in a box."""
+        if not self.program.box or "process=" in rule:
+            return ["-e", rule]
+        path = self.folder / "rules.fault"
+        path.write_text(rule + "\n", encoding="utf-8")
+        return ["-s", f"{path} process={self.program.first_process}.."]
 
     def _complaint(self, answer: dict[str, Any]) -> str:
         said = self._read("err").decode(errors="replace").strip()
@@ -238,10 +263,11 @@ class Worker:
 
     def _outcome(self, told: dict[str, Any], trace: pathlib.Path, with_next: bool) -> Outcome:
         target, late = told["target"], told["timed_out"]
-        name = (
-            signal_name(target["signal"]) if target["signal"] and not told["terminated"] else None
-        )
-        status = None if late or name else target["status"] if not told["terminated"] else 0
+        code, name = target["status"], signal_name(target["signal"]) if target["signal"] else None
+        if self.program.box:
+            code, name = ended_within(code, target["signal"])
+        name = None if told["terminated"] else name
+        status = None if late or name else code if not told["terminated"] else 0
         made = Outcome(Ended(status, name, late, self._read("out"), self._read("err")))
         made.trace, made.worker = trace, self
         made.wall = told["wall_ns"] / 1e9
@@ -256,7 +282,8 @@ class Worker:
         made.escaped = told["escapes"]
         made.findings = [make(Finding, one) for one in told["findings"] or ()]
         made.faults = [make(Event, one) for one in told["injected"]]
-        made.stuck = [make(Event, one) for one in told["pending"]]
+        stuck = [make(Event, one) for one in told["pending"]]
+        made.stuck = [one for one in stuck if (one.process or 1) >= self.program.first_process]
         return made
 
     def told(self, *words: str) -> BinaryIO:

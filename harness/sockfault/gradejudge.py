@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: MIT
+"""What a run says against a submission, and what that costs.
+
+The verdict rests on what the peer saw: that it was talked to, what it received, how its client
+ended. The trace, which the submission's own process writes, says why, and is believed where the
+peer agrees with it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+from typing import Any, Iterator
+
+from .assignment import REFERENCE, Assignment, Price, Target, Test
+from .events import Event, Finding
+from .graded import Loss, Verdict
+from .graderun import Seen
+from .suite import FAULT_FREE
+from .verdict import diff
+
+EXCERPT = 3  # lines of source before and behind a marked one
+LATE_SIGNALS = {
+    "SIGXCPU": " (too much CPU time)",
+    "SIGXFSZ": " (a file grew too large)",
+    "SIGKILL": " (it used more than it may)",
+}
+Key = tuple[Any, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where the program makes a mistake, as a student knows it."""
+
+    file: str | None = None
+    line: int | None = None
+    function: str | None = None
+    site: str | None = None
+    operation: str | None = None
+
+    @property
+    def key(self) -> Key:
+        """The same for the same place: a line, else a site of the program's own, else the call:
+        what an interpreter does is told by that alone."""
+        if self.file:
+            return (self.file, self.function, self.line)
+        return (self.site,) if self.site else (self.operation,)
+
+
+class Source:
+    """The submission's own files: which places are its own, and what stands there."""
+
+    def __init__(self, program: pathlib.Path) -> None:
+        self.program = program
+
+    def place(self, finding: Finding, cause: Event | None) -> Place:
+        operation = cause.op if cause else None
+        path = self._own(finding.file)
+        if path and finding.line:
+            name = str(path.relative_to(self.program))
+            return Place(name, finding.line, finding.function, None, operation)
+        name = (finding.site or "").rpartition("+")[0]
+        if name and self._files(name):
+            return Place(None, None, finding.function, finding.site, operation)
+        return Place(operation=operation)
+
+    def _files(self, name: str) -> list[pathlib.Path]:
+        return [
+            path
+            for path in sorted(self.program.rglob(os.path.basename(name)))
+            if path.is_file() and not path.is_symlink()
+        ]
+
+    def _own(self, file: str | None) -> pathlib.Path | None:
+        """The file of that name, if it is the submission's."""
+        if not file:
+            return None
+        path = self.program / file  # an absolute one stays
+        if path.is_relative_to(self.program) and path.is_file() and not path.is_symlink():
+            return path
+        if os.path.isabs(file):
+            return None
+        found = self._files(file)
+        return found[0] if len(found) == 1 else None
+
+    def excerpt(self, place: Place) -> list[tuple[int, str]]:
+        """The student's own lines around the mistake."""
+        if not place.file or not place.line:
+            return []
+        lines = (self.program / place.file).read_text(errors="replace").splitlines()
+        first = max(1, place.line - EXCERPT)
+        last = min(len(lines), place.line + EXCERPT)
+        return [(number, lines[number - 1]) for number in range(first, last + 1)]
+
+
+class Account:
+    """What was charged so far: a mistake costs once, however often and in however many tests it
+    shows; a kind of mistake and a group of tests no more than they may."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.groups = assignment.groups
+        self._paid: dict[Key, str] = {}  # by which test
+        self._of_finding: dict[str, float] = {}
+        self._of_group: dict[str, float] = {}
+
+    def before(self, key: Key, test: Test) -> str | None:
+        """The test in which this mistake has cost its points, if that was another one."""
+        name = self._paid.get(key)
+        return None if name == test.name else name
+
+    def pay(self, key: Key, test: Test, price: Price) -> float:
+        """What it costs now."""
+        if key in self._paid:
+            return 0.0
+        self._paid[key] = test.name
+        finding = str(key[0])
+        lost = self._of_finding.get(finding, 0.0)
+        most = price.lose if price.at_most is None else min(price.lose, price.at_most - lost)
+        self._of_finding[finding] = lost + max(0.0, most)
+        return max(0.0, most)
+
+    def capped(self, test: Test, verdict: Verdict) -> None:
+        """Tests of a group lose no more together than the group says."""
+        if test.group is None or verdict.points >= verdict.of:
+            return
+        lost = self._of_group.get(test.group, 0.0)
+        room = max(0.0, self.groups[test.group] - lost)
+        if verdict.of - verdict.points > room:
+            verdict.points = verdict.of - room
+            verdict.notes.append(f'the tests of "{test.group}" have lost all that they may')
+        self._of_group[test.group] = lost + verdict.of - verdict.points
+
+
+class Judge:
+    """Judges the runs of one target. The account is the submission's."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        target: Target,
+        source: Source,
+        account: Account,
+        reference: bytes | None = None,
+    ) -> None:
+        self.assignment, self.target, self.reference = assignment, target, reference
+        self.source, self.account = source, account
+        self.plain: Seen | None = None  # the fault-free run
+        self.plain_wrong: str | None = None  # why there is nothing to compare with
+        self.second: Seen | None = None  # another fault-free run
+
+    @property
+    def is_server(self) -> bool:
+        return self.target.role == "server"
+
+    @property
+    def varies(self) -> bool:
+        """Does its output differ from one fault-free run to the next?"""
+        one, other = self.plain, self.second
+        return bool(one and other and self.normal(one.stdout) != self.normal(other.stdout))
+
+    @property
+    def who(self) -> str:
+        return "the client of the program" if self.is_server else "the program"
+
+    def normal(self, text: bytes) -> bytes:
+        for pattern, replacement in self.target.normalize:
+            text = pattern.sub(replacement, text)
+        return text
+
+    def measure(self, seen: Seen) -> None:
+        """Takes the fault-free run as what others are compared with."""
+        plain = self.assignment.plain_test(self.target)
+        wrong = list(self.wrong(plain, seen)) if plain else list(self._unusable(seen))
+        self.plain, self.plain_wrong = seen, wrong[0].splitlines()[0] if wrong else None
+
+    # ---- what is wrong ----
+
+    def _unusable(self, seen: Seen) -> Iterator[str]:
+        yield from self._ended(seen, None)
+        if not seen.timed_out and not seen.signal and seen.status != 0:
+            yield f"{self.who} ended with {seen.ended}"
+
+    def _ended(self, seen: Seen, signal: str | None) -> Iterator[str]:
+        """What is wrong whatever was expected of its status and output."""
+        limits = self.assignment.limits
+        if seen.hidden_calls:
+            yield f"some of the program's calls are not seen by sockfault: {seen.hidden_calls}"
+        if seen.timed_out:
+            yield f"{self.who} did not end in time"
+        if max(len(seen.stdout), len(seen.stderr)) > limits.output:
+            yield f"it printed more than {limits.output} bytes"
+        if seen.signal and seen.signal != signal and not seen.timed_out:
+            yield f"{self.who} was killed by {seen.signal}{LATE_SIGNALS.get(seen.signal, '')}"
+        if not seen.met.count and not seen.has_faults:  # a refused connect explains it
+            did = "served its client" if self.is_server else "talked to its peer"
+            yield f"the program never {did}"
+        if seen.met.error:
+            yield f"the {'client' if self.is_server else 'peer'}: {seen.met.error}"
+
+    def wrong(self, test: Test, seen: Seen) -> Iterator[str]:
+        """What a run did other than expected."""
+        expect = test.expect
+        yield from self._ended(seen, expect.signal)
+        if not seen.timed_out and not seen.signal:
+            yield from self._compared(test, seen)
+        elif expect.signal and seen.signal != expect.signal:
+            yield f"{self.who} ended with {seen.ended}, expected death by {expect.signal}"
+        if test.peer_got is not None and self.normal(seen.met.heard) != self.normal(test.peer_got):
+            yield f"the peer received something else\n{diff(test.peer_got, seen.met.heard)}"
+        if expect.stderr and expect.stderr not in seen.stderr.decode(errors="replace"):
+            yield f"expected {expect.stderr!r} on standard error"
+        if self.is_server and not test.is_plain:
+            yield from self._served(seen)
+
+    def _compared(self, test: Test, seen: Seen) -> Iterator[str]:
+        expect, plain = test.expect, self.plain
+        if expect.signal:
+            yield f"{self.who} ended with {seen.ended}, expected death by {expect.signal}"
+            return
+        wanted: tuple[int | None, ...] | None = None
+        if isinstance(expect.status, tuple):
+            wanted = expect.status
+        elif expect.status is None and not expect.stdout or expect.status == FAULT_FREE:
+            wanted = (plain.status,) if plain and not test.is_plain else (0,)
+        if wanted is not None and seen.status not in wanted:
+            text = " or ".join(map(str, wanted))
+            yield f"{self.who} ended with {seen.ended}, expected status {text}"
+        if expect.stdout == FAULT_FREE:
+            if test.is_plain:
+                return
+            if self.plain_wrong:
+                yield f"without any fault it is wrong already: {self.plain_wrong}"
+            elif plain:
+                yield from self._printed(plain.stdout, seen)
+        elif expect.stdout == REFERENCE and self.reference is not None:
+            yield from self._printed(self.reference, seen)
+        elif isinstance(expect.stdout, bytes):
+            yield from self._printed(expect.stdout, seen)
+
+    def _printed(self, wanted: bytes, seen: Seen) -> Iterator[str]:
+        expected, got = self.normal(wanted), self.normal(seen.stdout)
+        if expected != got:
+            did = "got" if self.is_server else "printed"
+            yield f"{self.who} {did} something else\n{diff(expected, got)}"
+
+    def _served(self, seen: Seen) -> Iterator[str]:
+        """Others are to be served after a fault on one connection."""
+        after, plain = seen.next, self.plain
+        if seen.server_ended and not (plain and plain.server_ended):
+            yield "the server ended by itself"
+        elif after and plain and not self.plain_wrong:
+            if after.timed_out or after.signal or after.status != plain.status:
+                yield "the next client, without faults, was not served"
+            elif self.normal(after.stdout) != self.normal(plain.stdout):
+                yield "the next client, without faults, got another answer"
+
+    # ---- what it costs ----
+
+    def __call__(
+        self, test: Test, seen: Seen, wrong: list[str], mistakes: list[tuple[Finding, Place]]
+    ) -> Verdict:
+        """wrong: see there; mistakes: what was found in the run."""
+        unfired = [rule for rule in seen.rules if not rule["fired"]]
+        if not seen.server_ended and not any("next client" in one for one in wrong):
+            mistakes = [one for one in mistakes if not self._serves_on(test, seen, one[0])]
+        reached = not unfired or bool(wrong)
+        losses = self._charged(test, mistakes, wrong)
+        said = {loss.says for loss in losses}
+        verdict = self.verdict(test, losses, [one for one in wrong if one not in said])
+        verdict.duration = seen.wall
+        if not reached:
+            self._not_reached(test, verdict, unfired)
+        if any("something else" in one for one in wrong) and self.varies:
+            verdict.look = "its output differs from run to run, without faults too: see normalize"
+        self.account.capped(test, verdict)
+        return verdict
+
+    def verdict(self, test: Test, losses: list[Loss], notes: list[str]) -> Verdict:
+        """notes: what is wrong beside the losses."""
+        lost = sum(loss.points for loss in losses)
+        if test.credit == "all-or-nothing" and lost:
+            lost = test.points
+        points = max(0.0, test.points - lost)
+        is_wrong = bool(notes or lost or any(not loss.finding for loss in losses))
+        state = "passed" if not is_wrong else "partly" if points else "failed"
+        made = Verdict(test.name, test.visibility, points, test.points, state, losses, notes)
+        made.feedback = test.feedback if made.state != "passed" else None
+        return made
+
+    @staticmethod
+    def _serves_on(test: Test, seen: Seen, finding: Finding) -> bool:
+        """Who served the next client has not given up, whatever was closed in the end."""
+        return finding.finding == "accept-gives-up" and seen.next is not None
+
+    def _charged(
+        self, test: Test, mistakes: list[tuple[Finding, Place]], wrong: list[str]
+    ) -> list[Loss]:
+        """A mistake with a price costs that, once, and explains what else is wrong. Whatever goes
+        wrong without one costs the whole test, and is told by the mistake behind it."""
+        priced = [one for one in mistakes if self._price(test, one[0])]
+        behind = None if priced or not wrong else self._behind(test, mistakes)
+        losses: list[Loss] = []
+        for finding, place in mistakes:
+            price = Price(test.points) if (finding, place) == behind else None
+            once = price is None or test.credit == "mistake"
+            loss = self.loss(test, finding, place, price, once)
+            losses.insert(0 if price else len(losses), loss)
+        if wrong and not priced and not behind:
+            losses.insert(0, Loss(test.points, wrong[0]))
+        return losses
+
+    def _behind(
+        self, test: Test, mistakes: list[tuple[Finding, Place]]
+    ) -> tuple[Finding, Place] | None:
+        """The worst mistake, but for those that the fault-free run shows as well."""
+        known = {(one.finding, one.site) for one in self.plain.findings} if self.plain else set()
+        ranks = ["error", "warning"]
+        some: list[tuple[Finding, Place]] = [
+            one
+            for one in mistakes
+            if one[0].severity in ranks
+            and (test.is_plain or (one[0].finding, one[0].site) not in known)
+        ]
+        some.sort(key=lambda one: ranks.index(one[0].severity))
+        return some[0] if some else None
+
+    @staticmethod
+    def _price(test: Test, finding: Finding) -> Price | None:
+        return test.forbid.get(finding.finding) or test.forbid.get(finding.severity)
+
+    def loss(
+        self,
+        test: Test,
+        finding: Finding,
+        place: Place,
+        price: Price | None = None,
+        once: bool = True,
+    ) -> Loss:
+        """once: nothing, where it has cost its points before."""
+        price = price or self._price(test, finding)
+        key = (finding.finding, *place.key)
+        before = self.account.before(key, test) if price and once else None
+        cost = self.account.pay(key, test, price) if price else 0.0
+        cost = cost if once or not price else price.lose
+        return Loss(
+            cost,
+            finding.says,
+            finding.finding,
+            finding.severity,
+            place.file,
+            place.line,
+            place.function,
+            finding.hint,
+            self.source.excerpt(place),
+            before,
+            place.operation,
+        )
+
+    @staticmethod
+    def _not_reached(test: Test, verdict: Verdict, unfired: list[dict[str, Any]]) -> None:
+        """The fault never happened: neither passed nor failed."""
+        verdict.state = "not reached"
+        verdict.points = min(verdict.points, test.not_reached)
+        verdict.look = "its fault never happened"
+        verdict.feedback = test.feedback
+        for rule in unfired:
+            verdict.notes.append(f"never happened: {rule['text']}: {rule['why']}")

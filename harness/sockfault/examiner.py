@@ -74,6 +74,7 @@ class Examiner:
         self.assignment, self.level, self.work, self.seed = assignment, level, work, seed
         self.reference = reference  # its work folder
         self.graded = Graded(name, assignment.name, assignment.worth, level.value)
+        self.graded.started = time.time()
         self.program = work / "program"
 
     def grade(self) -> Iterator[Graded]:
@@ -172,8 +173,8 @@ class Examiner:
 
     def _chart(
         self, test: Test, seen: Seen, findings: Sequence[Finding], events: list[Event]
-    ) -> str:
-        """What happened around the faults, as rows of HTML."""
+    ) -> list[report.Row]:
+        """What happened around the faults."""
         marked = {seq for one in findings for seq in (one.cause, *one.evidence) if seq}
         near = [i for i, event in enumerate(events) if event.fault or event.seq in marked]
         first = max(0, (near[0] if near else len(events) - CHART_ROWS) - CHART_ROWS // 4)
@@ -182,7 +183,7 @@ class Examiner:
         argv = [str(self.program / word) if "/" in word else word]
         start = int(self.runner.status(seen)["start_ns"])
         run: Any = types.SimpleNamespace(argv=argv, events=shown, start_ns=start)
-        return "\n".join(report.chart(run, findings, seen.met.lines))
+        return report.chart(run, findings, seen.met.lines)
 
     def _repeat(self, test: Test, seen: Seen) -> str | None:
         """What to type at home, in the submission's folder. The reference is not at hand there."""

@@ -1,225 +1,325 @@
 # SPDX-License-Identifier: MIT
-"""What a student reads: per submission a page and a text in Markdown; and what the instructor reads
-of a class. Pages are one file each, need no network and no JavaScript.
+"""What a student reads of a submission, as Markdown and as a page; and the same page with all
+tests, for who grades. Pages are one file each, and need neither a network nor JavaScript.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import html
-import pathlib
 import re
-from collections import Counter
-from typing import Iterator, Sequence
+from typing import Callable, Iterator, Sequence
 
+from . import report
 from .graded import Graded, Loss, Verdict
-from .gradefiles import number
+from .gradewords import (
+    MEANS,
+    SAYS_MAX,
+    STATES,
+    cost,
+    cut,
+    excerpt,
+    is_shown,
+    number,
+    one_line,
+    place,
+    plain,
+    reasons,
+    says,
+    sentence,
+    veiled,
+)
+from .report import Row
+from .table import columns
 
-HERE = pathlib.Path(__file__).resolve().parent
-WORDS = {
-    "passed": "passed",
-    "failed": "failed",
-    "partly": "partly",
-    "not reached": "not reached: the fault never happened, so this test says nothing",
-    "error": "could not be run; this is not your fault",
-}
-HIDDEN = "This test is not shown."
+OPEN_ROWS = 16  # of a chart that need not be opened
+TEXT_ROWS = 40  # of a chart in Markdown, around what went wrong
+# Whatever a submission may smuggle into a page: nothing of it is run, and nothing is fetched.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+NOT_SHOWN = "More tests count than are shown here"
 
 
-def _text(value: object) -> str:
-    return html.escape(str(value))
+def needs_words(verdict: Verdict) -> bool:
+    """Is there anything to say of it but that it passed?"""
+    return verdict.state != "passed" or bool(verdict.losses or verdict.notes)
 
 
-def _shown(verdict: Verdict) -> bool:
-    return verdict.visibility == "visible"
+def _points(points: float, of: float) -> str:
+    return f"{number(points)} of {number(of)}"
 
 
-def _cost(loss: Loss) -> str:
-    if loss.before:
-        return f' (this mistake has cost its points in "{loss.before}")'
-    return f" (-{number(loss.points)})" if loss.points else ""
+def _total(shown: Sequence[Verdict], graded: Graded) -> str:
+    """Of a submission with tests that are not shown the total would tell what they came to."""
+    if len(shown) == len(graded.verdicts):
+        return f"{_points(graded.points, graded.of)} points"
+    points = sum(verdict.points for verdict in shown)
+    of = sum(verdict.of for verdict in shown)
+    return f"{_points(points, of)} points in the tests that are shown here"
 
 
-def _place(loss: Loss) -> str:
-    where = f"{loss.file}:{loss.line}" if loss.file and loss.line else loss.file or ""
-    inside = f" in {loss.function}()" if loss.function else ""
-    return f"{where}{inside}".strip()
+def _hidden_words(count: int) -> str:
+    return f"{NOT_SHOWN}: {count} {'is' if count == 1 else 'are'} not."
 
 
 # ---- Markdown ----
 
 
-def _fence(text: str) -> str:
-    """More backticks than the text has in a row."""
+def _md(text: str) -> str:
+    """Text that stands for itself: no mark-up, no HTML, nobody notified."""
+    made = re.sub(r"([\\`*_\[\]|~]|^[#+=>-])", r"\\\1", one_line(text))
+    made = re.sub(r"^(\d+)([.)])", r"\1\\\2", made)  # the first item of a list
+    made = made.replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"@(?=\w)", "@\u200b", made)
+
+
+def _span(text: str) -> str:
+    """Code within a line."""
+    text = one_line(text)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    return "`" * max(3, longest + 1)
+    ticks = "`" * (longest + 1)
+    pad = " " if "`" in text else ""
+    return f"{ticks}{pad}{text or ' '}{pad}{ticks}"
 
 
-def _code(text: str, kind: str = "") -> Iterator[str]:
-    fence = _fence(text)
+def _block(text: str, kind: str = "") -> Iterator[str]:
+    """Code on lines of its own, between more backticks than it has in a row."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
     yield from (f"{fence}{kind}", text, fence, "")
 
 
-def _lines_of(verdict: Verdict) -> Iterator[str]:
+def _md_loss(loss: Loss) -> Iterator[str]:
+    first, rest = says(loss)
+    price = f" ({_md(cost(loss))})" if cost(loss) else ""
+    where = f" at {_span(place(loss))}" if place(loss) else ""
+    if loss.finding:
+        yield from (f"### {_md(loss.finding)}{where}{price}", "", _md(sentence(first)), "")
+    else:
+        yield from (f"### {_md(sentence(first))}{where}{price}", "")
+    if rest:
+        yield from _block(rest, "diff")
+    lines = [f"{'>' if mark else ' '} {at:4} | {line}".rstrip() for at, line, mark in excerpt(loss)]
+    if lines:
+        yield from _block("\n".join(lines))
+    if loss.hint:
+        yield from (f"**What to do:** {_md(loss.hint)}", "")
+
+
+def of_program(rows: Sequence[Row]) -> list[Row]:
+    """Without the steps of the box in which it ran; time counts from its start."""
+    first = next((at for at, row in enumerate(rows) if "life" not in row.kinds), len(rows))
+    kept = rows[max(0, first - 1) :]
+    return [dataclasses.replace(row, time=row.time - kept[0].time) for row in kept]
+
+
+def _near(rows: Sequence[Row]) -> list[Row]:
+    """Those around the first row that is marked."""
+    first = next((at for at, row in enumerate(rows) if set(row.kinds) & {"fault", "found"}), 0)
+    start = max(0, min(first - TEXT_ROWS // 4, len(rows) - TEXT_ROWS))
+    return list(rows[start : start + TEXT_ROWS])
+
+
+def _text_chart(rows: Sequence[Row]) -> str:
+    """The chart as a table of text: the program on the left, its peer on the right."""
+    near = _near(rows)
+    table = [["", "seconds", "your program", "", "peer"]]
+    for row in near:
+        mark = ">>>" if "fault" in row.kinds else " !" if "found" in row.kinds else ""
+        arrow = "-->" if "out" in row.kinds else "<--" if "in" in row.kinds else ""
+        moved = f"{arrow} {row.moved}".strip()
+        cells = [mark, f"{row.time:.6f}", row.call, moved, row.peer]
+        table.append([cut(one_line(cell), 90) for cell in cells])
+    head, *drawn = columns(table)
+    lines = [head]
+    for row, line in zip(near, drawn):
+        lines += [line, *(f"       {cut(one_line(note), 160)}" for note in row.notes[:2])]
+    if len(near) < len(rows):
+        lines.append(f"({len(rows) - len(near)} of {len(rows)} rows are on the page alone)")
+    return "\n".join(lines)
+
+
+def _md_test(verdict: Verdict) -> Iterator[str]:
+    yield from (f"## {_md(verdict.name)}: {_points(verdict.points, verdict.of)}", "")
+    if verdict.state in MEANS:
+        yield from (MEANS[verdict.state], "")
     for loss in verdict.losses:
-        place = _place(loss)
-        head = f"**{loss.finding}**" if loss.finding else "**Wrong**"
-        says = loss.says.splitlines() or [""]
-        yield f"- {head}{' at `' + place + '`' if place else ''}{_cost(loss)}: {says[0]}"
-        yield ""
-        if len(says) > 1:
-            yield from _code("\n".join(says[1:]), "diff")
-        if loss.excerpt:
-            rows = [f"{'>' if n == loss.line else ' '} {n:4} {line}" for n, line in loss.excerpt]
-            yield from _code("\n".join(rows))
-        if loss.hint:
-            yield from (f"  *What to do*: {loss.hint}", "")
+        yield from _md_loss(loss)
     for note in verdict.notes:
-        yield from (f"- {note}", "")
+        yield from _block(cut(plain(note), SAYS_MAX))
+    if verdict.state == "passed":
+        return
     if verdict.feedback:
-        yield from (verdict.feedback, "")
-    if verdict.repeat and verdict.state != "passed":
-        yield from ("Try it at home:", "")
-        yield from _code(verdict.repeat, "sh")
+        yield from (plain(verdict.feedback), "")
+    if verdict.repeat:
+        yield from ("**Try it at home**, in the folder of your submission:", "")
+        yield from _block(plain(verdict.repeat), "sh")
+    rows = of_program(verdict.chart)
+    if rows:
+        yield from ("**What happened**, call by call:", "")
+        yield from _block(_text_chart(rows))
 
 
-def markdown(graded: Graded) -> str:
-    shown = [verdict for verdict in graded.verdicts if _shown(verdict)]
-    lines = [f"# {graded.assignment}: {graded.name}", ""]
-    if len(shown) == len(graded.verdicts):
-        lines += [f"{number(graded.points)} of {number(graded.of)} points.", ""]
+def markdown(graded: Graded, show: str = "visible") -> str:
+    shown = [one for one in veiled(graded, show).verdicts if is_shown(one, show)]
+    lines = [f"# {_md(graded.assignment)}: {_span(graded.name)}", ""]
+    lines += [f"**{_total(shown, graded)}**", ""]
+    if len(shown) < len(graded.verdicts):
+        lines += [_hidden_words(len(graded.verdicts) - len(shown)), ""]
     if graded.build:
-        lines += list(_code(graded.build))
-    lines += [f"Note: {warning}" for warning in graded.warnings]
-    for verdict in graded.verdicts:
-        if not _shown(verdict):
-            continue
-        points = f"{number(verdict.points)} of {number(verdict.of)}"
-        lines += [f"## {verdict.name}: {points}", "", f"{WORDS[verdict.state].capitalize()}.", ""]
-        lines += list(_lines_of(verdict))
+        lines += list(_block(cut(plain(graded.build), SAYS_MAX)))
+    for warning in graded.warnings:
+        lines += [f"> {_md(warning)}", ""]
+    if shown and not graded.build:
+        lines += ["| test | points | |", "|---|---:|---|"]
+        for one in shown:
+            points = _points(one.points, one.of)
+            lines.append(f"| {_md(one.name)} | {points} | {STATES[one.state]} |")
+        lines.append("")
+        for one in filter(needs_words, shown):
+            lines += _md_test(one)
     return "\n".join(lines).rstrip() + "\n"
 
 
 # ---- HTML ----
 
 
-def _head(title: str) -> Iterator[str]:
-    style = (HERE / "report.css").read_text() + (HERE / "feedback.css").read_text()
-    yield "<!doctype html><html lang=en><meta charset=utf-8>"
+def text(value: object) -> str:
+    return html.escape(plain(str(value)))
+
+
+def head(title: str) -> Iterator[str]:
+    """The beginning of a page, up to its first heading."""
+    style = "".join((report.HERE / name).read_text() for name in ("report.css", "feedback.css"))
+    yield '<!doctype html><html lang=en><head><meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     yield '<meta name=viewport content="width=device-width, initial-scale=1">'
-    yield f"<title>{_text(title)}</title><style>{style}</style><h1>{_text(title)}</h1>"
+    yield '<meta name=color-scheme content="light dark">'
+    yield f"<title>{text(title)}</title><style>{style}</style></head><body><main>"
 
 
-def _loss_card(loss: Loss) -> Iterator[str]:
-    place = _place(loss)
-    yield f'<div class="card {_text(loss.severity or "error")}">'
-    yield f"<b>{_text(loss.finding or 'wrong')}</b>{' at ' + _text(place) if place else ''}"
-    yield f"{_text(_cost(loss))}<pre>{_text(loss.says)}</pre>"
-    if loss.excerpt:
-        yield "<pre class=source>"
-        for n, line in loss.excerpt:
-            row = f"{n:4} {_text(line)}"
-            yield f"<mark>{row}</mark>" if n == loss.line else row
-        yield "</pre>"
-    if loss.hint:
-        yield f"<p>{_text(loss.hint)}</p>"
+def tail() -> str:
+    return "</main></body></html>"
+
+
+def _source(loss: Loss) -> Iterator[str]:
+    lines = list(excerpt(loss))
+    if not lines:
+        return
+    yield f'<pre class=source tabindex=0 aria-label="{text(loss.file)}">'
+    for at, line, is_marked in lines:
+        row = f"<span>{at:5}</span> {text(line)}"
+        yield f"<mark>{row}</mark>" if is_marked else row
+    yield "</pre>"
+
+
+def _card(loss: Loss) -> Iterator[str]:
+    first, rest = says(loss)
+    where = f" <code>{text(place(loss))}</code>" if place(loss) else ""
+    price = f" <small>{text(cost(loss))}</small>" if cost(loss) else ""
+    yield f'<div class="card {text(loss.severity or "error")}">'
+    yield f"<h3>{text(loss.finding or sentence(first))}{where}{price}</h3>"
+    yield f"<p class=says>{text(sentence(first))}</p>" if loss.finding else ""
+    if rest:
+        yield f"<pre>{text(rest)}</pre>"
+    yield from _source(loss)
+    yield f"<p><b>What to do:</b> {text(loss.hint)}</p>" if loss.hint else ""
     yield "</div>"
 
 
-def _section(verdict: Verdict) -> Iterator[str]:
-    state = verdict.state.replace(" ", "-")
-    opened = "" if verdict.state == "passed" else " open"
-    yield f'<details class="test {state}"{opened}><summary><b>{_text(verdict.name)}</b>'
-    yield f"<span>{number(verdict.points)} of {number(verdict.of)}</span></summary>"
-    yield f"<p class=faint>{_text(WORDS[verdict.state].capitalize())}.</p>"
-    for loss in verdict.losses:
-        yield from _loss_card(loss)
-    for note in verdict.notes:
-        yield f"<pre>{_text(note)}</pre>"
-    if verdict.feedback:
-        yield f"<p>{_text(verdict.feedback)}</p>"
-    if verdict.state != "passed" and verdict.repeat:
-        yield f"<p class=faint>Try it at home</p><pre>{_text(verdict.repeat)}</pre>"
-    if verdict.chart:
-        yield "<p class=faint>What happened: your program's calls, and on the right its peer</p>"
-        yield f"<ol class=chart>{verdict.chart}</ol>"
-    yield "</details>"
+def _clean(row: Row) -> Row:
+    notes = [cut(plain(note), SAYS_MAX) for note in row.notes]
+    return Row(row.time, row.kinds, plain(row.call), plain(row.moved), plain(row.peer), notes)
 
 
-def page(graded: Graded) -> str:
-    parts = list(_head(f"{graded.assignment}: {graded.name}"))
-    if all(_shown(verdict) for verdict in graded.verdicts):
-        parts.append(f"<p class=points>{number(graded.points)} of {number(graded.of)} points</p>")
-    if graded.build:
-        parts.append(f"<div class=card><pre>{_text(graded.build)}</pre></div>")
-    parts += [f'<div class="card advice">{_text(warning)}</div>' for warning in graded.warnings]
-    for verdict in graded.verdicts:
-        if _shown(verdict):
-            parts += _section(verdict)
-        else:
-            name = _text(verdict.name) if verdict.visibility != "hidden" else "A hidden test"
-            parts.append(f"<details class=test><summary><b>{name}</b></summary>{HIDDEN}</details>")
-    return "\n".join([*parts, "</html>"]) + "\n"
-
-
-# ---- the class ----
-
-
-def _histogram(all_graded: Sequence[Graded]) -> Iterator[str]:
-    """How many have how many tenths of the points."""
-    tenths: Counter[int] = Counter()
-    for graded in all_graded:
-        share = graded.points / graded.of if graded.of else 0.0
-        tenths[min(9, int(share * 10 + 1e-9))] += 1
-    most = max(tenths.values(), default=1)
-    yield "<table class=bars><caption>Points, in tenths of all</caption>"
-    for tenth in range(10):
-        count = tenths[tenth]
-        label = f"{tenth * 10}&ndash;{tenth * 10 + 10} %"
-        bar = f'<i style="width:{100 * count / most:.0f}%"></i>' if count else ""
-        yield f"<tr><th>{label}<td>{bar}<td>{count}</tr>"
-    yield "</table>"
-
-
-def _most_common(all_graded: Sequence[Graded]) -> Iterator[str]:
-    """Findings by the number of submissions that have them."""
-    found: Counter[str] = Counter()
-    for graded in all_graded:
-        found.update({x.finding for v in graded.verdicts for x in v.losses if x.finding})
-    if not found:
+def _chart(every: Sequence[Row]) -> Iterator[str]:
+    rows = of_program(every)
+    if not rows:
         return
-    yield "<h2>The most common mistakes</h2><table><tr><th>submissions<th>finding</tr>"
-    for name, count in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])):
-        yield f"<tr><td>{count}<td>{_text(name)}</tr>"
-    yield "</table>"
+    is_open = " open" if len(rows) <= OPEN_ROWS else ""
+    yield f"<details{is_open}><summary>What happened, call by call ({len(rows)} rows)</summary>"
+    yield f"<div aria-hidden=true>{report.lanes('your program')}</div>"
+    yield '<ol class=chart aria-label="Calls of the program and what its peer did, as they came">'
+    yield from (report.row_html(_clean(row), with_id=False) for row in rows)
+    yield "</ol></details>"
 
 
-def _tests(all_graded: Sequence[Graded]) -> Iterator[str]:
-    """How each test went."""
-    yield "<h2>Tests</h2><table><tr><th>passed<th>partly<th>failed<th>not reached<th>test</tr>"
-    for at, verdict in enumerate(all_graded[0].verdicts):
-        states = Counter(g.verdicts[at].state for g in all_graded if at < len(g.verdicts))
-        cells = "".join(
-            f"<td>{states[name]}" for name in ("passed", "partly", "failed", "not reached")
-        )
-        yield f"<tr>{cells}<td>{_text(verdict.name)}</tr>"
-    yield "</table>"
+def _state_class(verdict: Verdict) -> str:
+    return verdict.state.replace(" ", "-")
 
 
-def class_page(all_graded: Sequence[Graded]) -> str:
-    if not all_graded:
-        return "\n".join([*_head("No submissions"), "</html>"]) + "\n"
-    parts = list(_head(f"{all_graded[0].assignment}: {len(all_graded)} submissions"))
-    mean = sum(graded.points for graded in all_graded) / len(all_graded)
-    parts.append(f"<p class=points>{mean:.1f} of {number(all_graded[0].of)} points on average</p>")
-    parts += _histogram(all_graded)
-    parts += _most_common(all_graded)
-    parts += _tests(all_graded)
-    parts.append("<h2>Submissions</h2><table><tr><th>points<th>submission<th></tr>")
-    for graded in all_graded:
-        name = _text(graded.name)
-        look = "has a test that did not reach its fault" if graded.needs_a_look else ""
-        look = "could not be built" if graded.build else look
-        link = f'<a href="{name}/feedback.html">{name}</a>'
-        parts.append(f"<tr><td>{number(graded.points)}<td>{link}<td>{look}</tr>")
-    parts.append("</table></html>")
-    return "\n".join(parts) + "\n"
+def _section(at: int, verdict: Verdict) -> Iterator[str]:
+    yield f'<section id=t{at} class="test {_state_class(verdict)}"><h2>{text(verdict.name)}'
+    yield f" <small>{_points(verdict.points, verdict.of)} points</small></h2>"
+    if verdict.state in MEANS:
+        yield f"<p>{MEANS[verdict.state]}</p>"
+    for loss in verdict.losses:
+        yield from _card(loss)
+    for note in verdict.notes:
+        yield f"<pre>{text(cut(note, SAYS_MAX))}</pre>"
+    if verdict.state != "passed":
+        if verdict.feedback:
+            yield f'<p class="card advice says">{text(verdict.feedback)}</p>'
+        if verdict.repeat:
+            yield "<p>Try it at home, in the folder of your submission:</p>"
+            yield f"<pre class=again>{text(verdict.repeat)}</pre>"
+        yield from _chart(verdict.chart)
+    yield "</section>"
+
+
+def _overview(verdicts: Sequence[tuple[int, Verdict]], with_levels: bool) -> Iterator[str]:
+    extra = "<th scope=col>seen by students</th>" if with_levels else ""
+    yield "<div class=wide><table class=overview><thead><tr><th scope=col>test</th>"
+    yield f"<th scope=col>points</th><th scope=col>state</th>{extra}</tr></thead><tbody>"
+    for at, one in verdicts:
+        name = f"<a href=#t{at}>{text(one.name)}</a>" if needs_words(one) else text(one.name)
+        points = _points(one.points, one.of)
+        level = f"<td>{text(one.visibility.replace('_', ' '))}</td>" if with_levels else ""
+        yield f"<tr><th scope=row>{name}</th><td class=number>{points}</td>"
+        yield f"<td class={_state_class(one)}>{STATES[one.state]}</td>{level}</tr>"
+    yield "</tbody></table></div>"
+
+
+def _look(graded: Graded) -> Iterator[str]:
+    some = reasons(graded)
+    if some:
+        yield '<div class="card warning"><b>Needs a look</b><ul>'
+        for test, why in some:
+            yield f"<li>{f'<b>{text(test)}</b>: ' if test else ''}{text(why)}</li>"
+        yield "</ul></div>"
+
+
+def _page(graded: Graded, show: str, is_for_staff: bool) -> str:
+    every = list(enumerate(veiled(graded, show).verdicts, 1))
+    shown = [(at, one) for at, one in every if is_shown(one, show)]
+    parts = list(head(f"{graded.assignment}: {graded.name}"))
+    parts.append(f"<h1>{text(graded.assignment)}: <code>{text(graded.name)}</code></h1>")
+    parts.append(f"<p class=points>{_total([one for _, one in shown], graded)}</p>")
+    if is_for_staff:
+        parts.append(f"<p class=faint>Isolation: {text(graded.level)}.</p>")
+        parts += _look(graded)
+    if len(shown) < len(every):
+        parts.append(f"<p class=faint>{_hidden_words(len(every) - len(shown))}</p>")
+    if graded.build:
+        parts.append(f"<div class=card><pre>{text(cut(graded.build, SAYS_MAX))}</pre></div>")
+    parts += [f'<p class="card advice">{text(warning)}</p>' for warning in graded.warnings]
+    if not graded.build:
+        parts += _overview(shown, is_for_staff)
+        for at, one in shown:
+            parts += _section(at, one) if needs_words(one) else []
+    return "\n".join(filter(None, [*parts, tail()])) + "\n"
+
+
+def page(graded: Graded, show: str = "visible") -> str:
+    return _page(graded, show, False)
+
+
+def instructor_page(graded: Graded, _show: str = "visible") -> str:
+    """All tests, whoever may see them."""
+    return _page(graded, "hidden", True)
+
+
+FILES: dict[str, Callable[[Graded, str], str]] = {
+    "feedback.md": markdown,
+    "feedback.html": page,
+    "instructor.html": instructor_page,
+}

@@ -25,12 +25,13 @@ import time
 from typing import Any, Iterator, NoReturn, Sequence
 
 from . import assignment as assignments
-from . import command, feedback, gradefiles, sandbox
+from . import classpage, command, gradefiles, sandbox
 from .assignment import Assignment
 from .command import SockfaultError
 from .examroom import Listed
 from .graded import Graded, read_state
-from .gradewrite import write
+from .gradewords import LEVELS
+from .gradewrite import write, write_all
 from .sandbox import Level
 from .toml import WrongFile
 
@@ -261,15 +262,27 @@ def _parser() -> argparse.ArgumentParser:
         help="how programs are kept apart (auto: the best of these that works here)",
     )
     parser.add_argument("--seed", metavar="N", type=int, default=1, help="default: %(default)s")
+    parser.add_argument(
+        "--show",
+        metavar="LEVEL",
+        choices=LEVELS,
+        default=LEVELS[0],
+        help="which tests students may see: %(choices)s; with --resume files are written anew",
+    )
     return parser
 
 
-def write_class(folder: pathlib.Path, names: Sequence[str]) -> list[Graded]:
-    """The gradebook and the class page, of all that is graded."""
+def write_class(folder: pathlib.Path, names: Sequence[str], show: str) -> list[Graded]:
+    """The gradebook and the class page, of all; and, as students may now see more or less than when
+    it was graded, the files of each submission."""
     states = [read_state(folder / name) for name in names]
     graded = [state[1] for state in states if state and state[1].is_done]
-    write(folder / "gradebook.csv", gradefiles.gradebook(graded))
-    write(folder / "class.html", feedback.class_page(graded))
+    for one in graded:
+        write_all(folder / one.name, one, show)
+    known = {one.name for one in graded}
+    ungraded = [name for name in names if name not in known]
+    write(folder / "gradebook.csv", gradefiles.gradebook(graded, ungraded))
+    write(folder / "class.html", classpage.page(graded, ungraded))
     return graded
 
 
@@ -311,7 +324,7 @@ def _grade_into(
         finally:
             progress.close()
             _remove_left(prefix)
-    graded = write_class(folder, names_of(submissions))
+    graded = write_class(folder, names_of(submissions), asked.show)
     print(
         f"{len(graded)} of {len(submissions)} graded: see {asked.report}/gradebook.csv, class.html"
     )

@@ -10,6 +10,8 @@ import json
 import pathlib
 from typing import Any
 
+from .report import Row
+
 STATE = "graded.json"  # in the folder of a submission's results
 
 
@@ -53,7 +55,7 @@ class Verdict:
     feedback    the assignment's own words, where the test did not pass
     repeat      the shell command that makes the same run; None where there is none
     duration    seconds
-    chart       rows of HTML (list items of report.py's chart): calls around the faults
+    chart       what both sides did, around the faults
     look        why somebody should look at it, or None
     """
 
@@ -67,7 +69,7 @@ class Verdict:
     feedback: str | None = None
     repeat: str | None = None
     duration: float = 0.0
-    chart: str = ""
+    chart: list[Row] = dataclasses.field(default_factory=list)
     look: str | None = None
 
 
@@ -79,6 +81,7 @@ class Graded:
     warnings  about the program as a whole
     level     how programs were kept apart: bubblewrap, unshare, limits (sandbox.Level)
     is_done   all tests were made
+    started   when its grading began, in seconds since 1970: the formats want times
     """
 
     name: str
@@ -89,6 +92,7 @@ class Graded:
     warnings: list[str] = dataclasses.field(default_factory=list)
     verdicts: list[Verdict] = dataclasses.field(default_factory=list)
     is_done: bool = False
+    started: float = 0.0
 
     @property
     def points(self) -> float:
@@ -121,6 +125,7 @@ def _loss(values: dict[str, Any]) -> Loss:
 def _verdict(values: dict[str, Any]) -> Verdict:
     made = Verdict(**values)
     made.losses = [_loss(one) for one in values["losses"]]
+    made.chart = [Row(**one) for one in values["chart"]]
     return made
 
 

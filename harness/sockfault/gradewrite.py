@@ -10,6 +10,7 @@ import pathlib
 
 from . import feedback, gradefiles
 from .graded import STATE, Graded
+from .gradewords import LEVELS
 
 SOON = "results.json"  # after each test
 
@@ -26,13 +27,11 @@ def write_soon(folder: pathlib.Path, graded: Graded, key: str) -> None:
     if graded.is_done:
         write_all(folder, graded)
     else:
-        write(folder / SOON, gradefiles.FILES[SOON](graded))
+        write(folder / SOON, gradefiles.FILES[SOON](graded, LEVELS[0]))
     write(folder / STATE, graded.as_json(key))
 
 
-def write_all(folder: pathlib.Path, graded: Graded) -> None:
-    """What graders and the student read."""
-    for name, make in gradefiles.FILES.items():
-        write(folder / name, make(graded))
-    write(folder / "feedback.md", feedback.markdown(graded))
-    write(folder / "feedback.html", feedback.page(graded))
+def write_all(folder: pathlib.Path, graded: Graded, show: str = LEVELS[0]) -> None:
+    """What graders and the student read; show: which tests students may see (gradewords.LEVELS)."""
+    for name, make in (gradefiles.FILES | feedback.FILES).items():
+        write(folder / name, make(graded, show))

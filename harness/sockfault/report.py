@@ -6,6 +6,7 @@ JavaScript it lacks the search alone.
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import pathlib
 import shlex
@@ -44,7 +45,21 @@ def _moved(event: Event) -> str:
     return event.op if event.op in ("connect", "accept", "shutdown", "close") else ""
 
 
-def _row(run: Run | Traced, event: Event, several: bool, notes: list[str]) -> str:
+@dataclasses.dataclass
+class Row:
+    """A row of the chart: what the target did, on the left, or its peer, on the right. Plain
+    values: it can be kept, and shown later."""
+
+    time: float  # seconds since the run began
+    kinds: list[str]  # out, in, life or peer; and fault, stuck, found
+    call: str = ""
+    moved: str = ""  # what went over the connection
+    peer: str = ""
+    notes: list[str] = dataclasses.field(default_factory=list)
+    seq: int | None = None
+
+
+def _row(run: Run | Traced, event: Event, several: bool, notes: list[str]) -> Row:
     kinds = [_direction(event)] if event.is_call else ["life"]
     kinds += ["fault"] if event.fault else []
     kinds += ["stuck"] if event.is_call and event.state != "done" else []
@@ -58,44 +73,51 @@ def _row(run: Run | Traced, event: Event, several: bool, notes: list[str]) -> st
         peer = f"{event.fault} (rule {event.rule}, {event.realism})"
         place = place_of(run, event)
         notes = [*notes, f"at {place}"] if place else notes
-    classes = " ".join(filter(None, kinds))
-    extra = "".join(f"<em>{_text(note)}</em>" for note in notes)
+    moved = _moved(event) if kinds[0] in ("out", "in") else ""
+    at = event.time_ns / 1e9
+    return Row(at, [kind for kind in kinds if kind], call, moved, peer, notes, event.seq)
+
+
+def _line(run: Run | Traced, line: Line) -> Row:
+    """What a scripted peer did, on its own side."""
+    mark = {">": "sends ", "<": "gets ", ".": ""}[line.direction]
+    return Row((line.time_ns - run.start_ns) / 1e9, ["peer"], peer=mark + line.text)
+
+
+def row_html(row: Row, with_id: bool = True) -> str:
+    """An item of the list that the chart is. On a page of several runs it has no id."""
+    name = f" id=e{row.seq}" if with_id and row.seq is not None else ""
+    extra = "".join(f"<em>{_text(note)}</em>" for note in row.notes)
     return (
-        f'<li id=e{event.seq} class="{classes}"><time>{event.time_ns / 1e9:.6f}</time>'
-        f"<b>{_text(call)}</b><i>{_text(_moved(event) if kinds[0] in ('out', 'in') else '')}</i>"
-        f"<u>{_text(peer)}</u>{extra}</li>"
+        f'<li{name} class="{" ".join(row.kinds)}"><time>{row.time:.6f}</time>'
+        f"<b>{_text(row.call)}</b><i>{_text(row.moved)}</i><u>{_text(row.peer)}</u>{extra}</li>"
     )
 
 
-def _line(run: Run | Traced, line: Line) -> tuple[int, str]:
-    """What a scripted peer did, on its own side."""
-    at = line.time_ns - run.start_ns
-    mark = {">": "sends ", "<": "gets ", ".": ""}[line.direction]
-    text = _text(mark + line.text)
-    return at, f"<li class=peer><time>{at / 1e9:.6f}</time><b></b><i></i><u>{text}</u></li>"
-
-
-def chart(run: Run | Traced, findings: Sequence[Finding], lines: Sequence[Line]) -> Iterator[str]:
-    """The rows of a chart: list items of HTML."""
+def chart(run: Run | Traced, findings: Sequence[Finding], lines: Sequence[Line]) -> list[Row]:
+    """What both sides did, in the order of time; findings stand at the calls they are about."""
     notes: dict[int, list[str]] = {}
     for finding in findings:
         for seq in {finding.cause, *finding.evidence[-1:]} - {None}:
             notes.setdefault(int(seq or 0), []).append(f"{finding.finding}: {finding.says}")
     several = len({event.pid for event in run.events}) > 1
-    rows = [
-        (event.time_ns, _row(run, event, several, notes.get(event.seq, []))) for event in run.events
-    ]
-    rows += [_line(run, line) for line in lines]
-    rows.sort(key=lambda row: row[0])
-    for _, row in rows:
-        yield row
+    made = [_row(run, event, several, notes.get(event.seq, [])) for event in run.events]
+    made += [_line(run, line) for line in lines]
+    return sorted(made, key=lambda row: row.time)
 
 
-def rows(run: Run | Traced, events: Sequence[Event]) -> Iterator[str]:
-    """The rows of a chart, for the pages of others."""
+def rows(run: Run | Traced, events: Sequence[Event]) -> list[Row]:
+    """The rows of some events, for the pages of others."""
     several = len({event.pid for event in events}) > 1
-    for event in events:
-        yield _row(run, event, several, [])
+    return [_row(run, event, several, []) for event in events]
+
+
+def lanes(name: str) -> str:
+    """What stands above the chart."""
+    return (
+        f"<div class=lanes><span>s</span><span>{_text(name)}</span><span></span>"
+        "<span>peer</span></div>"
+    )
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:
@@ -154,10 +176,9 @@ def page(
         '<nav><input type=search id=search placeholder="Search: recv, ECONNRESET, #2 ..."',
         ' aria-label="Search the chart"><label><input type=checkbox id=only> only faults</label>',
         "<button id=next>next fault</button><span id=count class=faint></span></nav>",
-        f"<div class=lanes><span>s</span><span>{_text(run.name)}</span><span></span>",
-        "<span>peer</span></div>",
+        lanes(run.name),
         "<ol class=chart>",
-        *chart(run, findings, lines),
+        *map(row_html, chart(run, findings, lines)),
         f"</ol><script>{(HERE / 'report.js').read_text()}</script></html>",
     ]
     return "\n".join(parts) + "\n"

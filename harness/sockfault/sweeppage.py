@@ -10,7 +10,6 @@ import html
 import json
 import linecache
 import pathlib
-import re
 import shlex
 import types
 from typing import Any, Iterator, Sequence
@@ -74,10 +73,8 @@ def _chart(result: Result, path: pathlib.Path) -> Iterator[str]:
     every = [make(Event, one) for one in json.loads(path.read_text(encoding="utf-8"))]
     run: Any = types.SimpleNamespace(argv=result.program.command, name=result.program.name)
     yield "<details><summary>The calls around it</summary>"
-    yield f"<div class=lanes><span>s</span><span>{_text(run.name)}</span><span></span>"
-    yield "<span>peer</span></div><ol class=chart>"
-    for row in report.rows(run, every):
-        yield re.sub("^<li id=e[0-9]+", "<li", row)  # of several runs on one page
+    yield f"{report.lanes(run.name)}<ol class=chart>"
+    yield from (report.row_html(row, with_id=False) for row in report.rows(run, every))
     yield "</ol></details>"
 
 

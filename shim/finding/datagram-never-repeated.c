@@ -4,8 +4,9 @@
  * until somebody ended it.
  *
  * Could be wrong: to repeat is the duty of who asks. A server that answers has sent nothing before it received, and is
- * left out; so is a process with other sockets, which may be waiting for something else. What waits is known to wait
- * for ever only where the run's limit ended it, or an alarm of its own.
+ * left out; so is a process with other sockets, which may be waiting for something else, and one that has sent on
+ * after a loss before: it may be about to do so again. What waits is known to wait for ever only where the run's limit
+ * ended it, or an alarm of its own.
  */
 #include <signal.h>
 
@@ -16,6 +17,7 @@
 
 struct state {
 	bool has_begun, asks;  /* its first transfer was a send */
+	bool repeats;          /* something was sent after a loss, with nothing received between */
 	struct sf_moment lost; /* a question or an answer; seq 0: none, or something was sent after it */
 };
 
@@ -29,8 +31,10 @@ static void see(struct sf_scene *scene)
 	if (!state->has_begun)
 		state->asks = now->operation == SF_SEND;
 	state->has_begun = true;
-	if (now->operation == SF_SEND)
+	if (now->operation == SF_SEND) {
+		state->repeats |= state->lost.seq != 0;
 		state->lost.seq = 0;
+	}
 	if (now->event.fault == 1 + SF_FAULT_drop && state->asks)
 		state->lost = *now;
 }
@@ -54,7 +58,8 @@ static void process_ends(struct sf_scene *scene)
 		const struct state *state = sf_scene_of_socket(scene, i);
 		const struct sf_moment *lost = state ? &state->lost : NULL;
 
-		if (lost && lost->seq && lost->process == process->index && sf_scene_socket_at(scene, i)->holders)
+		if (lost && lost->seq && !state->repeats && lost->process == process->index &&
+		    sf_scene_socket_at(scene, i)->holders)
 			sf_say(
 			    scene, lost, lost, &process->pending,
 			    "%s was lost on its way, and the program waits in %s without having sent another",

@@ -251,9 +251,6 @@ static const char right[] =
     "}\n";
 /* clang-format on */
 
-/* Of a program that waits for several. */
-static const char *const behind[] = {"write-not-resumed", NULL};
-
 const struct sf_finding sf_finding_short_send_dropped = {
     .severity = SF_ERROR,
     .help = "a short send whose rest was never sent",
@@ -264,7 +261,6 @@ const struct sf_finding sf_finding_short_send_dropped = {
     .wrong = wrong,
     .right = right,
     .rule = "send family=unix nth=1: short 3",
-    .behind = behind,
     .per_socket = sizeof(struct state),
     .per_process = sizeof(struct waits),
     .per_run = sizeof(bool),

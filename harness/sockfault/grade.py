@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import fcntl
 import hashlib
+import importlib.util
 import io
 import json
 import os
@@ -101,9 +102,9 @@ def _alone(folder: pathlib.Path) -> Iterator[None]:
 def key_of(assignment: Assignment, submission: pathlib.Path, seed: int) -> str:
     """Tells whether a submission was graded as it is now, by the assignment as it is now."""
     made = hashlib.sha256(f"{command.version()} {seed}\n".encode())
-    folders = [submission, assignment.folder]
-    folders += [assignment.reference] if assignment.reference else []
-    for path in [assignment.path, *(path for one in folders[:1] for path in _files(one))]:
+    beside = [path for path in sorted(assignment.folder.iterdir()) if path.is_file()]
+    reference = _files(assignment.reference) if assignment.reference else []
+    for path in [*beside, *reference, *_files(submission)]:
         made.update(str(path).encode() + b"\0")
         made.update(hashlib.sha256(path.read_bytes()).digest())
     return made.hexdigest()
@@ -217,7 +218,8 @@ def _pytest(
         words = ["-p", "no:cacheprovider", "-s", "-q", f"--rootdir={scratch}", "-c", os.devnull]
         words += [] if has_entry_point() else ["-p", "sockfault.plugin"]
         words += [f"--sockfault-grade={file}"]
-        words += ["-n", asked.n] if asked.n else []
+        jobs = min(_usual_jobs() if asked.n is None else asked.n, len(listed.submissions))
+        words += ["-n", str(jobs)] if jobs > 1 and "--tx" not in more else []
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             status = int(pytest.main([*words, *more], plugins=[progress]))
@@ -227,6 +229,18 @@ def _pytest(
 
 
 # ---- the command ----
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
+def _usual_jobs() -> int:
+    """One for each processor, where pytest can do that."""
+    has_xdist = importlib.util.find_spec("xdist") is not None
+    return len(os.sched_getaffinity(0)) if has_xdist else 1
 
 
 class _Parser(argparse.ArgumentParser):
@@ -246,7 +260,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("file", metavar="ASSIGNMENT.toml")
     parser.add_argument("submission", nargs="*", metavar="SUBMISSION")
     parser.add_argument(
-        "-n", "-j", dest="n", metavar="N", help="so many at a time, or auto (needs pytest-xdist)"
+        "-n",
+        "-j",
+        dest="n",
+        metavar="N",
+        type=_jobs,
+        help="so many at a time (needs pytest-xdist; default: as many as there are processors)",
     )
     parser.add_argument("--report", metavar="DIR", default="graded", help="default: %(default)s")
     parser.add_argument(

@@ -80,6 +80,7 @@ class Graded:
     build     why it could not be built, or can't be run under the library; all tests have failed
     warnings  about the program as a whole
     level     how programs were kept apart: bubblewrap, unshare, limits (sandbox.Level)
+    started   when, in seconds since 1970
     is_done   all tests were made
     started   when its grading began, in seconds since 1970: the formats want times
     """
@@ -91,6 +92,7 @@ class Graded:
     build: str | None = None
     warnings: list[str] = dataclasses.field(default_factory=list)
     verdicts: list[Verdict] = dataclasses.field(default_factory=list)
+    started: float = 0.0
     is_done: bool = False
     started: float = 0.0
 

@@ -64,6 +64,7 @@ def sweep(runner: Runner, test: Test) -> Result:
     for name in ["baseline", *(f"worker-{number}" for number in range(1 + WAITING))]:
         (folder / "work" / name).mkdir(parents=True)  # the program's user writes there
     sandbox.give(folder / "work")
+    (folder / "stdin").write_bytes(test.target.stdin)
     try:
         with _other_end(runner, test) as other:
             box = sandbox.inner_words(runner.level, runner.box(pathlib.Path("{trace}")))
@@ -80,6 +81,9 @@ def sweep(runner: Runner, test: Test) -> Result:
                 box=box,
                 first_process=runner.first_process,
                 folder=str(runner.program),
+                stdin=str(folder / "stdin"),
+                env=test.target.env,
+                is_served=other["port"] is not None and test.target.kind == "stream",
             )
             compare = Compare("any" != test.expect.stdout, [], test.target.normalize)
             wishes = Wishes(program, compare, folder, jobs=1, baselines=2, time=wanted.time)

@@ -39,6 +39,9 @@ class Program:
     box: list[str] = dataclasses.field(default_factory=list)
     first_process: int = 1
     folder: str = ""
+    stdin: str | None = None  # a file
+    env: dict[str, str] = dataclasses.field(default_factory=dict)
+    is_served: bool = False  # by somebody who serves several runs side by side
 
     @property
     def path(self) -> pathlib.Path:
@@ -55,7 +58,7 @@ class Program:
     def has_port(self) -> bool:
         """May several runs go side by side?"""
         texts = [*self.command, self.client or "", self.peer or ""]
-        return any("{port}" in text for text in texts)
+        return self.is_served or any("{port}" in text for text in texts)
 
     def roles(self) -> list[str]:
         words = ["--server", "--client", self.client] if self.client else []
@@ -211,8 +214,10 @@ class Worker:
         box = [word.replace("{trace}", str(self.folder / trace)) for word in self.program.box]
         asked = self.batch.begin(
             [*words, "--", *box, *self.program.command],
+            stdin=self.program.stdin,
             out=self.files["out"],
             err=self.files["err"],
+            env=self.program.env,
         )
         answer = self.gate.answer(asked)
         self.runs += 1

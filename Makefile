@@ -19,7 +19,7 @@ WERROR   ?=
 CFLAGS   ?= -O2 -g
 SF_FLAGS := -std=gnu11 -D_GNU_SOURCE -DSF_VERSION='"$(VERSION)"' -Ishim -I$(BUILD)/gen $(WARNINGS) $(WERROR)
 # Inside somebody else's process: no fortify wrappers, nothing exported but the rows of calls.def.
-SHIM_FLAGS := -fPIC -fvisibility=hidden -U_FORTIFY_SOURCE -fno-stack-protector -ftls-model=initial-exec -fno-builtin-fprintf
+SHIM_FLAGS := -fPIC -fno-plt -fno-tree-slp-vectorize -fvisibility=hidden -U_FORTIFY_SOURCE -fno-stack-protector -ftls-model=initial-exec -fno-builtin-fprintf
 
 CORE_SRC  := $(sort $(wildcard shim/core/*.c))
 FAULT_SRC := $(sort $(wildcard shim/fault/*.c))

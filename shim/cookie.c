@@ -141,7 +141,7 @@ static FILE *watch_stream(FILE *native, int fd, const char *mode)
 
 static void watch_standard(FILE **variable, int fd, const char *mode, int buffering)
 {
-	FILE *native = sf_fd_socket(fd) ? real_fdopen(fd, mode) : NULL;
+	FILE *native = sf_fd_is_socket(fd) ? real_fdopen(fd, mode) : NULL;
 	struct slot *slot = native ? make(native, fd, mode) : NULL;
 
 	if (!slot) {

@@ -185,7 +185,7 @@ void sf_datagram_leave(unsigned first, unsigned last)
 	if (!atomic_load_explicit(&has_kept, relaxed) || atomic_load_explicit(&sf_self_process()->sandboxed, relaxed))
 		return;
 	for (unsigned fd = first; fd < top && fd <= last; fd++) {
-		struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket((int)fd));
+		struct sf_socket *socket = sf_fd_socket((int)fd);
 		uint64_t at = socket ? atomic_load_explicit(&socket->stash_out_at, memory_order_acquire) : 0;
 		const struct sf_stash *stash = sf_arena_piece(sf_arena, at);
 

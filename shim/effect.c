@@ -188,7 +188,7 @@ enum sf_realism sf_effect_confirm(struct sf_call *c, const struct sf_rule *rule,
 		if (sandboxed)
 			return SF_REALISM_NONE;
 		if (c->socket && !sf_probe_same(c->fd, c->socket)) {
-			sf_fd_set(c->fd, 0);
+			sf_fd_set(c->fd, NULL);
 			c->stranger = 1;
 			return SF_REALISM_NONE;
 		}

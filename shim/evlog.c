@@ -58,9 +58,9 @@ static bool take_page(struct sf_self *self)
 struct sf_event *sf_event_claim(struct sf_self *self)
 {
 	for (;;) {
-		struct sf_event *event = sf_event_next(self);
+		struct sf_event *event;
 
-		if (__builtin_expect(event != NULL, 1))
+		if (sf_event_next(self, &event))
 			return event;
 		if (sf_event_is_past_end(self->next) && !take_page(self))
 			return NULL;

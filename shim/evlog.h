@@ -23,17 +23,16 @@ static inline bool sf_event_is_past_end(const struct sf_event *slot)
 	return ((uintptr_t)slot - (uintptr_t)sf_arena) % SF_PAGE_SIZE == 0;
 }
 
-/* The same where it takes no more than a few instructions. NULL: ask sf_event_claim. */
-static inline struct sf_event *sf_event_next(struct sf_self *self)
+/* The same where it takes no more than a few instructions: *event. False: ask sf_event_claim. */
+static inline bool sf_event_next(struct sf_self *self, struct sf_event **event)
 {
-	struct sf_event *event = self->next;
-
-	if (__builtin_expect(sf_event_is_past_end(event), 0))
-		return NULL;
-	self->next = event + 1;
+	*event = self->next;
+	if (__builtin_expect(sf_event_is_past_end(*event), 0))
+		return false;
+	self->next = *event + 1;
 	atomic_signal_fence(memory_order_seq_cst);
 	/* A handler that ran between the load and the store above has used this slot, and more. */
-	return atomic_load_explicit(&event->state, memory_order_relaxed) == SF_EVENT_UNUSED ? event : NULL;
+	return __builtin_expect(atomic_load_explicit(&(*event)->state, memory_order_relaxed) == SF_EVENT_UNUSED, 1);
 }
 
 /* The event of a call that was entered: visible and pending from here. Sets c->event. */
@@ -63,32 +62,22 @@ void sf_stack_prime(void);
 /* The site record of a return address, 0: unknown. A table look-up where it was seen before. */
 uint32_t sf_site_of(const void *address);
 
-/* What sf_site_of has found: a cache of this process, by address. */
-#define SF_SITES_SEEN 1024
-struct sf_site_seen {
-	_Atomic uintptr_t address;
-	_Atomic uint32_t site;
-};
-extern struct sf_site_seen sf_sites_seen[SF_SITES_SEEN] __attribute__((visibility("hidden")));
+/* What sf_site_of has found: a cache of this process, by the low bits of the address. A word has the other bits of it
+ * and, in the low half, the index of the site. */
+#define SF_SITES_SEEN 4096
+#define SF_SITE_BITS 28
+extern _Atomic uint64_t sf_sites_seen[SF_SITES_SEEN] __attribute__((visibility("hidden")));
 
-static inline unsigned sf_site_place(uintptr_t address)
+/* False: not seen yet. Index 0 is of addresses at which no code can be. */
+static inline bool sf_site_seen(const void *place, uint32_t *index)
 {
-	return (address ^ address >> 10) % SF_SITES_SEEN;
+	uintptr_t address = (uintptr_t)place;
+	uint64_t seen = atomic_load_explicit(&sf_sites_seen[address % SF_SITES_SEEN], memory_order_relaxed);
+
+	*index = (uint32_t)seen & ((1u << SF_SITE_BITS) - 1);
+	return seen >> SF_SITE_BITS == address / SF_SITES_SEEN;
 }
 
-/* 0: not seen yet. */
-static inline uint32_t sf_site_seen(const void *place)
-{
-	struct sf_site_seen *seen = &sf_sites_seen[sf_site_place((uintptr_t)place)];
-
-	if (atomic_load_explicit(&seen->address, memory_order_acquire) != (uintptr_t)place)
-		return 0;
-	uint32_t site = atomic_load_explicit(&seen->site, memory_order_relaxed);
-
-	/* Another thread may be giving the place to another address just now. */
-	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&seen->address, memory_order_relaxed) == (uintptr_t)place ? site : 0;
-}
 void sf_site_start(const char *executable);
 
 #endif

@@ -9,31 +9,25 @@
 _Atomic uint64_t sf_fds[SF_FDS];
 _Atomic int sf_fds_top;
 
-void sf_fd_set(int fd, uint32_t socket)
+void sf_fd_raise_top(int fd)
 {
-	if ((unsigned)fd >= SF_FDS)
-		return;
-	/* Generation 0 is never current: the entry is stale from birth, and settled when it is used. Released, for the
-	 * record that it leads to was written just before. */
-	atomic_store_explicit(&sf_fds[fd], sf_entry(socket, 0, 0), memory_order_release);
 	int top = atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
 
-	while (
-	    socket && fd >= top &&
-	    !atomic_compare_exchange_weak_explicit(&sf_fds_top, &top, fd + 1, memory_order_relaxed, memory_order_relaxed))
+	while (fd >= top && !atomic_compare_exchange_weak_explicit(
+	                        &sf_fds_top, &top, fd + 1, memory_order_relaxed, memory_order_relaxed))
 		;
 }
 
 void sf_fd_bury(int fd)
 {
-	uint32_t socket = sf_fd_socket(fd);
+	uint32_t socket = sf_fd_index(fd);
 
 	if (!socket)
 		return;
 	if (sf_arena->trace_level == SF_TRACE_ALL)
 		atomic_store_explicit(&sf_fds[fd], (uint64_t)socket << 32, memory_order_relaxed);
 	else
-		sf_fd_set(fd, 0);
+		sf_fd_set(fd, NULL);
 }
 
 void sf_fd_reuse(int fd, uint64_t grave)
@@ -54,7 +48,7 @@ bool sf_fd_any(unsigned first, unsigned last)
 	unsigned top = (unsigned)atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
 
 	for (unsigned fd = first; fd < top && fd <= last; fd++)
-		if (sf_fd_socket((int)fd))
+		if (sf_fd_is_socket((int)fd))
 			return true;
 	return false;
 }

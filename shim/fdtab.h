@@ -3,11 +3,11 @@
  * fdtab.h -- what each descriptor of this process is: the only code that indexes by fd. A number out of range, or one
  * that was never seen, is "not ours", never an error.
  *
- * An entry is one word, so that it is read and written whole: index of the socket record (0: not a socket), the
- * operations that some rule meets on it, the generation in which that was settled. Zero pages until used: nothing is
- * sized by RLIMIT_NOFILE (engineering, Speed). An entry is dropped before the real close (law 9). While all calls are
- * recorded it leaves a grave: no socket any more, but which one it was. So a call on a number that the program itself
- * has closed is seen.
+ * An entry is one word, so that it is read and written whole: place of the socket record in the arena (0: not a
+ * socket), the operations that some rule meets on it, the generation in which that was settled. Zero pages until used:
+ * nothing is sized by RLIMIT_NOFILE (engineering, Speed). An entry is dropped before the real close (law 9). While all
+ * calls are recorded it leaves a grave: no socket any more, but the index of the one it was. So a call on a number that
+ * the program itself has closed is seen.
  */
 #ifndef SF_FDTAB_H
 #define SF_FDTAB_H
@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/arena.h"
+#include "self.h"
 
 #define SF_FDS (1 << 20) /* the kernel's own default ceiling (fs.nr_open) */
 
@@ -37,9 +37,17 @@ static inline uint64_t sf_fd_entry(int fd)
 	return fd < 0 ? SF_ENTRY_NEVER : 0;
 }
 
-static inline uint32_t sf_entry_socket(uint64_t entry)
+static inline uint32_t sf_entry_place(uint64_t entry)
 {
 	return (uint32_t)entry;
+}
+
+/* NULL: not a socket. */
+static inline struct sf_socket *sf_entry_socket(uint64_t entry)
+{
+	uint64_t place = sf_entry_place(entry);
+
+	return place ? sf_arena_at(sf_arena, place * sizeof(struct sf_socket)) : NULL;
 }
 
 static inline uint32_t sf_entry_operations(uint64_t entry)
@@ -52,16 +60,16 @@ static inline uint8_t sf_entry_generation(uint64_t entry)
 	return (uint8_t)(entry >> 56);
 }
 
-/* The socket that the number was until the program closed it; 0: it is open, or never was one. */
+/* Index of the socket that the number was until the program closed it; 0: it is open, or never was one. */
 static inline uint32_t sf_entry_closed(uint64_t entry)
 {
-	return sf_entry_socket(entry) || entry == SF_ENTRY_NEVER ? 0 : (uint32_t)(entry >> 32);
+	return sf_entry_place(entry) || entry == SF_ENTRY_NEVER ? 0 : (uint32_t)(entry >> 32);
 }
 
-static inline uint64_t sf_entry(uint32_t socket, uint32_t operations, uint32_t generation)
+static inline uint64_t sf_entry(uint32_t place, uint32_t operations, uint32_t generation)
 {
 	return (uint64_t)generation << SF_GENERATION_SHIFT | (generation ? SF_WATCH_RULES : 0) |
-	       (uint64_t)operations << 32 | socket;
+	       (uint64_t)operations << 32 | place;
 }
 
 /* No rule meets this operation on the descriptor, and nothing else watches it: what these bits have in common with the
@@ -69,13 +77,41 @@ static inline uint64_t sf_entry(uint32_t socket, uint32_t operations, uint32_t g
 #define SF_ENTRY_IDLE(operation)                                                                                       \
 	(UINT64_C(0xff) << SF_GENERATION_SHIFT | SF_WATCH_RULES | UINT64_C(1) << (32 + (operation)))
 
-static inline uint32_t sf_fd_socket(int fd)
+static inline bool sf_fd_is_socket(int fd)
+{
+	return sf_entry_place(sf_fd_entry(fd)) != 0;
+}
+
+/* Its record; NULL: not a socket. */
+static inline struct sf_socket *sf_fd_socket(int fd)
 {
 	return sf_entry_socket(sf_fd_entry(fd));
 }
 
-/* From now on fd is this socket (0: nothing of ours). What concerns it is settled at its next call. */
-void sf_fd_set(int fd, uint32_t socket);
+/* The index of its record; 0: not a socket. */
+static inline uint32_t sf_fd_index(int fd)
+{
+	const struct sf_socket *socket = sf_fd_socket(fd);
+
+	return socket ? socket->index : 0;
+}
+
+/* From now on fd is this socket (NULL: nothing of ours). What concerns it is settled at its next call. */
+void sf_fd_raise_top(int fd);
+
+static inline void sf_fd_set(int fd, const struct sf_socket *socket)
+{
+	uint64_t at = (uint64_t)((const char *)socket - (const char *)sf_arena);
+
+	if ((unsigned)fd >= SF_FDS)
+		return;
+	/* Generation 0 is never current: the entry is stale from birth, and settled when it is used. Released, for the
+	 * record that it leads to was written just before. */
+	atomic_store_explicit(
+	    &sf_fds[fd], socket ? sf_entry((uint32_t)(at / sizeof *socket), 0, 0) : 0, memory_order_release);
+	if (socket && fd >= atomic_load_explicit(&sf_fds_top, memory_order_relaxed))
+		sf_fd_raise_top(fd);
+}
 
 /* Closed by the program. */
 void sf_fd_bury(int fd);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "brief.h"
 #include "core/decide.h"
 #include "core/fact.h"
 #include "core/fault.h"
@@ -72,7 +73,7 @@ static uint32_t operations_met(const struct sf_ruleset *set, struct sf_socket *s
 void sf_gate_forget(int fd)
 {
 	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
-	struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+	struct sf_socket *socket = sf_fd_socket(fd);
 
 	if (socket && set)
 		sf_match_socket(sf_arena, socket, false);
@@ -88,7 +89,7 @@ static void settle(int fd, uint64_t entry, struct sf_socket *socket)
 		return;
 	uint64_t was = entry;
 
-	entry = sf_entry(sf_entry_socket(entry), operations_met(set, socket), generation);
+	entry = sf_entry(sf_entry_place(entry), operations_met(set, socket), generation);
 	/* Unless the number was closed, and perhaps given away, since it was read. */
 	atomic_compare_exchange_strong_explicit(&sf_fds[fd], &was, entry, relaxed, relaxed);
 }
@@ -124,7 +125,7 @@ static void name_datagram(struct sf_call *c, struct sf_socket *socket, const str
 		find_destination(c);
 		note_destination(c, socket);
 	}
-	sf_socket_name(sf_arena, socket, self->thread);
+	sf_socket_name(sf_arena, socket, self->thread, self->record);
 	if (set)
 		sf_match_socket(sf_arena, socket, true);
 	sf_fd_set(c->fd, sf_fd_socket(c->fd));
@@ -147,7 +148,7 @@ static uint8_t mode_of(const struct sf_call *c, const struct sf_socket *socket)
 static void look(struct sf_call *c, const struct sf_self *self)
 {
 	uint64_t entry = sf_fd_entry(c->fd);
-	struct sf_socket *socket = sf_socket_at(sf_arena, sf_entry_socket(entry));
+	struct sf_socket *socket = sf_entry_socket(entry);
 
 	if (!socket)
 		return;
@@ -157,7 +158,7 @@ static void look(struct sf_call *c, const struct sf_self *self)
 	}
 	settle(c->fd, entry, socket);
 	c->socket = socket;
-	c->socket_index = sf_entry_socket(entry);
+	c->socket_index = socket->index;
 	c->family = socket->family;
 	c->type = socket->type;
 	c->side = socket->side;
@@ -584,10 +585,40 @@ static void conclude(struct sf_call *c)
 	sf_event_end(c);
 }
 
+ssize_t sf_brief_odd(struct sf_event *event, struct sf_socket *socket, enum sf_operation operation, int64_t ret)
+{
+	int before = errno;
+
+	struct sf_call c = {
+	    .func = event->what,
+	    .operation = (uint8_t)operation,
+	    .shape = SF_SHAPE_BUFFER,
+	    .fd = event->fd,
+	    .flags = (int)event->flags,
+	    .asked = event->asked,
+	    .len = event->asked,
+	    .out = (const void *)(uintptr_t)event->buffer,
+	    .socket = socket,
+	    .socket_index = event->socket,
+	    .family = socket->family,
+	    .type = socket->type,
+	    .side = socket->side,
+	    .mode = event->mode,
+	    .on = sf_on(socket->family, socket->type),
+	    .ret = ret,
+	    .err = ret < 0 ? before : 0,
+	    .event = event,
+	};
+
+	conclude(&c);
+	errno = before;
+	return ret;
+}
+
 bool sf_gate_ahead(int fd)
 {
 	struct sf_self *self = sf_self_get();
-	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+	const struct sf_socket *socket = sf_fd_socket(fd);
 
 	/* A datagram socket without a number has not begun; what is silent, or was, has been decided. */
 	if (!self || !socket || (socket->type == SF_DGRAM && !atomic_load_explicit(&socket->has_key, relaxed)) ||

@@ -36,16 +36,22 @@ static inline bool sf_unwatched(enum sf_operation operation)
 }
 
 /* May this call pass at once? Yes where nothing is watched, where fd is no socket, and where no rule meets this socket.
- */
-static inline bool sf_idle(enum sf_operation operation, int fd)
+ * If not, *entry is the descriptor's: of a socket, or of one that was closed. */
+static inline bool sf_idle_entry(enum sf_operation operation, int fd, uint64_t *entry)
 {
 	uint64_t why = atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed);
 
 	if (__builtin_expect(why == 0, 1))
 		return true;
-	uint64_t entry = sf_fd_entry(fd);
+	*entry = sf_fd_entry(fd);
+	return *entry == 0 || (*entry & SF_ENTRY_IDLE(operation)) == why;
+}
 
-	return entry == 0 || (entry & SF_ENTRY_IDLE(operation)) == why;
+static inline bool sf_idle(enum sf_operation operation, int fd)
+{
+	uint64_t entry;
+
+	return sf_idle_entry(operation, fd, &entry);
 }
 
 /* Where wrap/jump.S calls a wrapper on behalf of syscall(2): it leaves the program's own place at the end of the
@@ -55,6 +61,14 @@ extern const char sf_raw_return[] __attribute__((visibility("hidden")));
 static inline const void *sf_caller(const void *returns_to, const void *const *frame_end)
 {
 	return __builtin_expect(returns_to == sf_raw_return, 0) ? *frame_end : returns_to;
+}
+
+/* The end of an exported function's own frame: below it is where the program goes on. */
+#define SF_FRAME_END ((const void *const *)__builtin_dwarf_cfa())
+
+static inline const void *sf_site_below(const void *const *frame_end)
+{
+	return sf_caller(__builtin_extract_return_addr((void *)(uintptr_t)frame_end[-1]), frame_end);
 }
 
 /* Where the program made the call. Only in an exported function itself. */

@@ -163,13 +163,13 @@ static void start(void)
 		memset(&native_in, 0, sizeof native_in);
 		return;
 	}
-	if (sf_fd_socket(0))
+	if (sf_fd_is_socket(0))
 		replace(stdin);
-	if (sf_fd_socket(1)) {
+	if (sf_fd_is_socket(1)) {
 		replace(stdout);
 		setvbuf(stdout, NULL, _IOFBF, 0); /* its first write would have found out that this is no terminal */
 	}
-	if (sf_fd_socket(2))
+	if (sf_fd_is_socket(2))
 		replace(stderr);
 }
 

@@ -204,7 +204,7 @@ bool sf_mend_before(struct sf_call *c)
 		return c->type == SF_STREAM && c->shape != SF_SHAPE_MESSAGES && answer_stash(c);
 	/* The number may have been closed where we did not see it: what has it now is not to be mended. */
 	if (has_after_state(c->socket) && !sf_probe_same(c->fd, c->socket)) {
-		sf_fd_set(c->fd, 0);
+		sf_fd_set(c->fd, NULL);
 		c->socket = NULL;
 		c->socket_index = 0;
 		return false;

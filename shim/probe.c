@@ -266,7 +266,7 @@ static bool receives(const char *tid, uint32_t socket)
 
 	return (number == SYS_read || number == SYS_readv || number == SYS_recvfrom || number == SYS_recvmsg ||
 	        number == SYS_recvmmsg || number == SYS_preadv2) &&
-	       sf_fd_socket((int)fd) == socket;
+	       sf_fd_index((int)fd) == socket;
 }
 
 bool sf_probe_reader(uint32_t socket)

@@ -68,10 +68,11 @@ bool sf_is_held(const struct sf_socket *socket, bool sending, uint64_t *left_ns)
 
 unsigned sf_silence(int fd)
 {
-	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+	const struct sf_socket *socket = sf_fd_socket(fd);
 	uint64_t left_ns;
 
-	if (!socket)
+	if (!socket ||
+	    !(atomic_load_explicit(&socket->hold_in_ns, relaxed) | atomic_load_explicit(&socket->hold_out_ns, relaxed)))
 		return 0;
 	return (sf_is_held(socket, false, &left_ns) ? SF_SILENT_IN : 0) |
 	       (sf_is_held(socket, true, &left_ns) ? SF_SILENT_OUT : 0);
@@ -114,7 +115,7 @@ void sf_hold_never(struct sf_socket *socket)
 /* Shows of one descriptor what may be shown now, and says when that changes. */
 static uint64_t release_one(int fd, uint64_t now_ns)
 {
-	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+	const struct sf_socket *socket = sf_fd_socket(fd);
 	uint64_t in_ns = 0, out_ns = 0;
 
 	if (socket) {
@@ -392,7 +393,7 @@ static short poll_bits(unsigned silent)
  * else begins or ends meanwhile. */
 static unsigned left_out(struct rounds *rounds, int fd)
 {
-	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+	const struct sf_socket *socket = sf_fd_socket(fd);
 	unsigned silent = 0;
 
 	for (int sending = 0; socket && sending < 2; sending++) {

@@ -595,7 +595,7 @@ static bool may_be_met(int fd)
 {
 	uint64_t entry = sf_fd_entry(fd);
 
-	if (!sf_entry_socket(entry))
+	if (!sf_entry_place(entry))
 		return false;
 	return sf_entry_generation(entry) != (uint8_t)atomic_load_explicit(&sf_arena->generation, relaxed) ||
 	       sf_entry_operations(entry) & (SF_BIT(SF_RECV) | SF_BIT(SF_ACCEPT));
@@ -655,6 +655,16 @@ static void follow(int epfd, int fd, const struct epoll_event *event, uint32_t c
 		show(fd, one, true);
 }
 
+static void follow_what_was_done(int epfd, int op, int fd, const struct epoll_event *event, uint32_t changes_before)
+{
+	struct registration *one = op == EPOLL_CTL_DEL ? find(epfd, fd) : NULL;
+
+	if (one)
+		clear(one);
+	else if (op != EPOLL_CTL_DEL)
+		follow(epfd, fd, event, changes_before);
+}
+
 /* A registration with EPOLLEXCLUSIVE is not there for a moment while it gets its edge again. */
 static int control_once_there(int epfd, int op, int fd, struct epoll_event *event, unsigned silent)
 {
@@ -674,20 +684,52 @@ static int control_once_there(int epfd, int op, int fd, struct epoll_event *even
 	return ret;
 }
 
+/* What has come of it is noted where everything is as it mostly is: the descriptor's only registration, of which all is
+ * shown. */
+static inline bool followed_at_once(int epfd, int op, int fd, const struct epoll_event *event)
+{
+	struct registration *one = &registered[fd];
+	uint32_t word = atomic_load(&one->word);
+	int instance = instance_of(word);
+
+	if (atomic_load_explicit(&further_of[fd], relaxed) || shown_of(word) || atomic_load_explicit(&changes, relaxed) ||
+	    (instance != epfd && (instance >= 0 || op == EPOLL_CTL_DEL)))
+		return false;
+	if (op == EPOLL_CTL_DEL)
+		return atomic_compare_exchange_strong(&one->word, &word, word_for(word, -1, 0));
+	if (!sf_epoll_knows(fd) || !bit_of(instances, epfd) || atomic_load_explicit(&hints_used, relaxed))
+		return false;
+	atomic_store_explicit(&one->events, event->events, relaxed);
+	atomic_store_explicit(&one->data, event->data.u64, relaxed);
+	return atomic_compare_exchange_strong(&one->word, &word, word_for(word, epfd, 0)) &&
+	       atomic_load(&one->events) == event->events && atomic_load(&one->data) == event->data.u64;
+}
+
+static __attribute__((noinline)) int control_and_follow(int epfd, int op, int fd, struct epoll_event *event);
+
 int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event)
 {
 	if ((unsigned)fd >= SF_FDS || (unsigned)epfd >= SF_FDS)
 		return real_epoll_ctl(epfd, op, fd, event);
+	/* Nothing was ever shown in part or taken out, and every instance has one number. */
+	if (atomic_load_explicit(&changes, relaxed) || atomic_load_explicit(&copies_used, relaxed) || sf_silence(fd))
+		return control_and_follow(epfd, op, fd, event);
+	int ret = real_epoll_ctl(epfd, op, fd, event);
+
+	if (ret == 0 && !followed_at_once(epfd, op, fd, event))
+		follow_what_was_done(epfd, op, fd, event, 0);
+	return ret;
+}
+
+static int control_and_follow(int epfd, int op, int fd, struct epoll_event *event)
+{
 	epfd = first_number(epfd);
 	uint32_t changes_before = atomic_load(&changes);
 	unsigned silent = sf_silence(fd);
 	int ret = control_once_there(epfd, op, fd, event, silent);
-	struct registration *one = ret == 0 && op == EPOLL_CTL_DEL ? find(epfd, fd) : NULL;
 
-	if (one)
-		clear(one);
-	else if (ret == 0 && op != EPOLL_CTL_DEL && !silent)
-		follow(epfd, fd, event, changes_before);
+	if (ret == 0 && !(silent && op != EPOLL_CTL_DEL))
+		follow_what_was_done(epfd, op, fd, event, changes_before);
 	return ret;
 }
 

@@ -261,6 +261,7 @@ static struct sf_outstanding *outstanding_of(struct sf_socket *socket, bool may_
 		at = sf_arena_heap(sf_arena, sizeof(struct sf_outstanding));
 		if (!atomic_compare_exchange_strong(&socket->outstanding_at, &none, at))
 			at = none;
+		sf_socket_settle(socket);
 	}
 	return sf_arena_piece(sf_arena, at);
 }

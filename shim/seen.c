@@ -15,7 +15,7 @@ _Static_assert(EPOLLERR == POLLERR && EPOLLHUP == POLLHUP, "as poll");
 
 static bool has_error_aside(int fd)
 {
-	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+	const struct sf_socket *socket = sf_fd_socket(fd);
 
 	return socket && socket->family == SF_UNIX && atomic_load_explicit(&socket->state, relaxed) == SF_DEAD &&
 	       atomic_load_explicit(&socket->error_to, relaxed);

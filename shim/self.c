@@ -72,7 +72,13 @@ static struct sf_self *take_thread(uint32_t thread, uint32_t tid)
 {
 	struct sf_self *self = &sf_self_here;
 
-	*self = (struct sf_self){.life = UNBORN, .thread = thread, .tid = tid, .next = (struct sf_event *)sf_arena};
+	*self = (struct sf_self){
+	    .life = UNBORN,
+	    .thread = thread,
+	    .tid = tid,
+	    .record = sf_thread_at(sf_arena, thread),
+	    .next = (struct sf_event *)sf_arena,
+	    .error = &errno};
 	if (!thread)
 		return NULL;
 	self->life = life_now;
@@ -174,7 +180,7 @@ struct sf_self *sf_self_look(void)
 	return unrecorded == life_now ? NULL : join_thread();
 }
 
-bool sf_self_is_guest(void)
+bool sf_self_may_be_guest(void)
 {
 	if (sf_life == &never || *sf_life != 0 || !shares_memory())
 		return false;

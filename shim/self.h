@@ -20,11 +20,14 @@ struct sf_self {
 	uint32_t life;   /* equal to *sf_life: all of this holds */
 	uint32_t thread; /* index */
 	uint32_t tid;
-	uint32_t forks;        /* which child of this thread is being forked: its lineage, */
-	uint64_t fork_stamp;   /* since when, */
-	uint32_t fork_site;    /* and where (index), 0: not known */
-	uint32_t page;         /* of events in use */
-	struct sf_event *next; /* the next free slot of it; the beginning of a page: none */
+	uint32_t forks;      /* which child of this thread is being forked: its lineage, */
+	uint64_t fork_stamp; /* since when, */
+	uint32_t fork_site;  /* and where (index), 0: not known */
+	uint32_t page;       /* of events in use */
+	struct sf_thread *record;
+	struct sf_socket *sockets, *sockets_end; /* records that are taken already, for sockets that it will make */
+	struct sf_event *next;                   /* the next free slot of it; the beginning of a page: none */
+	int *error;                              /* this thread's errno */
 };
 
 /* The assembly of wrap/ finds `vforked` and sf_vforks by name. */
@@ -52,7 +55,12 @@ static inline struct sf_self *sf_self_get(void)
 
 /* Is this call made on behalf of a vfork child, whose memory is its parent's? Asks getpid only while a vfork child may
  * live. */
-bool sf_self_is_guest(void);
+bool sf_self_may_be_guest(void);
+
+static inline bool sf_self_is_guest(void)
+{
+	return __builtin_expect(*sf_life == 0, 0) && sf_self_may_be_guest();
+}
 
 /* Is this surely the only thread of its process? */
 bool sf_self_is_alone(void);

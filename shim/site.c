@@ -24,7 +24,7 @@ struct found_object {
 	unsigned long long reserved[7];
 };
 
-struct sf_site_seen sf_sites_seen[SF_SITES_SEEN];
+_Atomic uint64_t sf_sites_seen[SF_SITES_SEEN];
 
 static struct {
 	_Atomic uintptr_t map;
@@ -113,23 +113,15 @@ static uint32_t new_site(uintptr_t address)
 uint32_t sf_site_of(const void *place)
 {
 	uintptr_t address = (uintptr_t)place;
-	struct sf_site_seen *seen = &sf_sites_seen[sf_site_place(address)];
-	uint32_t site = sf_site_seen(place);
+	uint32_t site;
 
-	if (__builtin_expect(site != 0, 1))
+	if (__builtin_expect(sf_site_seen(place, &site), 1))
 		return site;
 	site = address ? new_site(address) : 0;
-	uintptr_t was = atomic_load_explicit(&seen->address, memory_order_relaxed);
-
-	/* 1 is no address: while it stands there the place belongs to this thread alone. Who loses the race goes without.
-	 */
-	if (site && was != 1 &&
-	    atomic_compare_exchange_strong_explicit(&seen->address, &was, 1, memory_order_acquire, memory_order_relaxed)) {
-		/* Who sees the new site must not see the old address again: some machines show the later store first. */
-		atomic_thread_fence(memory_order_release);
-		atomic_store_explicit(&seen->site, site, memory_order_relaxed);
-		atomic_store_explicit(&seen->address, address, memory_order_release);
-	}
+	if (site && site < 1u << SF_SITE_BITS)
+		atomic_store_explicit(
+		    &sf_sites_seen[address % SF_SITES_SEEN], (uint64_t)(address / SF_SITES_SEEN) << SF_SITE_BITS | site,
+		    memory_order_relaxed);
 	return site;
 }
 

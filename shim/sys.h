@@ -50,10 +50,10 @@ static inline long sf_sys6(long nr, long a, long b, long c, long d, long e, long
 static inline uint64_t sf_stamp_counter(void)
 {
 #if defined(__x86_64__)
-	uint32_t low, high;
+	uint64_t low, high; /* the upper halves of both registers are cleared */
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
+	return high << 32 | low;
 #else
 	uint64_t ticks;
 

@@ -5,6 +5,7 @@
  */
 #include "track.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -25,100 +26,231 @@ static bool is_live(void)
 	return sf_process && !sf_self_is_guest();
 }
 
-static struct sf_socket *socket_of(int fd)
+#define RECORDS 16 /* taken at a time */
+
+/* A thread takes several records at once, and gives them their indices. */
+static bool take_records(struct sf_self *self)
 {
-	return sf_socket_at(sf_arena, sf_fd_socket(fd));
+	_Atomic uint32_t *count = &sf_arena->tables[SF_SOCKETS].count;
+	uint32_t index = atomic_fetch_add_explicit(count, RECORDS, memory_order_relaxed) + 1;
+	struct sf_socket *first = sf_socket_at(sf_arena, sf_arena_room(sf_arena, SF_SOCKETS, index));
+	uint64_t within = (uint64_t)((char *)first - (char *)sf_arena) % SF_PAGE_SIZE;
+	uint32_t room = (uint32_t)((SF_PAGE_SIZE - within) / sizeof *first), taken = 0;
+
+	/* Pages hold a multiple of them: what would lie beyond is left. */
+	for (; first && taken < RECORDS && taken < room; taken++)
+		first[taken].index = index + taken;
+	self->sockets = first;
+	self->sockets_end = first + taken;
+	return taken > 0;
 }
 
-static struct sf_socket *enter(int fd, uint8_t family, uint8_t type, bool nonblocking)
+/* A zeroed record with its index; NULL: none is left, or a handler has taken it. */
+static inline struct sf_socket *next_record(struct sf_self *self)
 {
-	uint32_t index = sf_arena_new(sf_arena, SF_SOCKETS);
-	struct sf_socket *socket = sf_socket_at(sf_arena, index);
+	const struct sf_socket *end = self->sockets_end;
 
-	if (!socket)
+	atomic_signal_fence(memory_order_seq_cst); /* a handler may move both on: then they differ */
+	struct sf_socket *socket = self->sockets;
+
+	if (__builtin_expect(socket == end, 0))
 		return NULL;
-	socket->family = family;
-	socket->type = type;
-	socket->nonblocking = nonblocking;
-	socket->domestic = family == SF_FAMILY_OTHER;
-	atomic_store_explicit(&socket->fd_hint, (uint32_t)fd, memory_order_relaxed);
-	sf_fd_set(fd, index);
+	self->sockets = socket + 1;
+	atomic_signal_fence(memory_order_seq_cst);
+	/* One that ran between the load and the store above has used this record, and more. */
+	if (__builtin_expect(socket->is_claimed, 0))
+		return NULL;
+	socket->is_claimed = 1;
 	return socket;
+}
+
+/* NULL: no room. */
+static struct sf_socket *make(struct sf_self *self)
+{
+	struct sf_socket *socket = self ? next_record(self) : NULL;
+
+	while (self && !socket) {
+		if (self->sockets == self->sockets_end && !take_records(self))
+			return NULL;
+		socket = next_record(self);
+	}
+	return socket;
+}
+
+static inline void enter(int fd, struct sf_socket *socket)
+{
+	uint8_t mode = socket->type == SF_STREAM ? SF_BLOCKING + socket->nonblocking : 0;
+
+	socket->send_mode = socket->receive_mode = mode;
+	if (__builtin_expect(socket->receive_timeout || socket->send_timeout, 0))
+		sf_socket_settle(socket);
+	atomic_store_explicit(&socket->fd_hint, (uint32_t)fd, memory_order_relaxed);
+	sf_fd_set(fd, socket);
+}
+
+static inline void describe(struct sf_socket *socket, int fd, int domain, int type)
+{
+	uint8_t family = (uint8_t)sf_family_of(domain);
+
+	socket->family = family;
+	socket->type = (uint8_t)sf_type_of(type);
+	socket->nonblocking = (type & SOCK_NONBLOCK) != 0;
+	if (family == SF_FAMILY_OTHER)
+		socket->domestic = 1;
+	enter(fd, socket);
+}
+
+/* The thread is who it was when it last looked: as a rule. What is not as a rule is done by functions of their own, so
+ * that the others need no stack. */
+static inline bool is_as_ever(void)
+{
+	return __builtin_expect(sf_self_here.life == *sf_life, 1);
+}
+
+static __attribute__((noinline, cold)) void track_socket(int fd, int domain, int type)
+{
+	struct sf_socket *socket = make(sf_self_get());
+
+	if (socket)
+		describe(socket, fd, domain, type);
 }
 
 void sf_track_socket(int fd, int domain, int type)
 {
-	if (fd >= 0 && is_live())
-		enter(fd, sf_family_of(domain), sf_type_of(type), type & SOCK_NONBLOCK);
+	struct sf_socket *socket = fd >= 0 && is_as_ever() ? next_record(&sf_self_here) : NULL;
+
+	if (__builtin_expect(socket != NULL, 1))
+		describe(socket, fd, domain, type);
+	else if (fd >= 0)
+		track_socket(fd, domain, type);
 }
 
 void sf_track_pair(const int fds[2], int domain, int type)
 {
-	for (int i = 0; i < 2 && is_live(); i++) {
-		struct sf_socket *socket = enter(fds[i], sf_family_of(domain), sf_type_of(type), type & SOCK_NONBLOCK);
+	for (int i = 0; i < 2; i++) {
+		struct sf_socket *socket = make(sf_self_get());
 
-		if (socket)
-			socket->domestic = 1;
+		if (!socket)
+			return;
+		describe(socket, fds[i], domain, type);
+		socket->domestic = 1;
 	}
 }
 
-static void name(struct sf_socket *socket, int fd)
+static inline bool has_rules(void)
 {
-	struct sf_self *self = sf_self_get();
+	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
 
-	if (!self)
-		return;
-	sf_socket_name(sf_arena, socket, self->thread);
-	if (sf_arena_rules(sf_arena))
-		sf_match_socket(sf_arena, socket, true);
-	sf_gate_forget(fd);
+	return set && set->count;
 }
 
-void sf_track_connect(struct sf_call *c)
+static void name(struct sf_socket *socket, const struct sf_self *self)
 {
-	struct sf_socket *socket = is_live() ? socket_of(c->fd) : NULL;
+	sf_socket_name(sf_arena, socket, self->thread, self->record);
+	if (has_rules())
+		sf_match_socket(sf_arena, socket, true);
+}
+
+/* What most addresses are. */
+static inline bool is_inet(const struct sockaddr *address, uint32_t length)
+{
+	return sf_readable(address) && length >= sizeof(struct sockaddr_in) && address->sa_family == AF_INET;
+}
+
+/* sf_endpoint_from of such an address, where none was before. */
+static inline void set_inet(struct sf_endpoint *endpoint, const struct sockaddr *address)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+
+	endpoint->family = SF_INET;
+	endpoint->length = 4;
+	endpoint->port = ntohs(in->sin_port);
+	memcpy(endpoint->bytes, &in->sin_addr, 4);
+}
+
+static __attribute__((noinline)) void track_connect(int fd, const struct sockaddr *address, uint32_t length)
+{
+	const struct sf_self *self = sf_self_get();
+	struct sf_socket *socket = self ? sf_fd_socket(fd) : NULL;
 	struct sf_endpoint peer;
 
-	if (!socket || !sf_endpoint_from(&peer, c->address, c->address_length))
+	if (!socket || !sf_endpoint_from(&peer, address, length))
 		return;
 	if (socket->type == SF_DGRAM || socket->side == SF_SIDE_NONE)
 		socket->peer = peer;
 	socket->side = SF_CLIENT;
-	name(socket, c->fd);
+	name(socket, self);
+	sf_fd_set(fd, socket);
 }
 
-/* What the kernel copies from a listener into its connections, but for Unix sockets. */
-static void inherit(struct sf_socket *socket, const struct sf_socket *listener)
+void sf_track_connect(int fd, const struct sockaddr *address, uint32_t length)
 {
-	if (listener->family == SF_UNIX)
-		return;
-	socket->receive_timeout = listener->receive_timeout;
-	socket->send_timeout = listener->send_timeout;
-	atomic_store_explicit(&socket->low_water, atomic_load(&listener->low_water), memory_order_relaxed);
-}
-
-void sf_track_accept(int listener, int fd, const struct sockaddr *from, uint32_t length, int flags)
-{
-	struct sf_socket *parent = is_live() ? socket_of(listener) : NULL;
-
-	if (!parent || fd < 0)
-		return;
-	struct sf_socket *socket = enter(fd, parent->family, parent->type, flags & SOCK_NONBLOCK);
+	struct sf_socket *socket = sf_fd_socket(fd);
 
 	if (!socket)
 		return;
+	if (!is_as_ever() || has_rules() || socket->side != SF_SIDE_NONE || socket->peer.family ||
+	    !is_inet(address, length)) {
+		track_connect(fd, address, length);
+		return;
+	}
+	set_inet(&socket->peer, address);
+	socket->side = SF_CLIENT;
+	sf_socket_name(sf_arena, socket, sf_self_here.thread, sf_self_here.record);
+	sf_fd_set(fd, socket);
+}
+
+/* What a connection has of its listener. Timeouts and the low-water mark the kernel copies, but for Unix sockets. */
+static inline void inherit(struct sf_socket *socket, const struct sf_socket *listener, int flags)
+{
+	_Static_assert(SF_TRAITS == 8, "family, type, timeouts");
+	memcpy(socket, listener, SF_TRAITS);
 	socket->side = SF_SERVER;
+	socket->nonblocking = (flags & SOCK_NONBLOCK) != 0;
+	socket->reuse_address = 0;
+	atomic_store_explicit(
+	    &socket->low_water, atomic_load_explicit(&listener->low_water, memory_order_relaxed), memory_order_relaxed);
+}
+
+static __attribute__((noinline)) void
+track_accept(const struct sf_socket *listener, int fd, const struct sockaddr *from, uint32_t length, int flags)
+{
+	struct sf_self *self = sf_self_get();
+	struct sf_socket *socket = make(self);
+
+	if (!socket)
+		return;
+	inherit(socket, listener, flags);
 	sf_endpoint_from(&socket->peer, from, length);
-	if (parent->family == SF_UNIX && !socket->peer.family)
+	socket->local = listener->local;
+	if (listener->family == SF_UNIX) {
+		socket->receive_timeout = socket->send_timeout = 0;
+		atomic_store_explicit(&socket->low_water, 0, memory_order_relaxed);
 		socket->peer.family = SF_UNIX;
-	socket->local = parent->local;
-	inherit(socket, parent);
-	name(socket, fd);
+	}
+	name(socket, self);
+	enter(fd, socket);
+}
+
+void sf_track_accept(const struct sf_socket *listener, int fd, const struct sockaddr *from, uint32_t length, int flags)
+{
+	struct sf_socket *socket =
+	    is_as_ever() && !has_rules() && is_inet(from, length) ? next_record(&sf_self_here) : NULL;
+
+	if (__builtin_expect(!socket, 0)) {
+		track_accept(listener, fd, from, length, flags);
+		return;
+	}
+	inherit(socket, listener, flags);
+	set_inet(&socket->peer, from);
+	memcpy(&socket->local, &listener->local, offsetof(struct sf_endpoint, bytes) + sizeof listener->local.bytes);
+	sf_socket_name(sf_arena, socket, sf_self_here.thread, sf_self_here.record);
+	enter(fd, socket);
 }
 
 void sf_track_bind(int fd, const struct sockaddr *address, uint32_t length)
 {
-	struct sf_socket *socket = is_live() ? socket_of(fd) : NULL;
+	struct sf_socket *socket = is_live() ? sf_fd_socket(fd) : NULL;
 
 	if (socket && sf_endpoint_from(&socket->local, address, length))
 		sf_gate_forget(fd);
@@ -126,7 +258,7 @@ void sf_track_bind(int fd, const struct sockaddr *address, uint32_t length)
 
 void sf_track_listen(int fd)
 {
-	struct sf_socket *socket = is_live() ? socket_of(fd) : NULL;
+	struct sf_socket *socket = is_live() ? sf_fd_socket(fd) : NULL;
 
 	if (!socket || socket->side == SF_LISTENER)
 		return;
@@ -139,12 +271,13 @@ void sf_track_dup(int from, int to)
 	if (to < 0 || from == to || !is_live())
 		return;
 	sf_fd_set(to, sf_fd_socket(from));
-	sf_epoll_copied(from, to);
+	if (sf_epoll_knows(from))
+		sf_epoll_copied(from, to);
 }
 
 void sf_track_close(int fd)
 {
-	if (!(sf_fd_socket(fd) || sf_epoll_knows(fd)) || !is_live())
+	if (!(sf_fd_is_socket(fd) || sf_epoll_knows(fd)) || !is_live())
 		return;
 	sf_datagram_leave((unsigned)fd, (unsigned)fd);
 	sf_epoll_forget(fd);
@@ -169,10 +302,12 @@ void sf_track_exit(void)
 
 void sf_track_nonblocking(int fd, bool nonblocking)
 {
-	struct sf_socket *socket = socket_of(fd);
+	struct sf_socket *socket = sf_fd_socket(fd);
 
-	if (socket)
-		socket->nonblocking = nonblocking;
+	if (!socket)
+		return;
+	socket->nonblocking = nonblocking;
+	sf_socket_settle(socket);
 }
 
 /* As the kernel takes it: what is negative means all. */
@@ -183,7 +318,7 @@ static uint32_t low_water_of(int value)
 
 void sf_track_option(int fd, int level, int option, const void *value, uint32_t length)
 {
-	struct sf_socket *socket = socket_of(fd);
+	struct sf_socket *socket = sf_fd_socket(fd);
 	const struct timeval *tv = value;
 
 	if (!socket || level != SOL_SOCKET || !value)
@@ -198,11 +333,12 @@ void sf_track_option(int fd, int level, int option, const void *value, uint32_t 
 		socket->reuse_address = *(const int *)value != 0;
 	else if (option == SO_RCVLOWAT && length >= sizeof(int))
 		atomic_store_explicit(&socket->low_water, low_water_of(*(const int *)value), memory_order_relaxed);
+	sf_socket_settle(socket);
 }
 
 void sf_track_shown(int fd, int bytes)
 {
-	struct sf_socket *socket = socket_of(fd);
+	struct sf_socket *socket = sf_fd_socket(fd);
 
 	if (!socket || bytes < 0)
 		return;
@@ -237,24 +373,29 @@ void sf_track_discover(int fd)
 	uint32_t index = find_inode(described.inode, &described);
 
 	if (index) {
-		sf_fd_set(fd, index);
+		sf_fd_set(fd, sf_socket_at(sf_arena, index));
 		return;
 	}
-	struct sf_socket *socket = enter(fd, described.family, described.type, described.nonblocking);
+	struct sf_self *self = sf_self_get();
+	struct sf_socket *socket = make(self);
 
 	if (!socket)
 		return;
+	socket->family = described.family;
+	socket->type = described.type;
+	socket->nonblocking = described.nonblocking;
 	socket->receive_timeout = described.receive_timeout;
 	socket->send_timeout = described.send_timeout;
 	socket->side = described.side;
-	socket->domestic = described.domestic;
+	socket->domestic = described.domestic || described.family == SF_FAMILY_OTHER;
 	socket->inode = described.inode;
 	socket->local = described.local;
 	socket->peer = described.peer;
 	if (described.side == SF_SIDE_NONE && described.peer.family && !described.domestic) {
 		socket->side = SF_SERVER; /* somebody else's: handed to us connected, as inetd does */
-		name(socket, fd);
+		name(socket, self);
 	}
+	enter(fd, socket);
 }
 
 void sf_track_received(const struct msghdr *msg, struct sf_event *event)
@@ -272,8 +413,8 @@ void sf_track_received(const struct msghdr *msg, struct sf_event *event)
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
 			sf_track_discover(fd);
-			if (n < SCM_MAX && sf_fd_socket(fd))
-				given[n++] = (struct sf_given){fd, sf_fd_socket(fd)};
+			if (n < SCM_MAX && sf_fd_is_socket(fd))
+				given[n++] = (struct sf_given){fd, sf_fd_index(fd)};
 		}
 	}
 	if (event)
@@ -283,7 +424,7 @@ void sf_track_received(const struct msghdr *msg, struct sf_event *event)
 /* Who has it next finds its record by this number. */
 static void note_inode(int fd)
 {
-	struct sf_socket *socket = socket_of(fd);
+	struct sf_socket *socket = sf_fd_socket(fd);
 
 	if (socket && !socket->inode)
 		sf_probe_same(fd, socket);
@@ -336,8 +477,8 @@ static void record_given(struct sf_event *event)
 	size_t n = 0;
 
 	for (int fd = 0; fd < top && n < ROOM; fd++)
-		if (sf_fd_socket(fd))
-			given[n++] = (struct sf_given){fd, sf_fd_socket(fd)};
+		if (sf_fd_is_socket(fd))
+			given[n++] = (struct sf_given){fd, sf_fd_index(fd)};
 	sf_event_extend(event, SF_EXTENSION_GIVEN, given, n * sizeof given[0]);
 }
 

@@ -13,9 +13,9 @@
 void sf_track_socket(int fd, int domain, int type);
 void sf_track_pair(const int fds[2], int domain, int type);
 /* Before the real connect: its peer, its number and key. */
-void sf_track_connect(struct sf_call *c);
+void sf_track_connect(int fd, const struct sockaddr *address, uint32_t length);
 /* An accepted connection. from may be NULL; flags as of accept4. */
-void sf_track_accept(int listener, int fd, const struct sockaddr *from, uint32_t length, int flags);
+void sf_track_accept(const struct sf_socket *listener, int fd, const struct sockaddr *from, uint32_t length, int flags);
 void sf_track_bind(int fd, const struct sockaddr *address, uint32_t length);
 void sf_track_listen(int fd);
 void sf_track_dup(int from, int to);

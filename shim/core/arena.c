@@ -114,8 +114,12 @@ static _Atomic uint32_t *directory_of(const struct sf_arena *arena, const struct
 
 uint32_t sf_arena_new(struct sf_arena *arena, enum sf_table_name name)
 {
+	return sf_arena_room(arena, name, atomic_fetch_add_explicit(&arena->tables[name].count, 1, relaxed) + 1);
+}
+
+uint32_t sf_arena_room(struct sf_arena *arena, enum sf_table_name name, uint32_t index)
+{
 	struct sf_table *table = &arena->tables[name];
-	uint32_t index = atomic_fetch_add_explicit(&table->count, 1, relaxed) + 1;
 	uint32_t place = (index - 1) / table->per_page;
 	_Atomic uint32_t *entry = directory_of(arena, table) + place;
 	uint32_t none = 0;
@@ -393,22 +397,11 @@ uint32_t sf_thread_new(struct sf_arena *arena, uint32_t process, uint32_t creato
 	return index;
 }
 
-void sf_socket_name(struct sf_arena *arena, struct sf_socket *socket, uint32_t thread)
+uint64_t sf_socket_hash(const struct sf_arena *arena, const struct sf_socket *socket)
 {
-	struct sf_thread *owner = sf_thread_at(arena, thread);
-	uint32_t none = 0;
+	const struct sf_thread *owner = sf_thread_at(arena, socket->thread);
 
-	if (!owner || !atomic_compare_exchange_strong_explicit(&socket->has_key, &none, 1, relaxed, relaxed))
-		return;
-	/* Programs wake themselves through pairs: those are no connections, and would hide what conn=1 means. */
-	if (!socket->domestic)
-		atomic_store_explicit(&socket->conn, atomic_fetch_add_explicit(&arena->conn_count, 1, relaxed) + 1, relaxed);
-	uint32_t n = atomic_fetch_add_explicit(&owner->conns, 1, relaxed) + 1;
-
-	socket->nth = n;
-	socket->key_hash = sf_key_hash(owner->lineage_hash, n);
-	socket->thread = thread;
-	socket->process = owner->process;
+	return owner ? sf_key_hash(owner->lineage_hash, socket->nth) : 0;
 }
 
 const char *sf_socket_key(const struct sf_thread *owner, const struct sf_socket *socket, char *text)

@@ -227,10 +227,11 @@ struct sf_socket {
 	uint8_t receive_timeout, send_timeout;   /* SO_RCVTIMEO, SO_SNDTIMEO are set */
 	uint8_t domestic; /* an end of a socketpair, or not inet and not unix: met with family= only */
 	uint8_t reuse_address;
+#define SF_TRAITS offsetof(struct sf_socket, conn)
 	_Atomic uint32_t conn;    /* run-wide number, 0: none yet */
 	uint32_t process, thread; /* that gave it its key */
 	_Atomic uint32_t fd_hint; /* descriptor it had first */
-	uint64_t key_hash;
+	uint64_t reserved;
 	uint64_t inode; /* 0: not asked yet */
 	struct sf_endpoint local, peer;
 	_Atomic uint64_t match_at;    /* uint64_t[(rules + 63) / 64] of rules whose static conditions hold; 0: none yet */
@@ -249,12 +250,15 @@ struct sf_socket {
 	_Atomic uint32_t low_water; /* SO_RCVLOWAT; 0: never set */
 	_Atomic uint32_t has_key;   /* it was named: ends of a pair have a key and no number */
 	uint32_t nth;               /* its key: it is that thread's n-th connection */
-	uint32_t reserved;
+	uint32_t index;             /* its own */
 	_Atomic uint64_t outstanding_at; /* struct sf_outstanding; 0: no send has ever left anything */
 
 	/* written by every transfer */
 	_Alignas(64) _Atomic uint64_t received, sent;
 	_Atomic uint32_t calls[SF_OPERATION_COUNT]; /* of each operation: the ordinal of events and of nth per=conn */
+	/* enum sf_mode of transfers that may go the short way (brief.h); 0: they may not */
+	uint8_t send_mode, receive_mode;
+	uint8_t is_claimed; /* some socket's, from when it is about to be entered */
 };
 
 struct sf_site {
@@ -442,7 +446,7 @@ _Static_assert(sizeof(struct sf_event) == SF_EVENT_SIZE, "events are of fixed si
 _Static_assert(sizeof(struct sf_event_page) == SF_EVENT_SIZE, "the head takes one slot");
 _Static_assert(sizeof(struct sf_extension) == SF_EVENT_SIZE, "an extension takes one slot");
 _Static_assert(sizeof(struct sf_counter) == 64, "one cache line a rule");
-_Static_assert(sizeof(struct sf_socket) == 512, "found by shifting");
+_Static_assert(sizeof(struct sf_socket) == 512, "entries of the descriptor table name them by their place");
 _Static_assert(sizeof(struct sf_rest) <= 112, "fits an extension");
 _Static_assert(offsetof(struct sf_arena, watch) == 64, "offsets are part of the version");
 _Static_assert(offsetof(struct sf_arena, pages_used) == 256, "offsets are part of the version");
@@ -521,6 +525,9 @@ uint32_t sf_arena_pages(struct sf_arena *arena, uint32_t count);
 /* A zeroed piece of the heap, 8-byte aligned; its offset, or 0. size at most 64 KiB. */
 uint64_t sf_arena_heap(struct sf_arena *arena, uint64_t size);
 
+/* An index that was given out and its record: that index, or 0 where there is no room (counted as lost). */
+uint32_t sf_arena_room(struct sf_arena *arena, enum sf_table_name table, uint32_t index);
+
 /* A new zeroed record: its index, or 0 (counted as lost). */
 uint32_t sf_arena_new(struct sf_arena *arena, enum sf_table_name table);
 
@@ -535,6 +542,23 @@ static inline struct sf_thread *sf_thread_at(const struct sf_arena *arena, uint3
 {
 	return sf_arena_record(arena, SF_THREADS, index);
 }
+/* After a change of what transfers wait for: which of them may go the short way. */
+static inline void sf_socket_settle(struct sf_socket *socket)
+{
+	uint8_t mode = socket->nonblocking ? SF_NONBLOCKING : SF_BLOCKING;
+
+	if (socket->type != SF_STREAM)
+		return;
+	socket->send_mode = mode;
+	socket->receive_mode = mode;
+	if (mode == SF_BLOCKING && socket->receive_timeout)
+		socket->receive_mode = SF_TIMEOUT;
+	if (mode == SF_BLOCKING && socket->send_timeout)
+		socket->send_mode = SF_TIMEOUT;
+	if (atomic_load_explicit(&socket->outstanding_at, memory_order_relaxed))
+		socket->send_mode = 0;
+}
+
 /* As sf_arena_record, in a few instructions: each call asks. */
 static inline struct sf_socket *sf_socket_at(const struct sf_arena *arena, uint32_t index)
 {
@@ -577,8 +601,29 @@ uint32_t sf_process_new(struct sf_arena *arena, uint32_t parent, uint32_t thread
 /* A new thread of a process; `creator` is the index of the thread that made it, 0 for the main thread. Index or 0. */
 uint32_t sf_thread_new(struct sf_arena *arena, uint32_t process, uint32_t creator, uint32_t tid);
 
-/* Gives a socket its key by the thread that makes the connection, and its run-wide number if it has none. */
-void sf_socket_name(struct sf_arena *arena, struct sf_socket *socket, uint32_t thread);
+/* Gives a socket its key by the thread that makes the connection (index and record), and its run-wide number, unless it
+ * has them. */
+static inline void
+sf_socket_name(struct sf_arena *arena, struct sf_socket *socket, uint32_t thread, struct sf_thread *owner)
+{
+	uint32_t none = 0;
+
+	if (atomic_load_explicit(&socket->has_key, memory_order_relaxed) || !owner ||
+	    !atomic_compare_exchange_strong_explicit(
+	        &socket->has_key, &none, 1, memory_order_relaxed, memory_order_relaxed))
+		return;
+	/* Programs wake themselves through pairs: those are no connections, and would hide what conn=1 means. */
+	if (!socket->domestic)
+		atomic_store_explicit(
+		    &socket->conn, atomic_fetch_add_explicit(&arena->conn_count, 1, memory_order_relaxed) + 1,
+		    memory_order_relaxed);
+	socket->nth = atomic_fetch_add_explicit(&owner->conns, 1, memory_order_relaxed) + 1;
+	socket->thread = thread;
+	socket->process = owner->process;
+}
+
+/* What stands for its key in every random choice: sf_key_hash(). 0: it has none. */
+uint64_t sf_socket_hash(const struct sf_arena *arena, const struct sf_socket *socket);
 
 /* Its key as rules and events write it, "1.3:2"; empty where it has none. `owner` is the record of socket->thread.
  * Gives `text` back. */

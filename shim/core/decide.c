@@ -312,7 +312,9 @@ static bool nth_holds(const struct sf_rule *rule, uint64_t ordinal)
 
 static uint64_t key_of(const struct sf_asker *asker, const struct sf_call *c)
 {
-	return c->socket && c->socket->key_hash ? c->socket->key_hash : asker->thread->lineage_hash;
+	uint64_t hash = c->socket ? sf_socket_hash(asker->arena, c->socket) : 0;
+
+	return hash ? hash : asker->thread->lineage_hash;
 }
 
 static bool chance_holds(const struct sf_rule *rule, uint64_t random)

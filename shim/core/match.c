@@ -67,21 +67,6 @@ bool sf_match_glob(const char *pattern, size_t pattern_length, const char *text,
 	return p == p_end;
 }
 
-enum sf_family sf_family_of(int domain)
-{
-	return domain == AF_INET ? SF_INET : domain == AF_INET6 ? SF_INET6 : domain == AF_UNIX ? SF_UNIX : SF_FAMILY_OTHER;
-}
-
-enum sf_type sf_type_of(int type)
-{
-	int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-	return kind == SOCK_STREAM      ? SF_STREAM
-	       : kind == SOCK_DGRAM     ? SF_DGRAM
-	       : kind == SOCK_SEQPACKET ? SF_SEQPACKET
-	                                : SF_TYPE_OTHER;
-}
-
 static void unix_endpoint(struct sf_endpoint *endpoint, const struct sockaddr *address, uint32_t length)
 {
 	const struct sockaddr_un *un = (const struct sockaddr_un *)address;

@@ -45,8 +45,21 @@ bool sf_match_endpoint(const struct sf_ruleset *set, const struct sf_address *wa
 bool sf_endpoint_from(struct sf_endpoint *endpoint, const struct sockaddr *address, uint32_t length);
 
 /* AF_ and SOCK_ numbers (flags in type are looked away from) as ours. */
-enum sf_family sf_family_of(int domain);
-enum sf_type sf_type_of(int type);
+static inline enum sf_family sf_family_of(int domain)
+{
+	if (__builtin_expect(domain == AF_INET, 1))
+		return SF_INET;
+	return domain == AF_INET6 ? SF_INET6 : domain == AF_UNIX ? SF_UNIX : SF_FAMILY_OTHER;
+}
+
+static inline enum sf_type sf_type_of(int type)
+{
+	int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (__builtin_expect(kind == SOCK_STREAM, 1))
+		return SF_STREAM;
+	return kind == SOCK_DGRAM ? SF_DGRAM : kind == SOCK_SEQPACKET ? SF_SEQPACKET : SF_TYPE_OTHER;
+}
 
 /* *, ? and [...] as fnmatch(3) without flags; bounded, iterative. */
 bool sf_match_glob(const char *pattern, size_t pattern_length, const char *text, size_t text_length);

@@ -41,7 +41,7 @@ static void count_row(int fd, struct sf_event *event)
 }
 
 /* Only for the record: a number that was a socket, or may be part of a row. */
-SF_WATCHED int watched_close(int fd, const void *site)
+static int close_other(int fd, const void *site)
 {
 	struct sf_call c = SF_CALL_PLAIN(close, site, fd);
 	int ret = (int)sf_leave(&c, real_close(fd));
@@ -51,14 +51,14 @@ SF_WATCHED int watched_close(int fd, const void *site)
 	return ret;
 }
 
-SF_EXPORT int close(int fd)
+SF_WATCHED int watched_close(int fd, const void *site)
 {
-	if (!sf_fd_socket(fd)) {
-		if (sf_epoll_knows(fd))
-			sf_track_close(fd);
-		return sf_unwatched(SF_CLOSE) ? real_close(fd) : watched_close(fd, SF_SITE);
+	struct sf_call c = SF_CALL_PLAIN(close, site, fd);
+
+	if (!sf_fd_is_socket(fd)) {
+		sf_track_close(fd);
+		return close_other(fd, site);
 	}
-	struct sf_call c = SF_CALL_PLAIN(close, SF_SITE, fd);
 	bool decided = !sf_idle(SF_CLOSE, fd) && sf_enter(&c);
 
 	sf_track_close(fd);
@@ -67,6 +67,22 @@ SF_EXPORT int close(int fd)
 	if (c.event)
 		count_row(fd, NULL);
 	return ret;
+}
+
+/* Something more than the entry of the table is to be dropped. */
+static __attribute__((noinline)) int tracked_close(int fd)
+{
+	sf_track_close(fd);
+	return real_close(fd);
+}
+
+SF_EXPORT int close(int fd)
+{
+	if (!sf_unwatched(SF_CLOSE))
+		return watched_close(fd, SF_SITE);
+	if (sf_fd_is_socket(fd) || sf_epoll_knows(fd))
+		return tracked_close(fd);
+	return real_close(fd);
 }
 
 /* Recorded where it closes a socket. */
@@ -102,15 +118,23 @@ SF_EXPORT void closefrom(int first)
 	sf_record_end(&c, 0);
 }
 
-SF_EXPORT int dup(int fd)
+SF_WATCHED int watched_dup(int fd, const void *site)
 {
-	if ((fd < 0 || !sf_fd_entry(fd)) && !sf_epoll_knows(fd))
-		return real_dup(fd);
-	struct sf_call c = SF_CALL_PLAIN(dup, SF_SITE, fd);
+	struct sf_call c = SF_CALL_PLAIN(dup, site, fd);
 
-	if (!sf_idle(SF_SOCKET, fd) && sf_enter(&c))
+	if (sf_enter(&c))
 		return (int)c.ret;
 	int copy = (int)sf_leave(&c, real_dup(fd));
+
+	sf_track_dup(fd, copy);
+	return copy;
+}
+
+SF_EXPORT int dup(int fd)
+{
+	if (fd >= 0 && !sf_idle(SF_SOCKET, fd))
+		return watched_dup(fd, SF_SITE);
+	int copy = real_dup(fd);
 
 	sf_track_dup(fd, copy);
 	return copy;
@@ -119,7 +143,7 @@ SF_EXPORT int dup(int fd)
 /* The target number is closed by the call, silently: what it was is dropped first, and put back if the call fails. */
 static int copy_to(struct sf_call *c, int to, int flags)
 {
-	uint32_t was = sf_fd_socket(to);
+	struct sf_socket *was = sf_fd_socket(to);
 
 	bool ends_a_socket = was && !c->entered && !sf_self_is_guest();
 
@@ -172,7 +196,7 @@ SF_EXPORT int pidfd_getfd(int pidfd, int fd, unsigned flags)
 	if (copy >= 0)
 		sf_track_discover(copy);
 	if (c.event && copy >= 0)
-		c.event->made = sf_fd_socket(copy);
+		c.event->made = sf_fd_index(copy);
 	errno = before;
 	return (int)sf_leave(&c, copy);
 }

@@ -425,12 +425,11 @@ SF_EXPORT int epoll_create1(int flags)
 	return made(sf_unwatched(SF_POLL) ? real_epoll_create1(flags) : watched_epoll_create1(flags, SF_SITE));
 }
 
-/* Registrations are followed always: a fault may have to give one its edge again. */
-SF_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+SF_WATCHED int watched_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event, const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(epoll_ctl, SF_SITE, epfd, .asked = (size_t)fd, .flags = op);
+	struct sf_call c = SF_CALL_PLAIN(epoll_ctl, site, epfd, .asked = (size_t)fd, .flags = op);
 
-	if (!sf_unwatched(SF_POLL) && sf_enter(&c))
+	if (sf_enter(&c))
 		return (int)c.ret;
 	int ret = sf_epoll_control(epfd, op, fd, event);
 
@@ -440,6 +439,14 @@ SF_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 		sf_event_extend(c.event, SF_EXTENSION_EPOLL, &one, sizeof one);
 	}
 	return (int)sf_leave(&c, ret);
+}
+
+/* Registrations are followed always: a fault may have to give one its edge again. */
+SF_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	if (sf_unwatched(SF_POLL))
+		return sf_epoll_control(epfd, op, fd, event);
+	return watched_epoll_ctl(epfd, op, fd, event, SF_SITE);
 }
 
 SF_EXPORT int __poll(struct pollfd *fds, nfds_t count, int timeout) __attribute__((alias("poll")));

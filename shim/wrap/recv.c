@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "brief.h"
 #include "gate.h"
 #include "track.h"
 
@@ -17,11 +18,20 @@ SF_WATCHED ssize_t watched_recv(int fd, void *buf, size_t len, int flags, const 
 	return sf_leave(&c, real_recv(fd, buf, c.len, c.flags));
 }
 
+SF_WATCHED ssize_t brief_recv(int fd, void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+{
+	SF_BRIEF(
+	    recv, SF_RECV, flags, real_recv(fd, buf, len, flags),
+	    watched_recv(fd, buf, len, flags, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-	if (sf_idle(SF_RECV, fd))
+	uint64_t entry;
+
+	if (sf_idle_entry(SF_RECV, fd, &entry))
 		return real_recv(fd, buf, len, flags);
-	return watched_recv(fd, buf, len, flags, SF_SITE);
+	return brief_recv(fd, buf, len, flags, SF_FRAME_END, entry);
 }
 
 SF_WATCHED ssize_t watched_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void *site)
@@ -33,11 +43,21 @@ SF_WATCHED ssize_t watched_recv_chk(int fd, void *buf, size_t len, size_t room, 
 	return sf_leave(&c, real___recv_chk(fd, buf, c.len, room, c.flags));
 }
 
+SF_WATCHED ssize_t
+brief_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void *const *frame_end, uint64_t entry)
+{
+	SF_BRIEF(
+	    __recv_chk, SF_RECV, flags, real___recv_chk(fd, buf, len, room, flags),
+	    watched_recv_chk(fd, buf, len, room, flags, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags)
 {
-	if (sf_idle(SF_RECV, fd))
+	uint64_t entry;
+
+	if (sf_idle_entry(SF_RECV, fd, &entry))
 		return real___recv_chk(fd, buf, len, room, flags);
-	return watched_recv_chk(fd, buf, len, room, flags, SF_SITE);
+	return brief_recv_chk(fd, buf, len, room, flags, SF_FRAME_END, entry);
 }
 
 /* The address of a datagram that we answer with ourselves, as the kernel would write it: cut to fit, its true length
@@ -70,11 +90,22 @@ watched_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from
 	return heard(&c, real_recvfrom(fd, buf, c.len, c.flags, from, from_len), from, from_len);
 }
 
+SF_WATCHED ssize_t brief_recvfrom(
+    int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len, const void *const *frame_end,
+    uint64_t entry)
+{
+	SF_BRIEF(
+	    recvfrom, SF_RECV, flags, real_recvfrom(fd, buf, len, flags, from, from_len),
+	    watched_recvfrom(fd, buf, len, flags, from, from_len, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
 {
-	if (sf_idle(SF_RECV, fd))
+	uint64_t entry;
+
+	if (sf_idle_entry(SF_RECV, fd, &entry))
 		return real_recvfrom(fd, buf, len, flags, from, from_len);
-	return watched_recvfrom(fd, buf, len, flags, from, from_len, SF_SITE);
+	return brief_recvfrom(fd, buf, len, flags, from, from_len, SF_FRAME_END, entry);
 }
 
 SF_WATCHED ssize_t watched_recvfrom_chk(
@@ -87,12 +118,23 @@ SF_WATCHED ssize_t watched_recvfrom_chk(
 	return heard(&c, real___recvfrom_chk(fd, buf, c.len, room, c.flags, from, from_len), from, from_len);
 }
 
+SF_WATCHED ssize_t brief_recvfrom_chk(
+    int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len,
+    const void *const *frame_end, uint64_t entry)
+{
+	SF_BRIEF(
+	    __recvfrom_chk, SF_RECV, flags, real___recvfrom_chk(fd, buf, len, room, flags, from, from_len),
+	    watched_recvfrom_chk(fd, buf, len, room, flags, from, from_len, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t
 __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len)
 {
-	if (sf_idle(SF_RECV, fd))
+	uint64_t entry;
+
+	if (sf_idle_entry(SF_RECV, fd, &entry))
 		return real___recvfrom_chk(fd, buf, len, room, flags, from, from_len);
-	return watched_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_SITE);
+	return brief_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_FRAME_END, entry);
 }
 
 /* Descriptors may have come with it; of a datagram the sender is known now. */
@@ -119,7 +161,7 @@ SF_WATCHED ssize_t watched_recvmsg(int fd, struct msghdr *msg, int flags, const 
 
 SF_EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	if (sf_unwatched(SF_RECV) && !sf_fd_socket(fd))
+	if (sf_unwatched(SF_RECV) && !sf_fd_is_socket(fd))
 		return real_recvmsg(fd, msg, flags);
 	return watched_recvmsg(fd, msg, flags, SF_SITE);
 }
@@ -142,7 +184,7 @@ watched_recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct
 
 SF_EXPORT int recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout)
 {
-	if (sf_unwatched(SF_RECV) && !sf_fd_socket(fd))
+	if (sf_unwatched(SF_RECV) && !sf_fd_is_socket(fd))
 		return real_recvmmsg(fd, msgs, count, flags, timeout);
 	return watched_recvmmsg(fd, msgs, count, flags, timeout, SF_SITE);
 }
@@ -156,11 +198,18 @@ SF_WATCHED ssize_t watched_read(int fd, void *buf, size_t len, const void *site)
 	return sf_leave(&c, real_read(fd, buf, c.len));
 }
 
+SF_WATCHED ssize_t brief_read(int fd, void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+{
+	SF_BRIEF(read, SF_RECV, 0, real_read(fd, buf, len), watched_read(fd, buf, len, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
-	if (sf_idle(SF_RECV, fd))
+	uint64_t entry;
+
+	if (sf_idle_entry(SF_RECV, fd, &entry))
 		return real_read(fd, buf, len);
-	return watched_read(fd, buf, len, SF_SITE);
+	return brief_read(fd, buf, len, SF_FRAME_END, entry);
 }
 
 SF_WATCHED ssize_t watched_read_chk(int fd, void *buf, size_t len, size_t room, const void *site)
@@ -172,11 +221,21 @@ SF_WATCHED ssize_t watched_read_chk(int fd, void *buf, size_t len, size_t room, 
 	return sf_leave(&c, real___read_chk(fd, buf, c.len, room));
 }
 
+SF_WATCHED ssize_t
+brief_read_chk(int fd, void *buf, size_t len, size_t room, const void *const *frame_end, uint64_t entry)
+{
+	SF_BRIEF(
+	    __read_chk, SF_RECV, 0, real___read_chk(fd, buf, len, room),
+	    watched_read_chk(fd, buf, len, room, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
 {
-	if (sf_idle(SF_RECV, fd))
+	uint64_t entry;
+
+	if (sf_idle_entry(SF_RECV, fd, &entry))
 		return real___read_chk(fd, buf, len, room);
-	return watched_read_chk(fd, buf, len, room, SF_SITE);
+	return brief_read_chk(fd, buf, len, room, SF_FRAME_END, entry);
 }
 
 SF_WATCHED ssize_t watched_readv(int fd, const struct iovec *iov, int count, const void *site)

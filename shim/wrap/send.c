@@ -2,6 +2,7 @@
  *
  * wrap/send.c -- the names by which bytes go out. Each body: pass if idle, describe, enter, the real call, leave.
  */
+#include "brief.h"
 #include "gate.h"
 #include "track.h"
 
@@ -14,11 +15,21 @@ SF_WATCHED ssize_t watched_send(int fd, const void *buf, size_t len, int flags, 
 	return sf_leave(&c, real_send(fd, buf, c.len, c.flags));
 }
 
+SF_WATCHED ssize_t
+brief_send(int fd, const void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+{
+	SF_BRIEF(
+	    send, SF_SEND, flags, real_send(fd, buf, len, flags),
+	    watched_send(fd, buf, len, flags, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-	if (sf_idle(SF_SEND, fd))
+	uint64_t entry;
+
+	if (sf_idle_entry(SF_SEND, fd, &entry))
 		return real_send(fd, buf, len, flags);
-	return watched_send(fd, buf, len, flags, SF_SITE);
+	return brief_send(fd, buf, len, flags, SF_FRAME_END, entry);
 }
 
 SF_WATCHED ssize_t watched_sendto(
@@ -28,24 +39,35 @@ SF_WATCHED ssize_t watched_sendto(
 
 	sf_call_goes_to(&c, to, to_len);
 	if (flags & MSG_FASTOPEN)
-		sf_track_connect(&c);
+		sf_track_connect(fd, to, to_len);
 	if (sf_enter(&c))
 		return c.ret;
 	return sf_leave(&c, real_sendto(fd, buf, c.len, c.flags, to, to_len));
 }
 
+SF_WATCHED ssize_t brief_sendto(
+    int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len,
+    const void *const *frame_end, uint64_t entry)
+{
+	SF_BRIEF(
+	    sendto, SF_SEND, flags, real_sendto(fd, buf, len, flags, to, to_len),
+	    watched_sendto(fd, buf, len, flags, to, to_len, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len)
 {
-	if (sf_idle(SF_SEND, fd))
+	uint64_t entry;
+
+	if (sf_idle_entry(SF_SEND, fd, &entry))
 		return real_sendto(fd, buf, len, flags, to, to_len);
-	return watched_sendto(fd, buf, len, flags, to, to_len, SF_SITE);
+	return brief_sendto(fd, buf, len, flags, to, to_len, SF_FRAME_END, entry);
 }
 
 /* Descriptors may go with it, through a Unix socket. Known also while nothing is watched: rules may be about who
  * receives them. */
 static inline void note_rights(int fd, const struct msghdr *msg)
 {
-	const struct sf_socket *socket = sf_socket_at(sf_arena, sf_fd_socket(fd));
+	const struct sf_socket *socket = sf_fd_socket(fd);
 
 	if (socket && socket->family == SF_UNIX && sf_readable(msg) && (uint32_t)msg->msg_controllen > 0 &&
 	    sf_readable(msg->msg_control))
@@ -105,11 +127,18 @@ SF_WATCHED ssize_t watched_write(int fd, const void *buf, size_t len, const void
 	return sf_leave(&c, real_write(fd, buf, c.len));
 }
 
+SF_WATCHED ssize_t brief_write(int fd, const void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+{
+	SF_BRIEF(write, SF_SEND, 0, real_write(fd, buf, len), watched_write(fd, buf, len, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
-	if (sf_idle(SF_SEND, fd))
+	uint64_t entry;
+
+	if (sf_idle_entry(SF_SEND, fd, &entry))
 		return real_write(fd, buf, len);
-	return watched_write(fd, buf, len, SF_SITE);
+	return brief_write(fd, buf, len, SF_FRAME_END, entry);
 }
 
 SF_WATCHED ssize_t watched_writev(int fd, const struct iovec *iov, int count, const void *site)
@@ -166,7 +195,7 @@ SF_EXPORT ssize_t sendfile(int out, int in, off_t *at, size_t len)
 /* Into a socket it sends, out of one it receives; between pipes and files it is not ours. */
 SF_EXPORT ssize_t splice(int in, off64_t *in_at, int out, off64_t *out_at, size_t len, unsigned flags)
 {
-	bool sends = sf_fd_socket(out) != 0;
+	bool sends = sf_fd_is_socket(out);
 
 	if (sf_idle(sends ? SF_SEND : SF_RECV, sends ? out : in))
 		return real_splice(in, in_at, out, out_at, len, flags);

@@ -12,19 +12,29 @@
 #include "gate.h"
 #include "track.h"
 
-SF_EXPORT int socket(int domain, int type, int protocol)
+SF_WATCHED int watched_socket(int domain, int type, int protocol, const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(socket, SF_SITE, -1, .flags = domain << 16 | (type & 0xffff));
+	struct sf_call c = SF_CALL_PLAIN(socket, site, -1, .flags = domain << 16 | (type & 0xffff));
 
 	sf_call_creates(&c, domain, type);
-	if (!sf_unwatched(SF_SOCKET) && sf_enter(&c))
+	if (sf_enter(&c))
 		return (int)c.ret;
 	int fd = real_socket(domain, type, protocol);
 
 	sf_track_socket(fd, domain, type);
 	if (c.event && fd >= 0)
-		c.event->made = sf_fd_socket(fd);
+		c.event->made = sf_fd_index(fd);
 	return (int)sf_leave(&c, fd);
+}
+
+SF_EXPORT int socket(int domain, int type, int protocol)
+{
+	if (!sf_unwatched(SF_SOCKET))
+		return watched_socket(domain, type, protocol, SF_SITE);
+	int fd = real_socket(domain, type, protocol);
+
+	sf_track_socket(fd, domain, type);
+	return fd;
 }
 
 SF_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
@@ -39,7 +49,7 @@ SF_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
 	if (ret == 0)
 		sf_track_pair(fds, domain, type);
 	if (ret == 0 && c.event) {
-		struct sf_given ends[] = {{fds[0], sf_fd_socket(fds[0])}, {fds[1], sf_fd_socket(fds[1])}};
+		struct sf_given ends[] = {{fds[0], sf_fd_index(fds[0])}, {fds[1], sf_fd_index(fds[1])}};
 
 		sf_event_extend(c.event, SF_EXTENSION_GIVEN, ends, sizeof ends);
 	}
@@ -86,62 +96,91 @@ SF_EXPORT int listen(int fd, int backlog)
 	return ret;
 }
 
-SF_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
+SF_WATCHED int watched_connect(int fd, const struct sockaddr *address, socklen_t length, const void *site)
 {
-	struct sf_call c = SF_CALL_PLAIN(connect, SF_SITE, fd, .address = address, .address_length = length);
+	struct sf_call c = SF_CALL_PLAIN(connect, site, fd, .address = address, .address_length = length);
 
-	/* While nothing is watched the kernel judges the address before we look at it. */
-	if (sf_unwatched(SF_CONNECT)) {
-		int ret = real_connect(fd, address, length);
-
-		if (ret == 0 || errno != EFAULT)
-			sf_track_connect(&c);
-		return ret;
-	}
-	sf_track_connect(&c);
+	sf_track_connect(fd, address, length);
 	if (!sf_idle(SF_CONNECT, fd) && sf_enter(&c))
 		return (int)c.ret;
 	return (int)sf_leave(&c, real_connect(fd, address, length));
 }
 
+SF_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+	if (!sf_unwatched(SF_CONNECT))
+		return watched_connect(fd, address, length, SF_SITE);
+	int ret = real_connect(fd, address, length);
+
+	/* While nothing is watched the kernel judges the address before we look at it. */
+	if (ret == 0 || errno != EFAULT)
+		sf_track_connect(fd, address, length);
+	return ret;
+}
+
+static inline int real_accept_any(int fd, struct sockaddr *from, socklen_t *length, int flags, bool is_accept4)
+{
+	return is_accept4 ? real_accept4(fd, from, length, flags) : real_accept(fd, from, length);
+}
+
 /* Where the program does not ask who it is, we do: on inet sockets it is the same system call. Others may have no name
  * to give. */
-static int accept_any(struct sf_call *c, struct sockaddr *from, socklen_t *length, int flags)
+static inline int track_accept(int fd, struct sockaddr *from, socklen_t *length, int flags, bool is_accept4)
 {
-	struct sockaddr_storage own;
+	struct sockaddr_in6 own;
 	socklen_t own_length = sizeof own;
-	const struct sf_socket *listener = sf_socket_at(sf_arena, sf_fd_socket(c->fd));
+	const struct sf_socket *listener = sf_fd_socket(fd);
 
-	if (!from && listener && (listener->family == SF_INET || listener->family == SF_INET6)) {
+	if (!listener)
+		return real_accept_any(fd, from, length, flags, is_accept4);
+	if (!from && (listener->family == SF_INET || listener->family == SF_INET6)) {
 		from = (struct sockaddr *)&own;
 		length = &own_length;
 	}
-	int fd = c->func == SF_FUNC_accept ? real_accept(c->fd, from, length) : real_accept4(c->fd, from, length, flags);
+	int made = real_accept_any(fd, from, length, flags, is_accept4);
 
-	if (fd >= 0)
-		sf_track_accept(c->fd, fd, from, from ? *length : 0, flags);
+	if (made >= 0)
+		sf_track_accept(listener, made, from, from ? *length : 0, flags);
+	return made;
+}
+
+static int leave_accept(struct sf_call *c, int fd)
+{
 	if (c->event && fd >= 0)
-		c->event->made = sf_fd_socket(fd);
+		c->event->made = sf_fd_index(fd);
 	return (int)sf_leave(c, fd);
+}
+
+SF_WATCHED int watched_accept(int fd, struct sockaddr *from, socklen_t *length, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(accept, site, fd);
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return leave_accept(&c, track_accept(fd, from, length, 0, false));
 }
 
 SF_EXPORT int accept(int fd, struct sockaddr *from, socklen_t *length)
 {
-	struct sf_call c = SF_CALL_PLAIN(accept, SF_SITE, fd);
+	if (sf_idle(SF_ACCEPT, fd))
+		return track_accept(fd, from, length, 0, false);
+	return watched_accept(fd, from, length, SF_SITE);
+}
 
-	if (!sf_idle(SF_ACCEPT, fd) && sf_enter(&c))
+SF_WATCHED int watched_accept4(int fd, struct sockaddr *from, socklen_t *length, int flags, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(accept4, site, fd, .flags = flags);
+
+	if (sf_enter(&c))
 		return (int)c.ret;
-	return sf_fd_socket(fd) ? accept_any(&c, from, length, 0) : (int)sf_leave(&c, real_accept(fd, from, length));
+	return leave_accept(&c, track_accept(fd, from, length, flags, true));
 }
 
 SF_EXPORT int accept4(int fd, struct sockaddr *from, socklen_t *length, int flags)
 {
-	struct sf_call c = SF_CALL_PLAIN(accept4, SF_SITE, fd, .flags = flags);
-
-	if (!sf_idle(SF_ACCEPT, fd) && sf_enter(&c))
-		return (int)c.ret;
-	return sf_fd_socket(fd) ? accept_any(&c, from, length, flags)
-	                        : (int)sf_leave(&c, real_accept4(fd, from, length, flags));
+	if (sf_idle(SF_ACCEPT, fd))
+		return track_accept(fd, from, length, flags, true);
+	return watched_accept4(fd, from, length, flags, SF_SITE);
 }
 
 SF_WATCHED int watched_shutdown(int fd, int how, const void *site)

@@ -38,13 +38,19 @@ SF_EXPORT int getsockopt(int fd, int level, int name, void *value, socklen_t *le
 	return watched_getsockopt(fd, level, name, value, length, SF_SITE);
 }
 
+SF_WATCHED int watched_setsockopt(int fd, int level, int name, const void *value, socklen_t length, const void *site)
+{
+	struct sf_call c = SF_CALL_PLAIN(setsockopt, site, fd, .flags = level << 16 | (name & 0xffff));
+
+	if (sf_enter(&c))
+		return (int)c.ret;
+	return (int)sf_leave(&c, real_setsockopt(fd, level, name, value, length));
+}
+
 SF_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
-	struct sf_call c = SF_CALL_PLAIN(setsockopt, SF_SITE, fd, .flags = level << 16 | (name & 0xffff));
-
-	if (!sf_idle(SF_SOCKOPT, fd) && sf_enter(&c))
-		return (int)c.ret;
-	int ret = (int)sf_leave(&c, real_setsockopt(fd, level, name, value, length));
+	int ret = sf_idle(SF_SOCKOPT, fd) ? real_setsockopt(fd, level, name, value, length)
+	                                  : watched_setsockopt(fd, level, name, value, length, SF_SITE);
 
 	if (ret == 0)
 		sf_track_option(fd, level, name, value, length);

@@ -13,7 +13,7 @@
 
 SF_EXPORT FILE *fdopen(int fd, const char *mode)
 {
-	if (!sf_fd_socket(fd) || sf_self_is_guest())
+	if (!sf_fd_is_socket(fd) || sf_self_is_guest())
 		return real_fdopen(fd, mode);
 	struct sf_call c = SF_CALL_PLAIN(fdopen, SF_SITE, fd);
 
@@ -28,7 +28,7 @@ SF_EXPORT FILE *fdopen(int fd, const char *mode)
 /* libc puts another file under the number, silently: what it was is dropped first. */
 SF_WATCHED FILE *watched_freopen(const char *path, const char *mode, FILE *stream, int fd, const void *site)
 {
-	uint32_t was = sf_fd_socket(fd);
+	struct sf_socket *was = sf_fd_socket(fd);
 	struct sf_call c = SF_CALL_PLAIN(freopen, site, fd);
 
 	if (!sf_idle(SF_CLOSE, fd) && sf_enter(&c))
@@ -47,7 +47,7 @@ SF_EXPORT FILE *freopen(const char *restrict path, const char *restrict mode, FI
 	int before = errno, fd = fileno(stream);
 
 	errno = before;
-	if (!sf_fd_socket(fd))
+	if (!sf_fd_is_socket(fd))
 		return real_freopen(path, mode, stream);
 	return watched_freopen(path, mode, stream, fd, SF_SITE);
 }

@@ -232,7 +232,7 @@ static void reset(const struct calls *by, int fd)
 {
 	struct linger none = {.l_onoff = 1};
 
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	by->setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
 	by->close(fd);
 }
 

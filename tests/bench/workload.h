@@ -25,7 +25,8 @@
 	X(connect)                                                                                                         \
 	X(accept)                                                                                                          \
 	X(dup)                                                                                                             \
-	X(close)
+	X(close)                                                                                                           \
+	X(setsockopt)
 
 struct calls {
 #define X(name) __typeof__(name) *name;

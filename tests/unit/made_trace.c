@@ -72,7 +72,7 @@ uint32_t made_socket(struct made_trace *trace, uint32_t thread, uint16_t port)
 	socket->type = SF_STREAM;
 	socket->side = SF_CLIENT;
 	socket->peer = (struct sf_endpoint){.family = SF_INET, .length = 4, .port = port, .bytes = {127, 0, 0, 1}};
-	sf_socket_name(trace->arena, socket, thread);
+	sf_socket_name(trace->arena, socket, thread, sf_thread_at(trace->arena, thread));
 	return index;
 }
 

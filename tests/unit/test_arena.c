@@ -494,6 +494,7 @@ static void the_watch_is_of_rules_trace_and_after_states(void **state)
 
 	(void)state;
 	trace.arena->trace_level = SF_TRACE_FAULTS;
+	trace.arena->stamps_are_ns = 0;
 	trace.arena->watch[SF_POLL] = SF_WATCH_MEND;
 	assert_true(load(&trace, "recv,close: reset"));
 	uint64_t rules = SF_WATCH_RULES | (uint64_t)trace.arena->generation << SF_GENERATION_SHIFT;
@@ -759,7 +760,7 @@ static void connections_are_named_by_thread_and_numbered_by_run(void **state)
 	assert_int_equal(last->conn, 3);
 	assert_int_equal(last->thread, third);
 	assert_int_equal(last->process, family.command);
-	assert_int_equal(last->key_hash, sf_key_hash(sf_lineage_hash("1.2.1", 5), 2));
+	assert_int_equal(sf_socket_hash(family.arena, last), sf_key_hash(sf_lineage_hash("1.2.1", 5), 2));
 	family_end(&family);
 }
 
@@ -769,7 +770,9 @@ static void a_connection_is_named_once(void **state)
 	struct sf_socket *socket = connection_of(&family, family.main);
 
 	(void)state;
-	sf_socket_name(family.arena, socket, thread_of(&family, family.main));
+	sf_socket_name(
+	    family.arena, socket, thread_of(&family, family.main),
+	    sf_thread_at(family.arena, thread_of(&family, family.main)));
 	assert_string_equal(key_of(&family, socket), "1.1:1");
 	assert_int_equal(family.arena->conn_count, 1);
 	family_end(&family);

@@ -787,7 +787,7 @@ static void datagrams_are_never_cut(void **state)
 	struct sf_call call = world_call(SF_FUNC_send, socket, 600);
 
 	(void)state;
-	sf_socket_name(world.arena, socket, world.thread);
+	sf_socket_name(world.arena, socket, world.thread, sf_thread_at(world.arena, world.thread));
 	sf_match_socket(world.arena, socket, true);
 	assert_false(world_decides(&world, &call).decided);
 	assert_int_equal(call.len, 600);
@@ -918,7 +918,7 @@ static void conn_numbers_are_the_runs_where_the_rule_has_no_words(void **state)
 
 	(void)state;
 	pair->domestic = 1; /* met by no such rule: it has a key, and no number */
-	sf_socket_name(world.arena, pair, world.thread);
+	sf_socket_name(world.arena, pair, world.thread, sf_thread_at(world.arena, world.thread));
 	sf_match_socket(world.arena, pair, true);
 	assert_int_equal(pair->conn, 0);
 	char key[SF_KEY_SIZE];
@@ -937,7 +937,7 @@ static bool meets_datagrams_to(struct world *world, uint16_t port)
 	struct sf_call call = world_call(SF_FUNC_send, socket, 64);
 
 	socket->peer = (struct sf_endpoint){.family = SF_INET, .length = 4, .port = port, .bytes = {127, 0, 0, 1}};
-	sf_socket_name(world->arena, socket, world->thread);
+	sf_socket_name(world->arena, socket, world->thread, sf_thread_at(world->arena, world->thread));
 	assert_non_null(sf_match_socket(world->arena, socket, true));
 	return world_fires(world, &call);
 }
@@ -977,7 +977,7 @@ static void a_socket_without_a_number_has_no_conn(void **state)
 	(void)state;
 	sf_match_socket(world.arena, socket, false);
 	assert_false(world_fires(&world, &call));
-	sf_socket_name(world.arena, socket, world.thread);
+	sf_socket_name(world.arena, socket, world.thread, sf_thread_at(world.arena, world.thread));
 	sf_match_socket(world.arena, socket, true);
 	assert_true(world_fires(&world, &call));
 	world_end(&world);
@@ -1062,7 +1062,7 @@ static void peer_of_datagrams_is_asked_call_by_call(void **state)
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(0x7f000001)};
 
 	(void)state;
-	sf_socket_name(world.arena, socket, world.thread);
+	sf_socket_name(world.arena, socket, world.thread, sf_thread_at(world.arena, world.thread));
 	sf_match_socket(world.arena, socket, true);
 	assert_false(world_fires(&world, &call));
 	call.address = (const struct sockaddr *)&to;

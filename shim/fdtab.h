@@ -32,7 +32,7 @@ extern _Atomic int sf_fds_top;
 
 static inline uint64_t sf_fd_entry(int fd)
 {
-	if ((unsigned)fd < SF_FDS)
+	if (__builtin_expect((unsigned)fd < SF_FDS, 1))
 		return atomic_load_explicit(&sf_fds[fd], memory_order_relaxed);
 	return fd < 0 ? SF_ENTRY_NEVER : 0;
 }
@@ -101,7 +101,7 @@ void sf_fd_raise_top(int fd);
 
 static inline void sf_fd_set(int fd, const struct sf_socket *socket)
 {
-	uint64_t at = (uint64_t)((const char *)socket - (const char *)sf_arena);
+	uint64_t at = socket ? (uint64_t)((const char *)socket - (const char *)sf_arena) : 0;
 
 	if ((unsigned)fd >= SF_FDS)
 		return;

@@ -29,6 +29,11 @@ enum {
 #undef SF_ALIAS
 };
 
+static inline uint64_t sf_watch_of(enum sf_operation operation)
+{
+	return atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed);
+}
+
 /* Nothing is watched for this operation: calls without a descriptor pass. */
 static inline bool sf_unwatched(enum sf_operation operation)
 {
@@ -44,7 +49,7 @@ static inline bool sf_idle_entry(enum sf_operation operation, int fd, uint64_t *
 	if (__builtin_expect(why == 0, 1))
 		return true;
 	*entry = sf_fd_entry(fd);
-	return *entry == 0 || (*entry & SF_ENTRY_IDLE(operation)) == why;
+	return __builtin_expect(*entry == 0, 1) || (*entry & SF_ENTRY_IDLE(operation)) == why;
 }
 
 static inline bool sf_idle(enum sf_operation operation, int fd)

@@ -28,7 +28,7 @@
 
 /* Numbers that this process holds back: a bit each. */
 static _Atomic uint64_t held[SF_FDS / 64];
-static _Atomic int held_count;
+_Atomic int sf_held_count;
 
 /* When the first of them is to be given back; before it nobody has to look through them. Or one of the words below. */
 static _Atomic uint64_t next_end_ns;
@@ -39,7 +39,7 @@ static void enlist(int fd)
 	uint64_t bit = UINT64_C(1) << (fd % 64);
 
 	if (!(atomic_fetch_or(&held[fd / 64], bit) & bit))
-		atomic_fetch_add(&held_count, 1);
+		atomic_fetch_add(&sf_held_count, 1);
 	atomic_store(&next_end_ns, NOT_KNOWN);
 }
 
@@ -48,7 +48,7 @@ static void strike(int fd)
 	uint64_t bit = UINT64_C(1) << (fd % 64);
 
 	if (atomic_fetch_and(&held[fd / 64], ~bit) & bit)
-		atomic_fetch_sub(&held_count, 1);
+		atomic_fetch_sub(&sf_held_count, 1);
 }
 
 static bool silent_at(const struct sf_socket *socket, bool sending, uint64_t now_ns, uint64_t *left_ns)
@@ -152,7 +152,7 @@ static uint64_t release(uint64_t now_ns)
 {
 	uint64_t next_ns = atomic_load(&next_end_ns);
 
-	if (atomic_load(&held_count) == 0)
+	if (atomic_load(&sf_held_count) == 0)
 		return UINT64_MAX;
 	if (next_ns <= now_ns) {
 		uint64_t finding = BEING_FOUND;
@@ -167,7 +167,7 @@ static uint64_t release(uint64_t now_ns)
 
 void sf_hold_drop(int fd)
 {
-	if (atomic_load_explicit(&held_count, relaxed) && (unsigned)fd < SF_FDS)
+	if (atomic_load_explicit(&sf_held_count, relaxed) && (unsigned)fd < SF_FDS)
 		strike(fd);
 }
 
@@ -268,7 +268,7 @@ static bool are_ours(void)
 		return false;
 	if (atomic_load_explicit(&sf_arena->watch[SF_POLL], relaxed) & SF_WATCH_ENDS && !sf_self_is_alone())
 		return true;
-	return atomic_load_explicit(&held_count, relaxed) > 0 || round_ns() > 0;
+	return atomic_load_explicit(&sf_held_count, relaxed) > 0 || round_ns() > 0;
 }
 
 bool sf_waits_are_ours(const void *timeout)
@@ -278,7 +278,7 @@ bool sf_waits_are_ours(const void *timeout)
 
 bool sf_selects_are_ours(const void *timeout)
 {
-	return (atomic_load_explicit(&held_count, relaxed) > 0 || round_ns() > 0) && sf_waits_are_ours(timeout);
+	return (atomic_load_explicit(&sf_held_count, relaxed) > 0 || round_ns() > 0) && sf_waits_are_ours(timeout);
 }
 
 /* One wait: the program's own timeout and mask, and where it is. */
@@ -519,13 +519,30 @@ int sf_held_poll(struct pollfd *fds, nfds_t count, const struct timespec *timeou
 	if (!begin(&rounds, timeout, mask))
 		return real_ppoll(fds, count, timeout, mask);
 	/* Nothing is to be left out of what is asked: the kernel gets the program's own memory, and judges it. */
-	if (atomic_load(&held_count) == 0 && (sf_self_is_alone() || !round_ns())) {
+	if (atomic_load(&sf_held_count) == 0 && (sf_self_is_alone() || !round_ns())) {
 		found = told = real_ppoll(fds, count, next_round(&rounds), mask);
 		if (found > 0)
 			told = settle_poll(fds, count, rounds.endings);
 		if (!goes_on(&rounds, found, told))
 			return told;
 	}
+	told = poll_with_copy(&rounds, fds, count);
+	end(&rounds);
+	return told;
+}
+
+static const struct timespec no_time = {0, 0};
+
+int sf_found_poll(struct pollfd *fds, nfds_t count, int timeout_ms, int found)
+{
+	struct rounds rounds;
+
+	if (!are_ours() || !begin(&rounds, timeout_ms == 0 ? &no_time : NULL, NULL))
+		return found;
+	int told = settle_poll(fds, count, rounds.endings);
+
+	if (!goes_on(&rounds, found, told))
+		return told;
 	told = poll_with_copy(&rounds, fds, count);
 	end(&rounds);
 	return told;
@@ -721,6 +738,20 @@ int sf_held_epoll(int epfd, struct epoll_event *events, int count, const struct 
 		if (found > 0)
 			told = settle_epoll(epfd, events, found, rounds.endings);
 	} while (goes_on(&rounds, found, told));
+	end(&rounds);
+	return told;
+}
+
+int sf_found_epoll(int epfd, struct epoll_event *events, int count, int timeout_ms, int found)
+{
+	struct rounds rounds;
+
+	if (!are_ours() || !begin(&rounds, timeout_ms == 0 ? &no_time : NULL, NULL))
+		return found;
+	int told = settle_epoll(epfd, events, found, rounds.endings);
+
+	if (told == 0)
+		told = sf_held_epoll(epfd, events, count, rounds.timeout, NULL);
 	end(&rounds);
 	return told;
 }

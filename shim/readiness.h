@@ -64,6 +64,21 @@ bool sf_waits_are_ours(const void *timeout);
 /* The same for select, to which one half of a reset looks like the whole. */
 bool sf_selects_are_ours(const void *timeout);
 
+/* How many sockets this process holds back. */
+extern _Atomic int sf_held_count __attribute__((visibility("hidden")));
+
+/* May a wait of this process, which has no time of its own to keep, be the real one as long as it finds nothing? Rules
+ * may hold something back, but nothing is, and nobody else can begin to. */
+static inline bool sf_wait_is_plain(uint64_t why, int timeout_ms)
+{
+	return !(why & ~(uint64_t)(SF_WATCH_HOLDS | SF_WATCH_ENDS)) && timeout_ms <= 0 &&
+	       atomic_load_explicit(&sf_held_count, memory_order_relaxed) == 0 && sf_self_is_alone();
+}
+
+/* Such a wait has found something: as sf_held_poll and sf_held_epoll, from there on. */
+int sf_found_poll(struct pollfd *fds, nfds_t count, int timeout_ms, int found);
+int sf_found_epoll(int epfd, struct epoll_event *events, int count, int timeout_ms, int found);
+
 /* poll, select and epoll_wait: as the real ones, with their signal masks. A NULL timeout waits for good.
  * Results and errno as libc's. They are cancellation points. What a wait took for its time (more than 64 descriptors)
  * stays mapped if a handler leaves it by longjmp, or the thread is cancelled. */

@@ -80,8 +80,11 @@ SF_EXPORT int close(int fd)
 {
 	if (!sf_unwatched(SF_CLOSE))
 		return watched_close(fd, SF_SITE);
-	if (sf_fd_is_socket(fd) || sf_epoll_knows(fd))
+	/* Where close is not watched nothing is held back, and no datagram is kept: all there is may be the entry. */
+	if (sf_epoll_knows(fd) || (sf_fd_is_socket(fd) && sf_self_is_guest()))
 		return tracked_close(fd);
+	if (sf_fd_is_socket(fd))
+		sf_fd_set(fd, NULL);
 	return real_close(fd);
 }
 

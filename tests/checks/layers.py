@@ -30,6 +30,7 @@ WRAP_KNOWS = {
     "readiness.h",
     "seen.h",
     "heir.h",
+    "brief.h",
     "evlog.h",
     "stream.h",
 }

@@ -504,6 +504,13 @@ static bool is_of_libc(const struct sf_lines *lines, uint32_t site)
 	return base == NULL;
 }
 
+/* The standard library of Rust is a part of each program, and none of what its author wrote. */
+static bool is_of_runtime(const char *file)
+{
+	return file && (strncmp(file, "/rustc/", 7) == 0 || strncmp(file, "/usr/src/rustc-", 15) == 0 ||
+	                strncmp(file, "/usr/lib/rustlib/", 17) == 0);
+}
+
 void sf_lines_want_own(struct sf_lines *lines, const uint32_t *stack, size_t count)
 {
 	size_t i = 0;
@@ -531,7 +538,8 @@ size_t sf_lines_own(
 		n = sf_lines_of(lines, stack[i], &levels);
 		for (size_t k = 0; k < n; k++) {
 			*level = &levels[k];
-			if ((is_last && k + 1 == n) || !sf_is_wrapper(levels[k].function, call))
+			if ((is_last && k + 1 == n) ||
+			    !(sf_is_wrapper(levels[k].function, call) || is_of_runtime(levels[k].file)))
 				return i;
 		}
 		if (is_last)

@@ -5,7 +5,7 @@ E2E_PROGRAMS := $(patsubst tests/e2e/programs/%.c,$(BUILD)/tests/e2e/%,$(E2E_SRC
                 $(BUILD)/tests/e2e/handler.so
 PYTEST       := env -u LD_PRELOAD SOCKFAULT_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -rs -p no:cacheprovider -n 2
 
-.PHONY: deps test test-all test-programs test-snippets test-findings test-e2e test-harness
+.PHONY: deps test test-all test-programs test-snippets test-findings test-e2e test-harness test-grading
 deps: ## install what the tests and checks need (Debian and Ubuntu)
 	@tests/install-deps
 
@@ -19,6 +19,7 @@ test: deps ## everything that CI runs: checks, units, fuzz seconds, snippets x f
 	$(PYTEST) -m "not long" tests/snippets tests/e2e tests/bench
 	$(PYTEST) -m "not long" tests/findings tests/sweeps
 	$(PYTEST) -m "not long" tests/harness
+	$(PYTEST) -m "not long" tests/grading
 	$(PYTEST) -m "not long" tests/differential
 
 test-all: test ## test, then ten minutes of fuzzing and the long tests
@@ -27,6 +28,7 @@ test-all: test ## test, then ten minutes of fuzzing and the long tests
 	$(PYTEST) -m long tests/e2e || [ $$? = 5 ]
 	$(PYTEST) -m long tests/harness || [ $$? = 5 ]
 	$(PYTEST) -m long tests/sweeps
+	$(PYTEST) -m long tests/grading || [ $$? = 5 ]
 	$(PYTEST) -m long tests/differential
 
 test-snippets: all snippets ## each libc call in each frame, natively first
@@ -35,6 +37,8 @@ test-findings: all targets ## wrong programs are told their mistakes, right ones
 	$(PYTEST) -m "not long" tests/findings
 test-harness: all targets test-programs ## the Python package
 	$(PYTEST) -m "not long" tests/harness
+test-grading: all ## sockfault grade
+	$(PYTEST) -m "not long" tests/grading
 test-e2e: all targets test-programs ## scenarios, the command and real programs
 	$(PYTEST) -m "not long" tests/e2e
 

@@ -36,11 +36,12 @@ from .gradewrite import write, write_all
 from .sandbox import Level
 from .toml import WrongFile
 
-GOOD, TROUBLE, INTERRUPTED = 0, 125, 130
+GOOD, WRONG, TROUBLE, INTERRUPTED = 0, 2, 125, 130
 CLASS_FILES = ("gradebook.csv", "class.html")
 BASES = ("/tmp", "/var/tmp")  # where a work folder may lie beside TMPDIR
 EPILOG = """\
-Exit status: 0 all graded, 125 could not work (a wrong assignment, say), 130 interrupted.
+Exit status: 0 all graded, 125 could not work (a wrong assignment, say), 130 interrupted; of
+--check 2 where the assignment is wrong.
 What follows -- is given to pytest."""
 
 
@@ -367,6 +368,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _grade(asked, words[cut + 1 :])
     except WrongFile as error:
         print(error, file=sys.stderr)
+        return WRONG if asked.check else TROUBLE
     except (SockfaultError, OSError) as error:
         print(f"sockfault grade: {error}", file=sys.stderr)
     except KeyboardInterrupt:

@@ -42,6 +42,9 @@ char *sf_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Calls the built-in subcommand that argv[0] names. */
 int sf_command_call(int argc, char **argv);
 
+/* Becomes sockfault-NAME, NAME being argv[0]; returns where there is none. */
+void sf_command_foreign(char **argv);
+
 /* Colours: only on a terminal and without NO_COLOR. */
 bool sf_is_coloured(FILE *stream);
 

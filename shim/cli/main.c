@@ -41,7 +41,7 @@ _Noreturn static void refuse_name(const char *name)
 }
 
 /* Folders that are looked through before the PATH: beside the command, as built and as installed. */
-static void exec_foreign(char **argv)
+void sf_command_foreign(char **argv)
 {
 	static const char *const places[] = {"../lib/sockfault/bin", "../harness/bin"};
 	const char *command = sf_path_command();
@@ -72,7 +72,7 @@ static int dispatch(int argc, char **argv)
 	if (argv[0][0] == '-')
 		sf_die("there is no option %s before the command (see sockfault --help)", argv[0]);
 	if (!strchr(argv[0], '/'))
-		exec_foreign(argv);
+		sf_command_foreign(argv);
 	refuse_name(argv[0]);
 }
 

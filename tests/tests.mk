@@ -28,7 +28,7 @@ test-all: test ## test, then ten minutes of fuzzing and the long tests
 	$(PYTEST) -m long tests/e2e || [ $$? = 5 ]
 	$(PYTEST) -m long tests/harness || [ $$? = 5 ]
 	$(PYTEST) -m long tests/sweeps
-	$(PYTEST) -m long tests/grading || [ $$? = 5 ]
+	$(PYTEST) -m long tests/grading
 	$(PYTEST) -m long tests/differential
 
 test-snippets: all snippets ## each libc call in each frame, natively first

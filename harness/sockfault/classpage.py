@@ -62,7 +62,7 @@ def _histogram(all_graded: Sequence[Graded]) -> Iterator[str]:
     words = "; ".join(f"{label} points: {one.count}" for label, one in zip(labels, made))
     small = " small" if max(map(len, labels)) > 5 else ""
     yield f"<svg class='histogram{small}' viewBox='0 0 {WIDTH} {HEIGHT}' role=img "
-    yield "aria-labelledby='h-t h-d'>"
+    yield "aria-labelledby=h-t aria-describedby=h-d>"
     yield f"<title id=h-t>Submissions by their points</title><desc id=h-d>{text(words)}</desc>"
     for at, (one, label) in enumerate(zip(made, labels)):
         tall = (floor - TOP) * one.count / most

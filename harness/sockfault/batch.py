@@ -47,21 +47,29 @@ class Batch:
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
         self._waiting: dict[str, tuple[threading.Event, dict[str, Any]]] = {}
+        self._is_read = False  # to its end
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout
-        for line in self._process.stdout:
-            answer = json.loads(line)
-            with self._lock:
-                done, place = self._waiting.pop(answer["id"])
-            place.update(answer)
-            done.set()
+        try:
+            for line in self._process.stdout:
+                self._take(line)
+        except ValueError:  # half a line, of a worker that was ended; or close() was quicker
+            pass
         with self._lock:  # the worker has ended: nobody will be answered any more
+            self._is_read = True
             for done, _ in self._waiting.values():
                 done.set()
             self._waiting.clear()
+
+    def _take(self, line: bytes) -> None:
+        answer = json.loads(line)
+        with self._lock:
+            done, place = self._waiting.pop(answer["id"])
+        place.update(answer)
+        done.set()
 
     def begin(
         self,
@@ -82,6 +90,8 @@ class Batch:
             head.append(f"unset={key}" if value is None else f"set={key}={value}")
         asked = Asked(self)
         with self._lock:
+            if self._is_read:
+                asked.done.set()  # without an answer
             self._waiting[name] = (asked.done, asked.place)
         try:
             assert self._process.stdin

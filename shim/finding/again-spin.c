@@ -75,8 +75,11 @@ static void see(struct sf_scene *scene)
 static void socket_ends(struct sf_scene *scene)
 {
 	const struct sf_process_story *process = scene->process;
+	bool was_ended = process && process->ending == SF_SIGNALED;
 
-	end_streak(scene, scene->of_socket, scene->run->timed_out || (process && process->ending == SF_SIGNALED));
+	/* A server that went on until it was asked to end, and did so in order. */
+	was_ended |= !scene->now && scene->run->was_asked_to_end;
+	end_streak(scene, scene->of_socket, scene->run->timed_out || was_ended);
 }
 
 static const char explain[] =

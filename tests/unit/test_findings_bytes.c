@@ -441,6 +441,12 @@ static void a_hundred_times_is_a_spin(void **state)
 	     "connect 3 = 0",
 	     2},
 	};
+	struct told asked = {.finding = "again-spin", .said = {2}, .asked_to_end = true}, ended = {.finding = "again-spin"};
+
+	tell_many(&asked, spins[0].before, spins[0].line, 110, "exit = 0"); /* and a server does it to its end */
+	expect(&asked);
+	tell_many(&ended, spins[0].before, spins[0].line, 110, "exit = 0");
+	expect(&ended);
 	for (size_t i = 0; i < sizeof spins / sizeof spins[0]; i++) {
 		struct told spin = {.finding = spins[i].finding, .said = {spins[i].said}};
 		struct told few = {.finding = spins[i].finding}, slow = few;

@@ -192,6 +192,13 @@ static void reply_lost_by_close(void **state)
 	    .finding = "reply-lost-by-close",
 	    .story = {
 	        "socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short", "send 4 9 = 9", "close 4 = 0"}});
+	/* A server that was ended before it had read on. */
+	expect(&(struct told){
+	    .finding = "reply-lost-by-close",
+	    .story =
+	        {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4 rest=8", "send 4 9 = 9",
+	         "exit = 0"},
+	    .asked_to_end = true});
 	/* All was read; nothing was sent; the peer had ended; much later. */
 	static const char *const right[][TOLD_LINES] = {
 	    {"socket = 3", "listen 3 = 0", "accept 3 = 4", "recv 4 64 = 4 fault=short:4 rest=8", "recv 4 60 = 8",

@@ -199,6 +199,7 @@ static void fill_header(struct sf_run *run)
 	arena->stacks = run->stacks;
 	arena->clock_first = arena->clock_last = sf_clock_read(arena->stamps_are_ns);
 	arena->start_ns = run->start_ns = arena->clock_first.ns;
+	run->errors_from = sf_errors_end();
 }
 
 static uint64_t command_length(const struct sf_run *run)

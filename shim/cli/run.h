@@ -63,6 +63,7 @@ struct sf_run {
 	/* once it is over: its trace, and what the program did wrong; none of it at other trace levels than `all` */
 	struct sf_reader *reader;
 	struct sf_judged judged;
+	off_t errors_from; /* where the target's words begin in the file that standard error is; -1: it is none */
 };
 
 /* Runs to the end of the last process. Ends the command where that can't be done, after ending what was started. */
@@ -80,6 +81,9 @@ void sf_run_clear_places(struct sf_run *run);
 /* Rules that never fired, and processes into which the library never came. */
 uint32_t sf_run_idle_rules(const struct sf_run *run);
 uint32_t sf_run_escapes(const struct sf_run *run);
+
+/* Where what is written on standard error from now on will lie, if that is a file; -1: it is none. */
+off_t sf_errors_end(void);
 
 /* Asks the findings, once the run is over. */
 void sf_run_judge(struct sf_run *run);

@@ -4,9 +4,12 @@
  * arena; a rule that did not fire says why.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/run.h"
@@ -15,8 +18,9 @@
 #include "core/fault.h"
 #include "core/operation.h"
 
-#define ROWS_MAX 10    /* of rules */
-#define FINDINGS_MAX 5 /* findings that are told */
+#define ROWS_MAX 10          /* of rules */
+#define FINDINGS_MAX 5       /* findings that are told */
+#define ERRORS_MAX (1 << 20) /* bytes of standard error that are compared with what calls said */
 
 #define load(place) atomic_load_explicit(&(place), memory_order_relaxed)
 
@@ -260,6 +264,30 @@ static struct sf_reader *open_baseline(const char *path)
 	return reader;
 }
 
+off_t sf_errors_end(void)
+{
+	struct stat file;
+
+	return fstat(STDERR_FILENO, &file) == 0 && S_ISREG(file.st_mode) ? file.st_size : -1;
+}
+
+/* What the target wrote on its standard error, which is ours, where that is a file; NULL: nobody knows. */
+static char *errors_of(const struct sf_run *run)
+{
+	int fd = run->errors_from < 0 ? -1 : open("/proc/self/fd/2", O_RDONLY | O_CLOEXEC);
+	off_t length = sf_errors_end() - run->errors_from;
+	char *text = NULL;
+
+	if (fd >= 0 && length >= 0 && length <= ERRORS_MAX) {
+		text = sf_allocate((size_t)length + 1);
+		if (pread(fd, text, (size_t)length, run->errors_from) < 0)
+			text[0] = '\0';
+	}
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
 void sf_run_judge(struct sf_run *run)
 {
 	const struct sf_arena *arena = run->file.arena;
@@ -272,8 +300,10 @@ void sf_run_judge(struct sf_run *run)
 	if (!run->reader)
 		sf_die("the trace of this run can't be read: %s", why);
 	struct sf_reader *baseline = open_baseline(run->baseline_path);
+	char *errors = errors_of(run);
 
-	run->judged = sf_judge(run->reader, &(struct sf_judge_asked){.baseline = baseline});
+	run->judged = sf_judge(run->reader, &(struct sf_judge_asked){.baseline = baseline, .errors = errors});
+	free(errors);
 	sf_statements_locate(&run->judged, run->reader);
 	if (baseline)
 		sf_reader_close(baseline);

@@ -120,7 +120,8 @@ static const char explain[] =
     "one. The first printf() to a file or pipe asks whether it is a terminal, and leaves ENOTTY; a clean-up that "
     "closes "
     "what is not open leaves EBADF. The user is then told something that never happened.\n\n"
-    "It is said where the program's standard error is known (findings --stderr, sweeps, suites), a line of it names "
+    "It is said where the program's standard error is known (a run of which it goes to a file, findings --stderr, "
+    "sweeps), a line of it names "
     "the "
     "function that failed last and an error that no call of this kind has given, and the right one is named nowhere.";
 

@@ -7,6 +7,7 @@ The command reads the trace; here its JSON lines only become objects.
 from __future__ import annotations
 
 import dataclasses
+import os
 import signal
 from typing import Any, Mapping, TypeVar
 
@@ -153,6 +154,20 @@ def make(kind: type[Made], fields: Mapping[str, Any]) -> Made:
     return kind(**known)
 
 
+def relative(file: str) -> str:
+    """A source file as findings name it: by its path from the current folder if it lies below
+    that, so that another checkout says the same; else by its whole path."""
+    path = os.path.normpath(os.path.join(os.getcwd(), file))
+    below = os.path.join(os.getcwd(), "")
+    return path.removeprefix(below)
+
+
+def finding_of(fields: Mapping[str, Any]) -> Finding:
+    """A finding as the command tells it."""
+    made = make(Finding, fields)
+    return dataclasses.replace(made, file=relative(made.file)) if made.file else made
+
+
 def read_events(trace: str) -> list[Event]:
     return [make(Event, fields) for fields in command.objects("trace", trace, "--json")]
 
@@ -164,7 +179,7 @@ def read_findings(trace: str, baseline: str | None = None) -> list[Finding]:
         return []
     words = ["--baseline", baseline] if baseline else []
     lines = command.objects("findings", trace, "--json", *words, good=(0, 1))
-    return [make(Finding, fields) for fields in lines if "finding" in fields]
+    return [finding_of(fields) for fields in lines if "finding" in fields]
 
 
 @dataclasses.dataclass

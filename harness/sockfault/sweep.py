@@ -25,8 +25,9 @@ from .events import Finding
 from .sweepgroup import Group, groups_of, record_of
 from .sweepjudge import Compare, Judge, Measure
 from .sweepplan import Call, Entry
+from .sweepreach import never_reached
 from .sweeprun import Gate, Outcome, Program, Worker
-from .verdict import diff
+from .verdict import LATE, diff
 
 FIRST_DEADLINE = 60.0  # seconds, for a run of which nothing is known
 LEAST_DEADLINE = 1.0
@@ -43,6 +44,7 @@ CALLS_BEFORE, CALLS_AFTER = 12, 28  # that are kept around a fault
 PATIENCE_WITH_LIMIT = 30.0  # who has limits of its own may try several times
 
 
+LIBC = ("libc.", "libc-", "ld-")  # objects whose calls are not the program's
 Lines = dict[tuple[str, str], dict[str, Any]]  # file, line and function of a function and stack
 
 
@@ -125,6 +127,9 @@ class Baseline:
     measure: Measure
     runs: list[list[Call]]
     notes: list[str]  # what varies, and does no harm
+    is_usable: bool = (
+        True  # else it fails by a mistake that needs no fault: nothing can be compared
+    )
 
 
 def _failing(program: Program, outcome: Outcome) -> str | None:
@@ -151,7 +156,7 @@ def baseline(wishes: Wishes, worker: Worker) -> Baseline:
         outcome = worker.run([], deadline, stacks=True, trace=f"baseline-{number}.sft")
         wrong = _failing(program, outcome)
         if wrong:
-            raise Unusable(f"the fault-free run fails: {wrong}\n{_tail(outcome)}".strip())
+            return _failed(wrong, outcome, worker, deadline)
         outcomes.append(outcome)
     _compare(wishes, outcomes)
     again = worker.run([], deadline, with_next=True) if program.client else outcomes[0]
@@ -167,11 +172,27 @@ def baseline(wishes: Wishes, worker: Worker) -> Baseline:
         first.trace or pathlib.Path(),
         wall,
         wishes.deadline or fitting_deadline(wall),
+        frozenset().union(*(one.sites for one in outcomes)),
     )
     runs = [sweepplan.calls_of(one.events(), one.connections()) for one in outcomes]
     if not any(runs):
         raise Unusable(f"{program.name} makes no socket call that sockfault can see")
     return Baseline(measure, runs, list(_varying(runs)))
+
+
+def _failed(wrong: str, outcome: Outcome, worker: Worker, deadline: float) -> Baseline:
+    """What the program gets wrong with no fault at all, if that is why: then there is more to say
+    than that it fails. Unusable where nothing of the kind shows twice."""
+    again = worker.run([], deadline, trace="baseline-again.sft")
+    found = [one for one in outcome.findings if one.finding not in LATE and _in_all(one, [again])]
+    if not any(one.severity == "error" for one in found):
+        raise Unusable(f"the fault-free run fails: {wrong}\n{_tail(outcome)}".strip())
+    note = f"no fault was tried, for the fault-free run fails: {wrong}"
+    trace, ended = outcome.trace or pathlib.Path(), outcome.server_ended
+    wall, seen = outcome.wall, outcome.seen
+    sites = outcome.sites | again.sites
+    measure = Measure(seen, None, outcome.target, ended, found, trace, wall, deadline, sites)
+    return Baseline(measure, [], [note], is_usable=False)
 
 
 def _in_all(finding: Finding, outcomes: Sequence[Outcome]) -> bool:
@@ -235,7 +256,8 @@ class Trier:
             if self.worker.batch.is_over:
                 raise
             return {"run": entry.id, "result": "trouble", "rule": rule, "why": str(error)}
-        return record_of(entry, rule, outcome, found, _hits(entry, outcome))
+        usual = self.measure.sites
+        return record_of(entry, rule, outcome, found, _hits(entry, outcome), usual)
 
     def _honestly(self, entry: Entry, rule: str, outcome: Outcome) -> tuple[str, Outcome]:
         """An EINTR comes with a signal: one that asks the program for nothing is delivered with it.
@@ -276,8 +298,11 @@ class Trier:
     def _patience(self, group: Group, entry: Entry) -> float:
         if not group.is_late:
             return self.measure.deadline
-        endless = entry.id in group.endless or group.finding.severity == "advice"
-        least = PATIENCE_LEAST if endless else PATIENCE_WITH_LIMIT
+        finding = group.finding
+        endless = entry.id in group.endless or finding.severity == "advice"
+        # Who has a limit and spins until then, spins all the same.
+        is_enough = endless or finding.finding == "spin"
+        least = PATIENCE_LEAST if is_enough else PATIENCE_WITH_LIMIT
         return max(PATIENCE * self.measure.deadline, least)
 
 
@@ -356,6 +381,8 @@ class Result:
     jobs: int
     lines: Lines
     calls: pathlib.Path  # around the faults of confirmed failures, a file each
+    reached: frozenset[str]  # sites, in any run
+    never_reached: list[dict[str, Any]] | None  # None: not known
 
 
 class Sweep:
@@ -380,13 +407,20 @@ class Sweep:
         base = baseline(wishes, first)
         found = first.ask("trace", str(base.measure.trace), "--lines")
         self.lines = {(one["func"], one["stack"]): one for one in found if "stack" in one}
+        calling = {site.rpartition("+")[0] for site in base.measure.sites}
+        named = {one["site"].rpartition("+")[0]: one["path"] for one in found if "path" in one}
+        self.paths = {name: path for name, path in named.items() if name in calling}
         for note in base.notes:
             self.show.note(note)
+        if not base.is_usable:
+            first.close()
+            return self._result(base, [], [], {}, began)
         plan, records = self._plan(base)
         entries = sweepplan.shard(sweepplan.chosen(plan, wishes.only), wishes.shard)
         if not entries:
             raise Unusable("nothing of the plan is left to try: see --only and --shard")
         self.journal.open(wishes.resume)
+        self._note_sites(base.measure, records)
         gate, count = self._gate(base.measure)
         triers = [
             Trier(
@@ -411,6 +445,13 @@ class Sweep:
         if not self.wishes.program.has_port:
             return Gate(1), 1
         return Gate(jobs, max(SOON, SOON_BASELINE * measure.wall)), jobs * (1 + WAITING)
+
+    def _note_sites(self, measure: Measure, records: list[dict[str, Any]]) -> None:
+        """Also those that the fault-free runs had reached before an interruption."""
+        before = [one["baseline"] for one in records if "baseline" in one]
+        measure.sites = measure.sites.union(*before)
+        if not before:
+            self.journal.add({"baseline": sorted(measure.sites)})
 
     def _plan(self, base: Baseline) -> tuple[list[Entry], list[dict[str, Any]]]:
         """A plan of its own, or that of the sweep that was interrupted, with its journal."""
@@ -448,22 +489,40 @@ class Sweep:
         troubles = [done[one.id]["why"] for one in tried if done[one.id]["result"] == "trouble"]
         if tried and len(troubles) == len(tried):
             raise SockfaultError(troubles[0])
-        groups = groups_of(tried, [done[entry.id] for entry in tried], base.measure.findings)
-        self._confirm(pool, groups, records)
+        result = self._result(base, plan, entries, done, began)
+        self._confirm(pool, result.groups, records)
+        result.seconds = time.monotonic() - began
+        result.runs_per_second = ran / took if took else 0.0
+        return result
+
+    def _result(
+        self,
+        base: Baseline,
+        plan: list[Entry],
+        entries: list[Entry],
+        done: dict[str, dict[str, Any]],
+        began: float,
+    ) -> Result:
+        tried = [entry for entry in entries if entry.id in done]
+        records = [done[entry.id] for entry in tried]
+        reached = base.measure.sites.union(*(one.get("reached", ()) for one in records))
+        paths = {name: path for name, path in self.paths.items() if not name.startswith(LIBC)}
         return Result(
             self.wishes.program,
             plan,
             entries,
-            [done[entry.id] for entry in tried],
-            groups,
+            records,
+            groups_of(tried, records, base.measure.findings),
             base.measure,
             base.notes,
             time.monotonic() - began,
-            ran / took if took else 0.0,
+            0.0,
             len(entries) - len(tried),
             self.wishes.jobs,
             self.lines,
             self.wishes.folder / CALLS,
+            reached,
+            never_reached(paths, reached),
         )
 
     def _tasks(self, entries: Iterable[Entry]) -> Iterator[Task]:

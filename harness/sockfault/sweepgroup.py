@@ -9,21 +9,28 @@ import hashlib
 import re
 from typing import Any, Iterable, Sequence
 
-from .events import Finding, make
+from .events import Event, Finding, make
 from .sweepplan import Entry
 from .sweeprun import Outcome
 from .verdict import LATE, WHOLE_RUN
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
+# Told by how often something is done in how little time: waiting longer says no more.
+COUNTED = {"again-spin", "accept-spin", "end-ignored", "hangup-ignored", "retry-storm"}
 REPRESENTATIVES = 3  # of a group, that are tried before it is said to come and go
 FIELDS = "finding severity says hint program realism site function file line cause evidence".split()
 SEVERITIES = {"error": 0, "warning": 1, "advice": 2}
 
 
 def record_of(
-    entry: Entry, rule: str, outcome: Outcome, found: Sequence[Finding], hit: bool
+    entry: Entry,
+    rule: str,
+    outcome: Outcome,
+    found: Sequence[Finding],
+    hit: bool,
+    usual: frozenset[str],
 ) -> dict[str, Any]:
-    """A line of the journal."""
+    """A line of the journal; usual: sites that are reached without a fault."""
     result = "found" if found else "fine" if outcome.fired else "not-reached"
     record: dict[str, Any] = {"run": entry.id, "result": result, "rule": rule, "hit": hit}
     if outcome.fired:
@@ -32,11 +39,20 @@ def record_of(
         record["why"] = outcome.why
     if outcome.seen.timed_out or outcome.target.timed_out:
         record["late"] = True
-    if outcome.stuck and outcome.stuck[-1].mode == "blocking":
-        record["endless"] = True  # nothing but an event from outside ends that call
+    if outcome.stuck and is_endless(outcome.stuck[-1]):
+        record["endless"] = True
+    if outcome.sites - usual:
+        record["reached"] = sorted(outcome.sites - usual)
     if found:
         record["findings"] = [_plain(one) for one in found]
     return record
+
+
+def is_endless(event: Event) -> bool:
+    """Does nothing but an event from outside end this call?"""
+    if event.op == "poll":
+        return event.more.get("timeout_ns", 0) is None
+    return event.mode == "blocking"
 
 
 def _plain(finding: Finding) -> dict[str, Any]:
@@ -73,6 +89,8 @@ class Group:
     @property
     def is_late(self) -> bool:
         """Was it the deadline that told of it?"""
+        if self.finding.finding in COUNTED:
+            return False
         return self.finding.finding in LATE or self.late.issuperset(self.used)
 
     def is_same(self, entry: Entry, finding: Finding) -> bool:

@@ -69,17 +69,11 @@ class Measure:
     trace: pathlib.Path
     wall: float
     deadline: float
+    sites: frozenset[str] = frozenset()  # that some fault-free run has reached
 
     @property
     def serves_again(self) -> bool:
         return self.next is not None and self.next.status == self.seen.status
-
-
-def _relative(file: str) -> str:
-    """As it is below the folder where the sweep was started, so that another checkout says the
-    same."""
-    here, path = pathlib.Path.cwd(), pathlib.Path(file)
-    return str(path.relative_to(here)) if path.is_relative_to(here) else file
 
 
 def _is_fair(finding: Finding, whole: list[Finding]) -> bool:
@@ -99,15 +93,16 @@ class Judge:
         self.theirs = {str(row["finding"]) for row in command.listing("findings")}
         self.known = {(one.finding, one.site, one.line) for one in measure.findings}
 
-    def place(self, event: Event) -> str:
-        return table.source_line(self.path, event.site) or "" if event.site else ""
+    def source(self, event: Event | None) -> table.Source | None:
+        return table.source_line(self.path, event.site) if event and event.site else None
 
     def __call__(self, entry: Entry, outcome: Outcome) -> list[Finding]:
         """What this run says against the program."""
         if not outcome.fired:
             return []
         if self._differs(outcome):
-            outcome.refind("--baseline", str(self.measure.trace), "--differs")
+            errors = str(outcome.errors)
+            outcome.refind("--baseline", str(self.measure.trace), "--differs", "--stderr", errors)
         whole = list(self._whole(entry, outcome))
         own = [
             self._placed(self._told(one, whole))
@@ -123,13 +118,10 @@ class Judge:
 
     def _placed(self, finding: Finding) -> Finding:
         """With its line, where the command has not said it."""
-        if finding.file:
-            return dataclasses.replace(finding, file=_relative(finding.file))
-        if not finding.site:
+        if finding.file or not finding.site:
             return finding
-        place = table.source_line(self.path, finding.site) or ""
-        fields = verdict.place_fields(place)
-        return dataclasses.replace(finding, **fields)
+        source = table.source_line(self.path, finding.site)
+        return dataclasses.replace(finding, **source._asdict()) if source else finding
 
     def _differs(self, outcome: Outcome) -> bool:
         seen, wanted = outcome.seen, self.measure.seen
@@ -157,22 +149,22 @@ class Judge:
             says = f"{says} (POSIX allows this fault; Linux does not do it here)"
         fields = {}
         if event and not finding.site:
-            fields = verdict.fields_of(event, self.place(event))
+            fields = verdict.fields_of(event, self.source(event))
         return dataclasses.replace(finding, says=says, realism=realism, **fields)
 
     def _whole(self, entry: Entry, outcome: Outcome) -> Iterator[Finding]:
         target = outcome.target
         stuck = self._stuck(outcome)
-        place = self.place(stuck) if stuck else ""
+        source = self.source(stuck)
         name = self.program.name
         died = target.signal if target.signal != self.measure.target.signal else None
         here = stuck if stuck and outcome.faults and stuck.tid == outcome.faults[0].tid else None
-        crashed = verdict.crash(name, died, target.stderr, here, place)
+        crashed = verdict.crash(name, died, target.stderr, here, source)
         yield from crashed
         if crashed or outcome.is_meant:
             return
         if outcome.seen.timed_out or target.timed_out:
-            yield from self._late(entry, outcome, stuck, place)
+            yield from self._late(entry, outcome, stuck, source)
         elif self.program.role == "client":
             yield from self._client(entry, outcome)
         elif outcome.client:
@@ -191,7 +183,7 @@ class Judge:
     # ---- time ----
 
     def _late(
-        self, entry: Entry, outcome: Outcome, stuck: Event | None, place: str
+        self, entry: Entry, outcome: Outcome, stuck: Event | None, source: table.Source | None
     ) -> Iterator[Finding]:
         name = self.program.name
         kind = entry.fault.partition(" ")[0]
@@ -202,12 +194,12 @@ class Judge:
             return
         if kind in SILENT and not busy:
             if self.program.role == "client":
-                fields = verdict.fields_of(stuck, place) if stuck else {}
+                fields = verdict.fields_of(stuck, source) if stuck else {}
                 says = f"its peer was silent, and {name} did not give up"
                 yield Finding("no-timeout", "advice", says, program=name, **fields)
             return
         who = name if self.program.role == "client" else f"the client of {name}"
-        yield verdict.no_end(name, who, busy, stuck, place)
+        yield verdict.no_end(name, who, busy, stuck, source)
 
     def _goes_on(self, outcome: Outcome) -> bool:
         """Each call is cut or held up, and it still makes calls: slow, not wrong."""

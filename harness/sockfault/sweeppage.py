@@ -46,15 +46,7 @@ def _short(place: dict[str, Any]) -> str:
 # ---- failures ----
 
 
-def _full(result: Result, file: str | None) -> str:
-    """Some know a file by its last name alone; the lines of call sites have whole paths."""
-    known = (str(one["file"]) for one in result.lines.values() if one.get("file"))
-    if not file or "/" in file:
-        return file or ""
-    return next((path for path in known if pathlib.PurePath(path).name == file), file)
-
-
-def _source(file: str, line: int | None) -> Iterator[str]:
+def _source(file: str | None, line: int | None) -> Iterator[str]:
     """The lines around it, where the source is there to be read."""
     every = linecache.getlines(file) if file and line else []
     if not line or line > len(every):
@@ -86,7 +78,7 @@ def _card(result: Result, number: int, group: Group, one: dict[str, Any]) -> Ite
     yield f"<h3>{number}. {_text(one['finding'])} <small>{_text(one['severity'])}</small></h3>"
     yield f"<p><code>{_text(place)}</code>{function}</p>" if place else ""
     yield f"<p class=says>{_text(one['says'])}</p>"
-    yield from _source(_full(result, finding.file), finding.line)
+    yield from _source(finding.file, finding.line)
     yield f"<p>{_text(one['hint'])}</p>" if one["hint"] else ""
     if one["faults"]:
         times = f", in {one['times']} runs" if one["times"] > 1 else ""
@@ -168,14 +160,21 @@ def _counts(failures: Sequence[dict[str, Any]]) -> str:
     return ", ".join(words)
 
 
-def _untouched(coverage: Sequence[dict[str, Any]]) -> Iterator[str]:
-    some = [row for row in coverage if set(row["faults"].values()) <= {"not-reached", "trouble"}]
-    if some:
-        yield "<h2>Call sites that met no fault</h2><ul>"
-        yield from (
-            f"<li><code>{_text(row['func'])} {_text(_short(row))}</code></li>" for row in some
-        )
+def _places(title: str, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    if rows:
+        yield f"<h2>{title}</h2><ul>"
+        for row in rows:
+            function = f" in {_text(row['function'])}()" if row.get("function") else ""
+            yield f"<li><code>{_text(row['func'])} {_text(_short(row))}</code>{function}</li>"
         yield "</ul>"
+
+
+def _untouched(made: dict[str, Any]) -> Iterator[str]:
+    some = [
+        row for row in made["coverage"] if set(row["faults"].values()) <= {"not-reached", "trouble"}
+    ]
+    yield from _places("Call sites that met no fault", some)
+    yield from _places("Call sites that no run reached", made["never_reached"] or ())
 
 
 def page(
@@ -193,6 +192,7 @@ def page(
         f"<p><code>{_text(shlex.join(made['target']))}</code></p>",
         f"<p class=faint>{made['runs']} runs in {facts['seconds']:.1f} s, seed {made['seed']};",
         f"{sites['faulted']} of {sites['reached']} call sites met a fault,",
+        f"{sites['never_reached']} were never reached," if sites["never_reached"] else "",
         f"{made['not_reached']} faults were not reached</p>",
         *(f"<p class=faint>{_text(note)}</p>" for note in facts["notes"]),
     ]
@@ -200,7 +200,7 @@ def page(
         parts += _card(result, number, group, one)
     parts += ["<h2>Call sites and faults</h2>", _legend()]
     parts += _table(coverage, places, _numbers(groups))
-    parts += _untouched(coverage)
+    parts += _untouched(made)
     for title, some in (("Known", made.get("known", [])), ("Came and went", facts["flaky"])):
         if some:
             parts.append(f"<h2>{title}</h2><ul>")

@@ -15,11 +15,13 @@ import fnmatch
 import functools
 import json
 import pathlib
-from typing import Any, Iterable, Iterator, Sequence
+from typing import Any, Iterable, Iterator, Sequence, TypeVar
 
 from . import command
 from .command import SockfaultError
 from .events import Conn, Event
+
+Known = TypeVar("Known")
 
 VERSION = 1
 # What stands behind the word, where a fault may or must have more: others stand alone.
@@ -37,7 +39,10 @@ POSSIBLE = {"kernel": ("yes", "cond"), "posix": ("yes", "cond", "posix")}
 MANY_TIMES = 300  # EAGAIN in a row: who spins on it shows that, who waits gets through
 # What goes by itself: a right program shows nothing of it.
 PASSING = {"EAGAIN", "EINTR"}
+# An end of a socketpair: nothing but the program itself ends it or is silent there.
+OF_PAIRS = ("short", "delay", "fail EAGAIN", "fail EINTR")
 ALONE = {"delay", "latency", "reorder"}  # not "from now on": it says nothing new
+ASKING = {"stall", "latency 40ms"}  # what the peer does to a call that waits for it
 SOON, LATE = 0, 4
 # How soon a fault is worth a run: what users meet first. Others by what the table says of them.
 WORTH = {
@@ -91,6 +96,7 @@ class Call:
     event: Event
     kind: str
     side: str = ""  # client, server, listener
+    is_of_pair: bool = False  # an end of a socketpair: rules meet it with family= only
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -141,6 +147,7 @@ class Sockets:
         self.by_key = {conn.key: self._kind(conn.family, conn.type) for conn in connections}
         self.sides = {conn.key: conn.side for conn in connections}
         self.by_fd: dict[tuple[int | None, int], str] = {}
+        self.pairs: dict[tuple[int | None, int], bool] = {}
         self.parents: dict[int, int] = {}
 
     @staticmethod
@@ -160,19 +167,36 @@ class Sockets:
             return self._made(event)
         if event.key in self.by_key and event.key:
             return self.by_key[event.key]
+        return self._inherited(self.by_fd, event, "any")
+
+    def is_of_pair(self, event: Event) -> bool:
+        return not event.conn and self._inherited(self.pairs, event, False)
+
+    def _inherited(
+        self, known: dict[tuple[int | None, int], Known], event: Event, unknown: Known
+    ) -> Known:
+        """What is known of the event's descriptor, in its process or in those that it comes
+        from."""
         process: int | None = event.process
         while process and event.fd is not None:
-            found = self.by_fd.get((process, event.fd))
-            if found:
+            found = known.get((process, event.fd))
+            if found is not None:
                 return found
             process = self.parents.get(process)
-        return "any"
+        return unknown
 
     def learn(self, event: Event, kind: str) -> None:
-        if event.op in ("socket", "accept") and event.ret is not None and event.ret >= 0:
-            self.by_fd[event.process, event.ret] = kind
-        if event.op == "fork" and event.process and event.more.get("parent"):
-            self.parents[event.process] = int(event.more["parent"])
+        """From a call that succeeded."""
+        process = event.process
+        if event.func == "socketpair":
+            for end in event.more.get("given", ()):
+                self.by_fd[process, end["fd"]] = kind
+                self.pairs[process, end["fd"]] = True
+        elif event.op in ("socket", "accept") and event.ret is not None and event.ret >= 0:
+            self.by_fd[process, event.ret] = kind
+            self.pairs[process, event.ret] = self.is_of_pair(event)  # of a dup
+        if event.op == "fork" and process and event.more.get("parent"):
+            self.parents[process] = int(event.more["parent"])
 
 
 def calls_of(events: Sequence[Event], connections: Sequence[Conn]) -> list[Call]:
@@ -184,8 +208,6 @@ def calls_of(events: Sequence[Event], connections: Sequence[Conn]) -> list[Call]
         kind = sockets.of(event) if event.is_call else ""
         sockets.learn(event, kind)
         if event.op in ruled and event.is_call and event.site and event.stack and event.func:
-            if event.fd is not None and not event.conn and event.key:
-                continue  # an end of a socketpair: rules meet it with family= only
             place = Place(
                 event.program or "",
                 event.process or 1,
@@ -195,7 +217,7 @@ def calls_of(events: Sequence[Event], connections: Sequence[Conn]) -> list[Call]
                 event.stack,
             )
             side = "listener" if event.op == "accept" else sockets.sides.get(event.key, "")
-            made.append(Call(place, event, kind, side))
+            made.append(Call(place, event, kind, side, sockets.is_of_pair(event)))
     return made
 
 
@@ -274,22 +296,50 @@ def counts(call: Call, fault: str, realism: str) -> bool:
     return True
 
 
+def _asks_nobody(call: Call) -> bool:
+    """A datagram's connect notes an address; a queue to the network empties without a peer."""
+    op = call.place.op
+    return (op == "connect" and call.kind.endswith(("udp", "dgram"))) or (
+        op == "send" and call.kind == "udp"
+    )
+
+
+def _can_be_tried(call: Call, fault: str) -> bool:
+    """Is it for a sweep to try? What can happen to an end of a socketpair depends on nobody but the
+    program: the kernel may interrupt it and give it less than it asked for, and no more. A single
+    byte that wakes somebody needs no room where another one lies."""
+    if not call.is_of_pair:
+        return not (fault in ASKING and _asks_nobody(call))
+    if call.place.op not in ("send", "recv") or not fault.startswith(OF_PAIRS):
+        return False
+    return fault != "fail EAGAIN" or call.place.op == "recv" or (call.event.asked or 0) > 1
+
+
 def _faults(call: Call, realism: str) -> Iterator[tuple[str, int, str]]:
     """Each fault for this call, with what it is worth and its realism."""
+    every = (*_kinds_of(call), *_errors_of(call, realism))
+    return (one for one in every if _can_be_tried(call, one[0]))
+
+
+def _kinds_of(call: Call) -> Iterator[tuple[str, int, str]]:
     op = call.place.op
-    kinds = {str(row["fault"]) for row in _kinds(op) if _kind_fits(row, call)}
-    for word in sorted(kinds):
+    for word in sorted(str(row["fault"]) for row in _kinds(op) if _kind_fits(row, call)):
         for argument in ARGUMENTS.get(word, ("",)):
             fault = f"{word} {argument}".strip()
             late = 2 if op in ("sockopt", "shutdown", "close") else 0
             posix = word == "short" and op == "send" and call.event.mode == "blocking"
             worth = KINDS_WORTH.get(fault, 3) + late
             yield fault, worth, "posix" if posix else "kernel"
+
+
+def _errors_of(call: Call, realism: str) -> Iterator[tuple[str, int, str]]:
+    op = call.place.op
+    is_reset = any(row["fault"] == "reset" and _kind_fits(row, call) for row in _kinds(op))
     for row in _facts(op, call.place.func):
         errno = str(row["errno"])
         if row["class"] not in CLASSES or _fact(call, errno, realism) is not row:
             continue
-        if errno == "ECONNRESET" and "reset" in kinds:
+        if errno == "ECONNRESET" and is_reset:
             continue  # the same event, by its other name
         if errno == "ECONNREFUSED" and call.kind == "tcp" and op in ("send", "recv"):
             continue  # the unread failure of a connect: the connect itself is tried
@@ -312,20 +362,22 @@ class Count:
         self.places: dict[Place, list[int]] = collections.defaultdict(list)
         for index, call in enumerate(calls):
             self.places[call.place].append(index)
-        self._counted: dict[tuple[str, str | None, str], list[int]] = {}
+        self._counted: dict[tuple[str, str | None, bool, str], list[int]] = {}
 
     def counted(self, call: Call, fault: str) -> list[int]:
-        """Calls that `OP: FAULT` counts; of a function that rules meet by name alone, its own."""
+        """Calls that `OP: FAULT` counts; of a function that rules meet by name alone, its own; of a
+        socketpair those of all Unix sockets."""
         op, func = call.place.op, call.place.func
         by_name = _by_name_only()
         own = func if func in by_name else None
-        key = (op, own, fault)
+        key = (op, own, call.is_of_pair, fault)
         if key not in self._counted:
             self._counted[key] = [
                 index
                 for index, one in enumerate(self.calls)
                 if one.place.op == op
                 and (one.place.func == own if own else one.place.func not in by_name)
+                and (one.kind.startswith("unix") if call.is_of_pair else not one.is_of_pair)
                 and counts(one, fault, self.realism)
             ]
         return self._counted[key]
@@ -339,7 +391,8 @@ class Count:
         call = self.calls[index]
         among = self.counted(call, fault)
         func = call.place.func
-        head = f" func={func}" if func in _by_name_only() else ""
+        head = " family=unix" if call.is_of_pair else ""
+        head += f" func={func}" if func in _by_name_only() else ""
 
         def nth(**same: Any) -> int:
             wanted = []

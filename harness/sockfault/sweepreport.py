@@ -16,7 +16,7 @@ import xml.etree.ElementTree as xml
 from typing import Any, Iterator, Sequence
 
 from . import command, github, sarif, sweeppage
-from .events import Finding, make
+from .events import Finding, make, relative
 from .sweep import Result
 from .sweepgroup import Group
 from .sweepplan import Entry, Place
@@ -69,7 +69,9 @@ def _failures(
 
 def _line(result: Result, place: Place) -> dict[str, Any]:
     known = result.lines.get((place.func, place.stack), {})
-    return {name: known.get(name) for name in ("file", "line", "function")}
+    file = known.get("file")
+    where = {name: known.get(name) for name in ("line", "function")}
+    return {"file": relative(file) if file else None, **where}
 
 
 def _coverage(result: Result) -> list[dict[str, Any]]:
@@ -97,21 +99,38 @@ def _coverage(result: Result) -> list[dict[str, Any]]:
     ]
 
 
+def met_a_fault(row: dict[str, Any]) -> bool:
+    """A row of the coverage: did a fault fire there?"""
+    return any(one in ("found", "fine") for one in row["faults"].values())
+
+
+def _sites(result: Result, coverage: Sequence[dict[str, Any]]) -> dict[str, int | None]:
+    """How many places of the code make calls on sockets: those that some run has reached, those
+    of them that a fault-free run had not, those where a fault fired, those that none has reached
+    (None: nothing tells which there are)."""
+    never = result.never_reached
+    return {
+        "reached": len(result.reached),
+        "by_faults_alone": len(result.reached - result.measure.sites),
+        "faulted": len({row["site"] for row in coverage if met_a_fault(row)}),
+        "never_reached": None if never is None else len(never),
+    }
+
+
 def results(result: Result, known: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     """results.json."""
     coverage = _coverage(result)
-    faulted = sum(any(one != "not-reached" for one in row["faults"].values()) for row in coverage)
     made = {
         "target": result.program.command,
         "seed": result.program.seed,
         "runs": len(result.records),
-        "sites": {"reached": len(coverage), "faulted": faulted},
+        "sites": _sites(result, coverage),
         "not_reached": sum(record["result"] == "not-reached" for record in result.records),
         "failures": _failures(result, known, False),
     }
     if known:
         made["known"] = _failures(result, known, True)
-    return made | {"coverage": coverage}
+    return made | {"coverage": coverage, "never_reached": result.never_reached}
 
 
 def run_facts(result: Result, started: float) -> dict[str, Any]:
@@ -279,9 +298,10 @@ def _total(result: Result, groups: Sequence[Group]) -> Iterator[str]:
         if counts[name] or name == "error"
     )
     sites = made["sites"]
+    never = f", {sites['never_reached']} were never reached" if sites["never_reached"] else ""
     yield (
         f"{result.program.name}: {found} in {made['runs']} runs ({result.runs_per_second:.0f} a "
-        f"second); {sites['faulted']} of {sites['reached']} call sites met a fault"
+        f"second); {sites['faulted']} of {sites['reached']} call sites met a fault{never}"
     )
     if made["not_reached"]:
         yield f"{made['not_reached']} faults were not reached: no such call, or it can't fail so"

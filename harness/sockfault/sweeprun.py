@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Sequence
 
 from .batch import Asked, Batch
 from .command import SockfaultError
-from .events import Conn, Event, Finding, ended_within, make, signal_name
+from .events import Conn, Event, Finding, ended_within, finding_of, make, signal_name
 
 LATE = 124  # of coreutils' timeout
 OWN_LIMIT_MS = 20_000  # that a server may take beyond its clients
@@ -105,8 +105,10 @@ class Outcome:
     faults: list[Event] = dataclasses.field(default_factory=list)
     stuck: list[Event] = dataclasses.field(default_factory=list)  # calls that never returned
     findings: list[Finding] = dataclasses.field(default_factory=list)
+    sites: frozenset[str] = frozenset()  # where it made calls on sockets
     escaped: int = 0
     trace: pathlib.Path | None = None
+    errors: pathlib.Path | None = None  # the file of the target's standard error
     worker: Worker | None = None
     is_meant: bool = False  # interrupted by a signal that asks the program for something
 
@@ -125,7 +127,7 @@ class Outcome:
         """Findings again, now that more is known of the run."""
         assert self.worker
         lines = self.worker.ask("findings", str(self.trace), "--json", *words)
-        self.findings = [make(Finding, one) for one in lines if "finding" in one]
+        self.findings = [finding_of(one) for one in lines if "finding" in one]
 
     def events(self) -> list[Event]:
         assert self.worker
@@ -275,6 +277,7 @@ class Worker:
         status = None if late or name else code if not told["terminated"] else 0
         made = Outcome(Ended(status, name, late, self._read("out"), self._read("err")))
         made.trace, made.worker = trace, self
+        made.errors = pathlib.Path(self.files["err"])
         made.wall = told["wall_ns"] / 1e9
         made.cpu = (told["user_ns"] + told["system_ns"]) / 1e9
         made.client = self._driven("client", told["client"])
@@ -284,8 +287,9 @@ class Worker:
         made.server_ended = bool(made.client and with_next and not made.next and not asked_to)
         made.fired = sum(rule["fired"] for rule in told["rules"])
         made.why = next((rule["why"] for rule in told["rules"] if rule["why"]), None)
+        made.sites = frozenset(told["sites"])
         made.escaped = told["escapes"]
-        made.findings = [make(Finding, one) for one in told["findings"] or ()]
+        made.findings = [finding_of(one) for one in told["findings"] or ()]
         made.faults = [make(Event, one) for one in told["injected"]]
         stuck = [make(Event, one) for one in told["pending"]]
         made.stuck = [one for one in stuck if (one.process or 1) >= self.program.first_process]

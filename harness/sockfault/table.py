@@ -7,9 +7,9 @@ import functools
 import os
 import shutil
 import subprocess
-from typing import Iterable, Sequence
+from typing import Iterable, NamedTuple, Sequence
 
-from .events import Event
+from .events import Event, relative
 from .peer import Line
 from .run import Run, Traced
 
@@ -46,31 +46,47 @@ def result_text(event: Event) -> str:
     return text
 
 
+class Source(NamedTuple):
+    """A place in the source. Its file is as a finding's: see events.relative."""
+
+    file: str
+    line: int
+    function: str | None
+
+    def __str__(self) -> str:
+        place = f"{os.path.basename(self.file)}:{self.line}"
+        return f"{place}, {self.function}()" if self.function else place
+
+
 @functools.lru_cache(maxsize=256)
-def source_line(program: str, site: str) -> str | None:
-    """client.c:42, where the program has debugging information and binutils are there."""
+def source_line(program: str, site: str) -> Source | None:
+    """Where the program has debugging information and binutils are there."""
     name, _, offset = site.rpartition("+")
     if not shutil.which("addr2line") or os.path.basename(program) != name:
         return None
     back = hex(int(offset, 16) - 1)  # a return address stands behind its call
-    argv = ["addr2line", "-s", "-f", "-e", program, back]
+    argv = ["addr2line", "-f", "-e", program, back]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     lines = done.stdout.splitlines()
-    if len(lines) < 2 or lines[1].startswith("?"):
+    file, _, number = (lines[1] if len(lines) > 1 else "?").partition(" (")[0].rpartition(":")
+    if not number.isdecimal() or file.startswith("?"):
         return None
-    place = lines[1].split(" ")[0]
-    return f"{place}, {lines[0]}()" if lines[0] != "??" else place
+    return Source(relative(file), int(number), lines[0] if lines[0] != "??" else None)
+
+
+def source_of(run: Run | Traced, event: Event) -> Source | None:
+    """Where in the source a call was made."""
+    program = shutil.which(run.argv[0]) or run.argv[0]
+    return source_line(os.path.realpath(program), event.site) if event.site else None
 
 
 def place_of(run: Run | Traced, event: Event) -> str:
-    """Where in the source a call was made, as well as it is known."""
-    if not event.site:
-        return ""
-    program = shutil.which(run.argv[0]) or run.argv[0]
-    return source_line(os.path.realpath(program), event.site) or event.site
+    """The same in words, as well as it is known."""
+    source = source_of(run, event)
+    return str(source) if source else event.site or ""
 
 
 def around_fault(events: Sequence[Event]) -> list[Event]:

@@ -23,7 +23,7 @@ from .peer import Line, Peer, PeerError, transcript
 from .run import Request, Run, run
 from .server import Server, start
 from .suite import ANY, FAULT_FREE, Expect, PythonPeer, Scenario, Suite, Target
-from .table import both_sides, place_of
+from .table import Source, both_sides, source_of
 
 TRANSIENT = ("short", "delay", "latency", "rate", "signal")
 TRANSIENT_ERRORS = ("EAGAIN", "EINTR", "EINPROGRESS", "EALREADY")
@@ -276,10 +276,10 @@ def _output(seen: Seen) -> str:
     return text or seen.stdout.decode(errors="replace").strip()[-1000:]
 
 
-def _stuck(run: Run) -> tuple[Event | None, str]:
+def _stuck(run: Run) -> tuple[Event | None, Source | None]:
     """The call in which a run hangs or died, and where that stands."""
     pending = [event for event in run.events if event.is_call and event.state != "done"]
-    return (pending[-1], place_of(run, pending[-1])) if pending else (None, "")
+    return (pending[-1], source_of(run, pending[-1])) if pending else (None, None)
 
 
 def whole_run(seen: Seen) -> Iterator[Finding]:
@@ -287,7 +287,7 @@ def whole_run(seen: Seen) -> Iterator[Finding]:
     run = seen.run
     name = signal_name(run.signal) if run.signal is not None else None
     late = seen.timed_out or run.timed_out
-    stuck = _stuck(run) if late or name in verdict.CRASHES else (None, "")
+    stuck = _stuck(run) if late or name in verdict.CRASHES else (None, None)
     yield from verdict.crash(run.name, name, run.stderr, *stuck)
     if late:
         busy = run.rusage.ru_utime + run.rusage.ru_stime > verdict.BUSY * run.wall

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from .events import Event, Finding
-from .table import call_text
+from .table import Source, call_text
 
 WHOLE_RUN = {"crash", "hang", "spin", "no-timeout", "not-transparent", "dishonest-success"}
 LATE = {"hang", "spin", "no-timeout"}
@@ -29,25 +29,20 @@ def diff(expected: bytes, got: bytes) -> str:
     return "\n".join(lines[:DIFF_MAX] + ([f"({left} lines more)"] if left > 0 else []))
 
 
-def fields_of(event: Event, place: str) -> dict[str, Any]:
-    """What a finding says of the call that it is about; place: as table.place_of has it."""
-    return {"site": event.site, "fd": event.fd, "conn": event.conn} | place_fields(place)
-
-
-def place_fields(place: str) -> dict[str, Any]:
-    """file, line and function of what table.place_of says."""
-    match = re.match(r"(.+):(\d+)(?:, (\w+)\(\))?$", place)
-    return {"file": match[1], "line": int(match[2]), "function": match[3]} if match else {}
+def fields_of(event: Event, source: Source | None) -> dict[str, Any]:
+    """What a finding says of the call that it is about."""
+    where = source._asdict() if source else {}
+    return {"site": event.site, "fd": event.fd, "conn": event.conn} | where
 
 
 def crash(
-    program: str, signal: str | None, stderr: bytes, stuck: Event | None, place: str
+    program: str, signal: str | None, stderr: bytes, stuck: Event | None, source: Source | None
 ) -> list[Finding]:
     """It died of its own mistake, or a sanitizer says so."""
     made = []
     if signal in CRASHES:
         where = f" in {call_text(stuck)}" if stuck else ""
-        fields = fields_of(stuck, place) if stuck else {}
+        fields = fields_of(stuck, source) if stuck else {}
         says = f"{program} was killed by {signal}{where}"
         made.append(Finding("crash", "error", says, program=program, **fields))
     report = SANITIZER.search(stderr)
@@ -57,10 +52,12 @@ def crash(
     return made
 
 
-def no_end(program: str, who: str, busy: bool, stuck: Event | None, place: str) -> Finding:
+def no_end(
+    program: str, who: str, busy: bool, stuck: Event | None, source: Source | None
+) -> Finding:
     """It did not end in time: hang or spin. who: that or its client."""
     where = f" in {call_text(stuck)}" if stuck else ""
-    fields = fields_of(stuck, place) if stuck else {}
+    fields = fields_of(stuck, source) if stuck else {}
     says = f"{who} did not end in time; {program} {'spins' if busy else 'waits'}{where}"
     return Finding("spin" if busy else "hang", "error", says, program=program, **fields)
 

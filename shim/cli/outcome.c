@@ -172,10 +172,31 @@ static struct sf_output *new_list(void)
 	return list;
 }
 
-/* Calls into which a rule injected something, and calls that never returned. */
+/* Where calls were made. Each process has sites of its own: the same place may be there more than once. */
+static void put_sites(struct sf_output *out, const struct sf_run *run, const bool *is_called, uint32_t count)
+{
+	char text[300];
+	bool is_first = true;
+
+	sf_put_text(out, NEXT("sites"));
+	sf_put_text(out, "[");
+	for (uint32_t i = 1; i <= count; i++) {
+		if (!is_called[i])
+			continue;
+		sf_put_text(out, is_first ? "" : ",");
+		sf_reader_place(run->reader, i, text, sizeof text);
+		sf_put_json(out, text, strlen(text));
+		is_first = false;
+	}
+	sf_put_text(out, "]");
+}
+
+/* Calls into which a rule injected something, calls that never returned, and where all were made. */
 static void put_events(struct sf_output *out, const struct sf_run *run)
 {
 	struct events injected = {.list = new_list()}, pending = {.list = new_list()};
+	uint32_t site_count = run->reader ? sf_reader_count(run->reader, SF_SITES) : 0;
+	bool *is_called = sf_allocate(site_count + 1);
 	struct sf_output *line = new_list();
 	struct sf_seen seen;
 
@@ -186,6 +207,8 @@ static void put_events(struct sf_output *out, const struct sf_run *run)
 			note_event(&injected, line, run, &seen);
 		if (seen.fate != SF_FATE_DONE && seen.event.what < SF_EVENT_FIRST)
 			note_event(&pending, line, run, &seen);
+		if (seen.event.site <= site_count)
+			is_called[seen.event.site] = true;
 	}
 	if (injected.last.seq) {
 		sf_json_event(line, run->reader, &injected.last);
@@ -193,6 +216,8 @@ static void put_events(struct sf_output *out, const struct sf_run *run)
 	}
 	put_list(out, NEXT("injected"), &injected);
 	put_list(out, NEXT("pending"), &pending);
+	put_sites(out, run, is_called, site_count);
+	free(is_called);
 	free(line);
 }
 

@@ -2,6 +2,7 @@
 """Sweeps: what they find and what they don't, how they go on after an interruption, and what they
 refuse."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -14,7 +15,8 @@ import time
 import pytest
 
 from conftest import BUILD, PYTHON, ROOT, TARGETS, cases
-from sockfault import sweepplan
+from sockfault import SockfaultError, sweepplan
+from sockfault.batch import Batch
 from sockfault.sweepgroup import steady
 
 SWEEP = ROOT / "harness" / "bin" / "sockfault-sweep"
@@ -145,6 +147,20 @@ def test_an_interrupted_sweep_goes_on_and_comes_to_the_same(tmp_path, number):
     assert "of them done before" in done.stderr
     expected = (tmp_path / "whole" / "results.json").read_bytes()
     assert (folder / "results.json").read_bytes() == expected
+
+
+def test_a_batch_that_ends_within_its_answer_keeps_nobody_waiting(tmp_path):
+    worker = tmp_path / "worker"
+    worker.write_text("""#!/bin/sh\nhead -c 1 > /dev/null; printf '{"id":"1","sta'\n""")
+    worker.chmod(0o755)
+    with Batch(path=str(worker)) as batch:
+        asked = [batch.begin(["list"])]
+        batch._reader.join()
+        with contextlib.suppress(SockfaultError):  # nobody reads it, or it is asked in vain
+            asked.append(batch.begin(["list"]))
+        for one in asked:
+            with pytest.raises(SockfaultError, match="has ended"):
+                one.answer(timeout=20)
 
 
 UNSTEADY = """

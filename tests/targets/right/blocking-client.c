@@ -2,7 +2,7 @@
  *
  * blocking-client.c -- sends a text of several lines over a blocking TCP socket, ends its direction, and prints what
  * comes back until the server ends its own. Each call is checked; what can be gone on with is gone on with, and what
- * can't is said.
+ * can't is said. It waits for nothing for ever.
  *
  * command: {self} {port}
  * role: client
@@ -12,16 +12,21 @@
 
 #include "../talk.h"
 
+#define PATIENCE_S 3
+
 /* An interrupted connect goes on by itself: wait for its end, and ask how it was. */
 static void finish_connect(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 	socklen_t length = sizeof(errno);
-	int error = 0;
+	int error = 0, n;
 
-	while (poll(&p, 1, -1) < 0)
+	while ((n = poll(&p, 1, PATIENCE_S * 1000)) < 0)
 		if (errno != EINTR)
 			die("poll");
+	errno = ETIMEDOUT;
+	if (n == 0)
+		die("connect");
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
 		die("getsockopt");
 	errno = error;
@@ -31,11 +36,15 @@ static void finish_connect(int fd)
 
 static int dial(const char *port)
 {
+	struct timeval patience = {.tv_sec = PATIENCE_S};
 	struct sockaddr_in to = loopback(port);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	if (fd < 0)
 		die("socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+		die("setsockopt");
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
 		if (errno != EINTR)
 			die("connect");

@@ -20,6 +20,7 @@ static int dial(const struct addrinfo *list)
 		if (fd < 0)
 			continue;
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* of connect, too */
 		if (connect(fd, at->ai_addr, at->ai_addrlen) == 0)
 			return fd;
 		close(fd);

@@ -6,7 +6,7 @@
  * finds: descriptor-shared-with-child
  * rule: none
  * role: server
- * client: for i in 1 2 3; do build/targets/robust-line-client 127.0.0.1 {port} $i & done; wait
+ * client: { for i in 1 2 3; do build/targets/robust-line-client 127.0.0.1 {port} $i & done; wait; } | sort
  */
 #include "../target.h"
 #include <sys/wait.h>

@@ -43,6 +43,8 @@ class Measured:
             worker = Worker(wishes.program, wishes.folder, batch)
             try:
                 base = baseline(wishes, worker)
+                if not base.is_usable:
+                    raise SockfaultError(base.notes[0])
             except SockfaultError as error:
                 self._failed = error
                 raise

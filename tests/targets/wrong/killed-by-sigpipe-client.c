@@ -21,7 +21,7 @@ int main(int argc, char **argv)
 		die("connect");
 	write(fd, "hello ", 6);
 	write(fd, "world\n", 6); /* here: killed-by-sigpipe */
-	ssize_t n = read(fd, answer, sizeof(answer));
+	ssize_t n = recv(fd, answer, 12, MSG_WAITALL);
 
 	if (n > 0)
 		fwrite(answer, 1, (size_t)n, stdout);

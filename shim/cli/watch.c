@@ -605,7 +605,7 @@ void sf_run_watch(struct sf_run *run)
 	/* While the target starts there is nothing else to do. */
 	if (!sf_is_batched()) {
 		sf_arena_file_remember(&run->file);
-		sf_arena_file_remove_older();
+		sf_arena_file_remove_older(&run->file);
 	}
 	while (w->phase != OVER) {
 		pause_loop(w);

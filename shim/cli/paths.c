@@ -32,7 +32,10 @@ static char *beside_command(const char *relative)
 {
 	const char *command = sf_path_command();
 	char *path = sf_print("%.*s/%s", (int)(strrchr(command, '/') - command), command, relative);
-	char *real = realpath(path, NULL);
+	char linked[8];
+	/* The command's own path has no links. */
+	bool is_real = !strchr(relative, '/') && readlink(path, linked, sizeof linked) < 0 && errno == EINVAL;
+	char *real = is_real ? sf_print("%s", path) : realpath(path, NULL);
 
 	free(path);
 	return real;

@@ -5,6 +5,7 @@
  */
 #include "cli/lines.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>

@@ -92,7 +92,7 @@ int sf_cmd_check(int argc, char **argv)
 	if (given && good)
 		show(set);
 	for (int i = 0; i < words.operand_count; i++)
-		good &= is_assignment(words.operands[i]) ? check_assignment(words.operands[i])
-		                                         : check_file(set, words.operands[i]);
+		good &=
+		    is_assignment(words.operands[i]) ? check_assignment(words.operands[i]) : check_file(set, words.operands[i]);
 	return good ? SF_STATUS_GOOD : SF_STATUS_BAD_RULE;
 }

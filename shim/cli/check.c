@@ -40,7 +40,8 @@ static void show(const struct sf_ruleset *set)
 /* An assignment is read by who grades by it. */
 static bool check_assignment(char *name)
 {
-	char *argv[] = {"grade", "--check", name, NULL};
+	char grade[] = "grade", check[] = "--check";
+	char *argv[] = {grade, check, name, NULL};
 	int status;
 	pid_t child = fork();
 

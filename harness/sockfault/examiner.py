@@ -21,11 +21,12 @@ import types
 from typing import Any, Callable, Iterator, Sequence
 
 from . import assignment as assignments
-from . import gradesweep, processes, report
+from . import gradesweep, processes, report, sandbox, submission
 from .assignment import REFERENCE, Assignment, Price, Target, Test
 from .command import SockfaultError
 from .events import Event, Finding, make
-from .gradebuild import Unbuilt, build, copy_submission
+from .evasion import Spoiled
+from .gradebuild import Unbuilt, build
 from .graded import Graded, Loss, Verdict
 from .gradewrite import write_soon
 from .gradejudge import Account, Judge, Source
@@ -70,7 +71,9 @@ class Examiner:
         work: pathlib.Path,
         seed: int,
         reference: pathlib.Path | None = None,
+        source: pathlib.Path | None = None,
     ) -> None:
+        self.submission = source or work / "submission"
         self.assignment, self.level, self.work, self.seed = assignment, level, work, seed
         self.reference = reference  # its work folder
         self.graded = Graded(name, assignment.name, assignment.worth, level.value)
@@ -80,7 +83,8 @@ class Examiner:
     def grade(self) -> Iterator[Graded]:
         """The state of things after each test."""
         try:
-            self.graded.warnings = build(self.assignment, self.level, self.program)
+            self.graded.warnings = submission.copy(self.submission, self.program)
+            self.graded.warnings += build(self.assignment, self.level, self.program)
         except SockfaultError as error:
             self.graded.build = str(error)
             for test in self.assignment.tests:
@@ -107,6 +111,10 @@ class Examiner:
         for test in self.assignment.tests:
             try:
                 self._add(test, self._test(test))
+            except Spoiled as error:
+                verdict = _failed(test, str(error))
+                verdict.look = str(error)
+                self._add(test, verdict)
             except SockfaultError as error:  # ours, not the student's: for somebody to look at
                 verdict = _failed(test, f"{NOT_OURS}{error}", "error")
                 verdict.look = "sockfault could not make it"
@@ -250,17 +258,23 @@ def _examine(
 ) -> None:
     work, results = pathlib.Path(asked.work), pathlib.Path(asked.results)
     work.mkdir(mode=0o755)
-    copy_submission(pathlib.Path(asked.submission), work / "program")
-    examiner = Examiner(assignment, Level(wishes.level), asked.name, work, wishes.seed, reference)
-    for graded in examiner.grade():
-        write_soon(results, graded, asked.key)
+    source = pathlib.Path(asked.submission)
+    examiner = Examiner(
+        assignment, Level(wishes.level), asked.name, work, wishes.seed, reference, source
+    )
+    try:
+        for graded in examiner.grade():
+            write_soon(results, graded, asked.key)
+    finally:
+        if examiner.level is Level.LIMITS:
+            sandbox.end_all()
 
 
 def _study(assignment: Assignment, wishes: RoomWishes, work: pathlib.Path) -> None:
     """Builds the reference solution, and learns what it prints."""
     assert assignment.reference
     work.mkdir(mode=0o755)
-    copy_submission(assignment.reference, work / "program")
+    submission.copy(assignment.reference, work / "program")
     try:
         build(assignment, Level(wishes.level), work / "program")
     except Unbuilt as error:

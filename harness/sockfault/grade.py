@@ -34,6 +34,7 @@ from .graded import Graded, read_state
 from .gradewords import LEVELS
 from .gradewrite import write, write_all
 from .sandbox import Level
+from .submission import digest
 from .toml import WrongFile
 
 GOOD, WRONG, TROUBLE, INTERRUPTED = 0, 2, 125, 130
@@ -103,18 +104,13 @@ def _alone(folder: pathlib.Path) -> Iterator[None]:
 def key_of(assignment: Assignment, submission: pathlib.Path, seed: int) -> str:
     """Tells whether a submission was graded as it is now, by the assignment as it is now."""
     made = hashlib.sha256(f"{command.version()} {seed}\n".encode())
-    beside = [path for path in sorted(assignment.folder.iterdir()) if path.is_file()]
-    reference = _files(assignment.reference) if assignment.reference else []
-    for path in [*beside, *reference, *_files(submission)]:
-        made.update(str(path).encode() + b"\0")
+    for path in sorted(path for path in assignment.folder.iterdir() if path.is_file()):
+        made.update(path.name.encode() + b"\0")
         made.update(hashlib.sha256(path.read_bytes()).digest())
+    for folder in filter(None, [assignment.reference, submission]):
+        with contextlib.suppress(SockfaultError):  # it is too large: that is what it will be told
+            made.update(digest(folder))
     return made.hexdigest()
-
-
-def _files(folder: pathlib.Path) -> list[pathlib.Path]:
-    """All that is in it, links left out."""
-    found = sorted(folder.rglob("*"))
-    return [path for path in found if path.is_file() and not path.is_symlink()]
 
 
 def names_of(submissions: Sequence[pathlib.Path]) -> list[str]:

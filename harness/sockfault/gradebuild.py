@@ -16,9 +16,10 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
-from . import command, sandbox
-from .assignment import Assignment
+from . import command, sandbox, submission
+from .assignment import Assignment, Limits
 from .command import SockfaultError
 from .sandbox import Box, Level
 
@@ -26,6 +27,8 @@ PROCESSES = 256
 DISK = 256 << 20
 SHOWN = 2000  # bytes of what a build said
 STATUS_TROUBLE = 125
+LOOK = 0.1  # seconds between two looks at what a build takes of the disk
+LOOKING = Limits(memory=1 << 30, cpu=10.0, output=1 << 20, within=20.0)
 ELF = b"\x7fELF"
 GO = "such a program is linked statically and makes its system calls itself, past the library"
 # What an interpreted program runs in: its calls are the interpreter's.
@@ -34,24 +37,6 @@ INTERPRETERS = re.compile(r"^(?:python|pypy|java|node|ruby|perl|php)[\d.]*$")
 
 class Unbuilt(SockfaultError):
     """The submission can't be run at all."""
-
-
-def copy_submission(source: pathlib.Path, target: pathlib.Path) -> None:
-    """A copy that the box may have. Links stay links: they lead nowhere but within the box."""
-    shutil.copytree(source, target, symlinks=True, ignore=_no_special_files)
-    for here, _, _ in os.walk(target):
-        os.chmod(here, 0o755)
-    sandbox.give(target)
-
-
-def _no_special_files(folder: str, names: list[str]) -> list[str]:
-    """Of a FIFO or a device no copy can be made."""
-    paths = {name: pathlib.Path(folder, name) for name in names}
-    return [
-        name
-        for name, path in paths.items()
-        if not (path.is_symlink() or path.is_file() or path.is_dir())
-    ]
 
 
 def build(assignment: Assignment, level: Level, program: pathlib.Path) -> list[str]:
@@ -63,7 +48,7 @@ def build(assignment: Assignment, level: Level, program: pathlib.Path) -> list[s
     if wanted.command:
         _make(assignment, level, program)
     words = dict.fromkeys(target.command[0] for target in assignment.targets)
-    return [warning for word in words for warning in _look_at(word, program)]
+    return [one for word in words for one in _look_at(level, word, program)]
 
 
 def _make(assignment: Assignment, level: Level, program: pathlib.Path) -> None:
@@ -78,14 +63,21 @@ def _make(assignment: Assignment, level: Level, program: pathlib.Path) -> None:
     box = Box(program, limits, hidden=(assignment.folder,), may_write_program=True)
     words = [*sandbox.user_words(level), *sandbox.inner_words(level, box)]
     status, said = _run([*words, "/bin/sh", "-c", wanted.command or ":"], program, wanted.within)
+    if level is Level.LIMITS:
+        sandbox.end_all()
+    said = said.replace(f"{program}/", "")
     if status is None:
         raise Unbuilt(f"the build ({wanted.command}) took longer than {wanted.within:g} s\n{said}")
+    if submission.size(program, limits.disk) > limits.disk:
+        most = f"{limits.disk >> 20} MiB"
+        raise Unbuilt(f"the build ({wanted.command}) took more than {most} of the disk\n{said}")
     if status != 0:
         raise Unbuilt(f"the build ({wanted.command}) ended with status {status}:\n{said}")
 
 
 def _run(words: list[str], program: pathlib.Path, within: float) -> tuple[int | None, str]:
-    """Status, or None where it took too long; and what it said."""
+    """Status, or None where it took too long; and the last of what it said. It is ended when the
+    disk gets full of it: a limit on files is none on how many there are."""
     log = program.parent / "build.log"
     with open(log, "wb") as out:
         process = subprocess.Popen(
@@ -96,15 +88,42 @@ def _run(words: list[str], program: pathlib.Path, within: float) -> tuple[int | 
             env=sandbox.environment(),
             start_new_session=True,
         )
-        try:
-            status: int | None = process.wait(within)
-        except subprocess.TimeoutExpired:
-            status = None
+        status = _watch(process, program, within)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    said = log.read_text(errors="replace").strip()[-SHOWN:]
-    return status, said.replace(f"{program}/", "")
+    with open(log, "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - SHOWN))
+        said = file.read().decode(errors="replace").strip()
+    log.unlink()
+    return status, said
+
+
+def _watch(process: subprocess.Popen[bytes], program: pathlib.Path, within: float) -> int | None:
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        began = time.monotonic()
+        if submission.size(program, DISK) > DISK:
+            return STATUS_TROUBLE
+        pause = max(LOOK, LOOK * 50 * (time.monotonic() - began))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(min(pause, max(0.0, end - time.monotonic())))
+    return None
+
+
+def _in_box(level: Level, program: pathlib.Path, words: list[str]) -> tuple[int | None, str]:
+    """Looks at what is a stranger's as the program is run: what looks might be overcome by it."""
+    box = Box(program, LOOKING, visible=(pathlib.Path(command.find()),))
+    before = [*sandbox.user_words(level), *sandbox.inner_words(level, box)]
+    done = subprocess.run(
+        ["timeout", "-k", "1", str(LOOKING.within), *before, *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=sandbox.environment(),
+        check=False,
+    )
+    said = done.stderr if done.returncode else done.stdout
+    return done.returncode, said[: LOOKING.output].decode(errors="replace")
 
 
 def interpreter_of(word: str) -> bool:
@@ -112,20 +131,18 @@ def interpreter_of(word: str) -> bool:
     return INTERPRETERS.match(os.path.basename(word)) is not None
 
 
-def _look_at(word: str, program: pathlib.Path) -> list[str]:
+def _look_at(level: Level, word: str, program: pathlib.Path) -> list[str]:
     path = program / word if "/" in word else pathlib.Path(shutil.which(word) or word)
     if "/" in word and not path.is_file():
         raise Unbuilt(f"there is no program {word} after the build")
     if not os.access(path, os.X_OK):
         raise Unbuilt(f"{word} can't be executed")
-    sections = _sections(path) if _is_elf(path) else ""
+    sections = _sections(level, program, path) if _is_elf(path) else ""
     if ".go.buildinfo" in sections or ".note.go.buildid" in sections:
         raise Unbuilt(f"{word} is written in Go: {GO}")
-    done = subprocess.run(
-        [command.find(), "doctor", str(path)], capture_output=True, text=True, check=False
-    )
-    if done.returncode == STATUS_TROUBLE:
-        why = (done.stderr.strip() or done.stdout.strip()).replace(f"{program}/", "")
+    status, said = _in_box(level, program, [command.find(), "doctor", str(path)])
+    if status:
+        why = said.strip().replace(f"{program}/", "") or f"doctor ended with status {status}"
         raise Unbuilt(f"sockfault can't see into {word}: {why.removeprefix('sockfault doctor: ')}")
     if "/" in word and sections and ".debug_line" not in sections:
         return [f"{word} was built without -g: mistakes are told by function, not by source line"]
@@ -137,12 +154,9 @@ def _is_elf(path: pathlib.Path) -> bool:
         return file.read(4) == ELF
 
 
-def _sections(path: pathlib.Path) -> str:
+def _sections(level: Level, program: pathlib.Path, path: pathlib.Path) -> str:
     """The table of sections; nothing where nobody can tell."""
-    try:
-        done = subprocess.run(
-            ["readelf", "-SW", str(path)], capture_output=True, text=True, check=False
-        )
-    except OSError:  # no binutils
+    if not shutil.which("readelf"):
         return ""
-    return done.stdout
+    status, said = _in_box(level, program, ["readelf", "-SW", str(path)])
+    return said if status == 0 else ""

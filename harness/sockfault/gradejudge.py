@@ -185,7 +185,7 @@ class Judge:
         """What is wrong whatever was expected of its status and output."""
         limits = self.assignment.limits
         if seen.hidden_calls:
-            yield f"some of the program's calls are not seen by sockfault: {seen.hidden_calls}"
+            yield seen.hidden_calls
         if seen.timed_out:
             yield f"{self.who} did not end in time"
         if max(len(seen.stdout), len(seen.stderr)) > limits.output:
@@ -261,11 +261,15 @@ class Judge:
         self, test: Test, seen: Seen, wrong: list[str], mistakes: list[tuple[Finding, Place]]
     ) -> Verdict:
         """wrong: see there; mistakes: what was found in the run."""
+        if seen.hidden_calls:  # no trace to go by
+            verdict = self.verdict(test, [Loss(test.points, seen.hidden_calls)], wrong[1:])
+            verdict.duration, verdict.look = seen.wall, seen.hidden_calls
+            return verdict
         unfired = [rule for rule in seen.rules if not rule["fired"]]
         if not seen.server_ended and not any("next client" in one for one in wrong):
             mistakes = [one for one in mistakes if not self._serves_on(test, seen, one[0])]
         reached = not unfired or bool(wrong)
-        losses = self._charged(test, seen, mistakes, wrong)
+        losses = self._charged(test, mistakes, wrong)
         said = {loss.says for loss in losses}
         verdict = self.verdict(test, losses, [one for one in wrong if one not in said])
         verdict.duration = seen.wall
@@ -294,12 +298,10 @@ class Judge:
         return finding.finding == "accept-gives-up" and seen.next is not None
 
     def _charged(
-        self, test: Test, seen: Seen, mistakes: list[tuple[Finding, Place]], wrong: list[str]
+        self, test: Test, mistakes: list[tuple[Finding, Place]], wrong: list[str]
     ) -> list[Loss]:
         """A mistake with a price costs that, once, and explains what else is wrong. Whatever goes
         wrong without one costs the whole test, and is told by the mistake behind it."""
-        if wrong and (seen.hidden_calls or self.plain_wrong and not test.is_plain):
-            return [Loss(test.points, wrong[0])]  # nothing else explains it
         priced = [one for one in mistakes if self._price(test, one[0])]
         behind = None if priced or not wrong else self._behind(test, mistakes)
         losses: list[Loss] = []

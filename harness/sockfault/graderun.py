@@ -21,7 +21,7 @@ import socket
 import time
 from typing import Any, Callable, Iterator, Sequence
 
-from . import sandbox
+from . import evasion, sandbox
 from .assignment import Assignment, Target, Test
 from .batch import Asked, Batch
 from .command import SockfaultError
@@ -38,7 +38,6 @@ STATUS_LATE = 124
 ROOM = 0.1  # seconds that the box and the library take to start; more where the machine is busy
 ROOM_MAX = 2.0
 BUSY = 0.2  # of its time: it needs a processor, and may have waited for one
-GONE = 0.5  # for a server that has ended to be gone with its box, before it is asked to end
 LOAD_MAX = 4.0  # a busy machine gives a busy program so much more time at most
 BOX = ("bwrap", "unshare", "sockfault-confine")  # programs that make a box
 
@@ -364,6 +363,7 @@ class One:
         self.wall = time.monotonic() - self.started
         outcome: dict[str, Any] | None = answer.get("outcome")
         if outcome is None:
+            evasion.refuse(answer)
             raise SockfaultError(str(answer.get("error") or "sockfault could not run the program"))
         return outcome
 
@@ -375,8 +375,9 @@ class One:
         late = bool(outcome["timed_out"])
         out, err = self._output("stdout"), self._output("stderr")
         made = Seen(outcome, status, number, late, out, err, self.wall, self.trace, met)
-        if outcome.get("escapes"):
-            made.hidden_calls = "it started a program into which sockfault could not come"
+        streams = self.target.kind == "stream" and self.target.role == "client"
+        heard = len(met.heard) if streams and isinstance(self.target.peer, PythonPeer) else None
+        made.hidden_calls = evasion.found(outcome, met.count, heard)
         return made
 
     # ---- a client under test ----
@@ -396,7 +397,7 @@ class One:
             met.lines = transcript(peer.connections)
         for error in errors:
             met.error = str(error) if isinstance(error, PeerError) else repr(error)
-        return self._checked(self._seen(outcome, met))
+        return self._seen(outcome, met)
 
     def peer_command(self) -> Seen:
         runner, port = self.runner, free_port(self.target.kind)
@@ -407,17 +408,7 @@ class One:
         finally:
             peer.close()
         met = Met(len(peer.connections()), read(peer.out, HEARD))
-        return self._checked(self._seen(outcome, met))
-
-    def _checked(self, seen: Seen) -> Seen:
-        """Did the peer meet more than the program's own calls tell of?"""
-        told, met = int(seen.outcome["connections"]), seen.met.count
-        if met > told and not seen.hidden_calls:
-            seen.hidden_calls = (
-                f"its peer met {met} connection{'s' if met > 1 else ''}, and the program's own "
-                f"calls tell of {told}"
-            )
-        return seen
+        return self._seen(outcome, met)
 
     # ---- a server under test ----
 
@@ -437,7 +428,6 @@ class One:
         runner, port = self.runner, free_port(self.target.kind)
         text = fill(str(self.target.client or ""), runner.places(self.folder, port))
         client = f"timeout -k 1 {self.within:.3f} /bin/sh -c {shlex.quote(text)}"
-        client += f"; status=$?; test $status = 0 || sleep {GONE:g}; exit $status"
         words = ["--server", "--client", client, "--client-output", str(self.folder / "client")]
         has_next = self.test and not self.test.is_plain and self.test.expect.next_client
         if has_next:
@@ -453,7 +443,7 @@ class One:
             seen.next = self._driven(server, after, "next")
         asked_to = outcome["terminated"] or outcome["killed"] or outcome["timed_out"]
         seen.server_ended = bool(served and not asked_to)
-        return self._heard(seen)
+        return seen
 
     def scripted_client(self) -> Seen:
         wanted = self.target.client
@@ -463,14 +453,13 @@ class One:
         limit = 2 * self.within + READY
         words = ["--server", "--client", held.client]
         asked = self._begin(words, port, limit)
-        met, after = Met(), None
+        met, after, server_ended = Met(), None, False
         try:
             if held.serves(asked):
                 met = drive(wanted.script, port, self.within)
+                server_ended = asked.done.is_set()
                 if self.test and not self.test.is_plain and self.test.expect.next_client:
                     after = self._after(wanted, port)
-                if met.error or (after and after.error):
-                    asked.done.wait(GONE)
             held.let_go()
             outcome = self._end(asked, limit)
         finally:
@@ -478,19 +467,13 @@ class One:
         server = self._seen(outcome, met)
         seen = _scripted(server, met)
         seen.next = _scripted(server, after) if after else None
-        seen.server_ended = not (outcome["terminated"] or outcome["killed"] or outcome["timed_out"])
-        return self._heard(seen)
+        seen.server_ended = server_ended
+        return seen
 
     def _after(self, wanted: PythonPeer, port: int) -> Met:
         """A client without faults."""
         self.runner.batch.ask(["ctl", str(self.trace), "pause"])
         return drive(wanted.script, port, self.within)
-
-    @staticmethod
-    def _heard(seen: Seen) -> Seen:
-        if seen.met.count and not int(seen.outcome["connections"]) and not seen.outcome["calls"]:
-            seen.hidden_calls = "its client was served, and the program's own calls tell of nothing"
-        return seen
 
 
 def _scripted(server: Seen, met: Met) -> Seen:

@@ -238,16 +238,30 @@ def _bwrap_options() -> tuple[str, ...]:
     return ("--disable-userns",) if "--disable-userns" in done.stdout else ()
 
 
+def _init_words(box: Box) -> list[str]:
+    """A run is over with its last process, as that of `sockfault run`, so that a daemon is found
+    out; what a build leaves running is ended with it."""
+    return ["--init", "first" if box.may_write_program else "last"]
+
+
 def _bwrap_words(box: Box) -> list[str]:
-    words = ["bwrap", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
-    words += ["--unshare-cgroup-try", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    words += [*_bwrap_options(), *_view_words(box), "--", str(confine())]
+    words = ["bwrap", "--unshare-user", "--unshare-pid", "--as-pid-1", "--unshare-ipc"]
+    words += [
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+        "--die-with-parent",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+    ]
+    words += [*_bwrap_options(), *_view_words(box), "--", str(confine()), *_init_words(box)]
     return [*words, *_limit_words(Level.BWRAP, box), "--"]
 
 
 def _unshare_words(box: Box) -> list[str]:
     words = ["unshare", "--user", "--map-current-user", "--keep-caps", "--pid", "--ipc", "--uts"]
-    words += ["--mount", "--fork", "--kill-child", "--", str(confine()), "--init"]
+    words += ["--mount", "--fork", "--kill-child", "--", str(confine())]
+    words += _init_words(box)
     return [*words, *_limit_words(Level.UNSHARE, box), *_view_words(box), "--"]
 
 

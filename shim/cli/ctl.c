@@ -83,9 +83,9 @@ static int show_status(const struct sf_arena_file *file)
 	    load(arena->conn_count), used * 64, ready * 64, (unsigned long long)load(arena->events_lost));
 	for (uint32_t i = 0; set && i < set->count; i++)
 		put_rule(arena, i);
-	for (uint32_t i = 1; i <= load(arena->tables[SF_PROCESSES].count); i++)
+	for (uint32_t i = 1; i <= sf_arena_count(arena, SF_PROCESSES); i++)
 		put_process(sf_process_at(arena, i));
-	for (uint32_t i = 1; i <= load(arena->tables[SF_SOCKETS].count); i++)
+	for (uint32_t i = 1; i <= sf_arena_count(arena, SF_SOCKETS); i++)
 		put_socket(arena, sf_socket_at(arena, i));
 	return SF_STATUS_GOOD;
 }

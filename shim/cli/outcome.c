@@ -92,6 +92,9 @@ static void put_numbers(struct sf_output *out, const struct sf_run *run)
 	put_number(out, NEXT("processes"), load(arena->process_count));
 	put_number(out, NEXT("escapes"), sf_run_escapes(run));
 	put_number(out, NEXT("lost"), sf_run_lost(run));
+	put_number(out, NEXT("loads"), load(arena->generation)); /* of rules */
+	put_number(out, NEXT("sent"), sf_run_moved(run, true));
+	put_number(out, NEXT("received"), sf_run_moved(run, false));
 }
 
 static void put_rules(struct sf_output *out, const struct sf_run *run)

@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/clock.h"
 #include "cli/doctor.h"
+#include "cli/intact.h"
 #include "cli/launch.h"
 #include "cli/options.h"
 #include "cli/rules.h"
@@ -320,6 +321,7 @@ int sf_cmd_run(int argc, char **argv)
 	sf_sites_resolve(run.set, run.argv[0]);
 	settle_io_uring(&run);
 	make_arena(&run);
+	sf_intact_remember(&run.file);
 	sf_run_watch(&run);
 	if (!run.quiet || run.strict || run.outcome_path || sf_is_batched())
 		sf_run_judge(&run);

@@ -69,14 +69,6 @@ struct sf_run {
 /* Runs to the end of the last process. Ends the command where that can't be done, after ending what was started. */
 void sf_run_watch(struct sf_run *run);
 
-/* signs.c: what the target shows of itself while it runs. Is the library mapped into it? Does a server of its tree
- * listen, on {port} where the run has one? */
-bool sf_run_has_library(const struct sf_run *run);
-bool sf_run_listens(const struct sf_run *run);
-
-/* Who computes and who waits, when the time is up, goes into the records of processes: a trace has only calls. */
-void sf_run_note_busy(struct sf_run *run);
-
 /* Text with {port} and {tmp} filled in (a port is chosen, a folder made, where first asked for). Newly allocated. */
 char *sf_run_fill(struct sf_run *run, const char *text);
 
@@ -106,6 +98,9 @@ void sf_run_put_outcome(const struct sf_run *run);
 uint64_t sf_run_calls(const struct sf_run *run);
 uint64_t sf_run_faults(const struct sf_run *run);
 uint64_t sf_run_lost(const struct sf_run *run);
+
+/* Bytes that all sockets of the internet's families took, or gave. */
+uint64_t sf_run_moved(const struct sf_run *run, bool sent);
 
 /* The summary on standard error. */
 void sf_run_summarize(const struct sf_run *run);

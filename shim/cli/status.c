@@ -119,6 +119,7 @@ static void put_end(void)
 static void put_repeat(const struct sf_arena *arena)
 {
 	uint64_t ready = (uint64_t)load(arena->pages_ready) * SF_PAGE_SIZE, at = arena->command_at;
+	ready = ready < sf_arena_reach ? ready : sf_arena_reach;
 	bool is_there = at && at < ready && arena->command_length <= ready - at;
 	const char *word = is_there ? sf_arena_at(arena, at) : NULL;
 	const char *end = is_there ? word + arena->command_length : NULL;
@@ -227,9 +228,9 @@ void sf_status_put_json(const struct sf_arena_file *file)
 	put_run(file);
 	for (uint32_t i = 0; set && i < set->count; i++)
 		sf_status_put_rule(out, arena, i), sf_put_text(out, "\n");
-	for (uint32_t i = 1; i <= load(arena->tables[SF_PROCESSES].count); i++)
+	for (uint32_t i = 1; i <= sf_arena_count(arena, SF_PROCESSES); i++)
 		put_process(sf_process_at(arena, i));
-	for (uint32_t i = 1; i <= load(arena->tables[SF_SOCKETS].count); i++)
+	for (uint32_t i = 1; i <= sf_arena_count(arena, SF_SOCKETS); i++)
 		put_socket(arena, sf_socket_at(arena, i));
 	sf_output_flush(out);
 }

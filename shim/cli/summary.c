@@ -54,7 +54,7 @@ static bool is_escape(const struct sf_process *process)
 uint32_t sf_run_escapes(const struct sf_run *run)
 {
 	const struct sf_arena *arena = run->file.arena;
-	uint32_t count = load(arena->tables[SF_PROCESSES].count), escapes = 0;
+	uint32_t count = sf_arena_count(arena, SF_PROCESSES), escapes = 0;
 
 	for (uint32_t i = 1; i <= count; i++)
 		escapes += is_escape(sf_process_at(arena, i));
@@ -74,7 +74,7 @@ static uint64_t sum_of(const _Atomic uint32_t *calls)
 uint64_t sf_run_calls(const struct sf_run *run)
 {
 	const struct sf_arena *arena = run->file.arena;
-	uint32_t sockets = load(arena->tables[SF_SOCKETS].count), threads = load(arena->tables[SF_THREADS].count);
+	uint32_t sockets = sf_arena_count(arena, SF_SOCKETS), threads = sf_arena_count(arena, SF_THREADS);
 	uint64_t sum = 0;
 
 	for (uint32_t i = 1; i <= sockets; i++) {
@@ -86,6 +86,21 @@ uint64_t sf_run_calls(const struct sf_run *run)
 		const struct sf_thread *thread = sf_thread_at(arena, i);
 
 		sum += thread ? sum_of(thread->calls) : 0;
+	}
+	return sum;
+}
+
+uint64_t sf_run_moved(const struct sf_run *run, bool sent)
+{
+	const struct sf_arena *arena = run->file.arena;
+	uint32_t sockets = sf_arena_count(arena, SF_SOCKETS);
+	uint64_t sum = 0;
+
+	for (uint32_t i = 1; i <= sockets; i++) {
+		const struct sf_socket *socket = sf_socket_at(arena, i);
+		bool counts = socket && (socket->family == SF_INET || socket->family == SF_INET6);
+
+		sum += !counts ? 0 : sent ? load(socket->sent) : load(socket->received);
 	}
 	return sum;
 }
@@ -219,7 +234,7 @@ static void put_rules(FILE *out, const struct sf_run *run, const struct paint *p
 static void put_escapes(FILE *out, const struct sf_run *run, const struct paint *p)
 {
 	const struct sf_arena *arena = run->file.arena;
-	uint32_t count = load(arena->tables[SF_PROCESSES].count), shown = 0, escapes = sf_run_escapes(run);
+	uint32_t count = sf_arena_count(arena, SF_PROCESSES), shown = 0, escapes = sf_run_escapes(run);
 
 	for (uint32_t i = 1; i <= count && escapes && shown < 4; i++) {
 		const struct sf_process *process = sf_process_at(arena, i);

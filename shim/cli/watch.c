@@ -20,6 +20,7 @@
 #include "cli/cli.h"
 #include "cli/clock.h"
 #include "cli/doctor.h"
+#include "cli/intact.h"
 #include "cli/launch.h"
 #include "cli/run.h"
 
@@ -43,7 +44,7 @@ struct watch {
 	uint64_t phase_ns; /* when it began */
 	uint64_t alone_ns; /* when the target itself had ended, 0: not yet */
 	int signals;
-	bool told, is_loaded, is_killing;
+	bool told, is_loaded, is_killing, is_spoiled;
 };
 
 /* What is left to clear away if the command has to end early. */
@@ -144,7 +145,8 @@ static void forget_child(struct watch *w, pid_t pid, int status, const struct ru
 	    forget_helper(w, &run->next, pid, status))
 		return;
 	count_usage(run, used);
-	record_exit(run->file.arena, pid, status);
+	if (!w->is_spoiled)
+		record_exit(run->file.arena, pid, status);
 	if (pid == run->target && !run->has_ended) {
 		run->has_ended = true;
 		run->status = status;
@@ -309,6 +311,21 @@ static void start_target(struct watch *w)
 	enter(w, run->server ? SERVER_STARTS : TARGET_RUNS);
 }
 
+static bool has_library(pid_t pid)
+{
+	char path[64], line[4352];
+	bool found = false;
+
+	snprintf(path, sizeof path, "/proc/%ld/maps", (long)pid);
+	FILE *file = fopen(path, "re");
+
+	while (file && !found && fgets(line, sizeof line, file))
+		found = strstr(line, "/libsockfault.so");
+	if (file)
+		fclose(file);
+	return found;
+}
+
 _Noreturn static void refuse_target(const struct sf_run *run)
 {
 	char why[256];
@@ -332,10 +349,25 @@ static void check_loaded(struct watch *w)
 	w->is_loaded = atomic_load_explicit(&run->file.arena->loaded, memory_order_acquire) > 0;
 	if (w->is_loaded || (!run->has_ended && w->now_ns - run->start_ns < LOADED_WITHIN_NS))
 		return;
-	if (!run->has_ended && sf_run_has_library(run))
+	if (!run->has_ended && has_library(run->target))
 		return;
 	if (!run->timed_out && !(run->has_ended && WIFSIGNALED(run->status)))
 		refuse_target(run);
+}
+
+static bool listens_in_arena(const struct sf_run *run)
+{
+	const struct sf_arena *arena = run->file.arena;
+	uint32_t count = sf_arena_count(arena, SF_SOCKETS);
+
+	for (uint32_t i = 1; i <= count; i++) {
+		const struct sf_socket *socket = sf_socket_at(arena, i);
+		bool is_ready = socket && (socket->side == SF_LISTENER || (socket->type == SF_DGRAM && socket->local.port));
+
+		if (is_ready && (!run->port || socket->local.port == run->port || socket->local.family == SF_UNIX))
+			return true;
+	}
+	return false;
 }
 
 /* ---- phases ---- */
@@ -368,7 +400,7 @@ static void await_server(struct watch *w, bool is_gone)
 		run->never_served = true;
 		sf_warn("the server ended before it listened; no client was started");
 		enter(w, PEER_ENDS);
-	} else if (sf_run_listens(run) || (run->port && sf_port_is_served(run->port))) {
+	} else if (listens_in_arena(run) || (run->port && sf_port_is_served(run->port))) {
 		start_client(w, &run->client);
 		enter(w, CLIENT_RUNS);
 	} else if (w->now_ns - w->phase_ns > READY_WITHIN_NS) {
@@ -487,6 +519,19 @@ static void advance(struct watch *w, bool is_gone)
 		await_peer_end(w);
 }
 
+/* Who computes and who waits, when the time is up: a trace has only calls. */
+static void note_busy(struct sf_arena *arena)
+{
+	uint32_t count = sf_arena_count(arena, SF_PROCESSES);
+
+	for (uint32_t i = 1; i <= count; i++) {
+		struct sf_process *process = sf_process_at(arena, i);
+
+		if (process && atomic_load_explicit(&process->state, memory_order_acquire) == SF_PROCESS_LOADED)
+			process->busy_ms = sf_tree_busy_ms((pid_t)process->pid);
+	}
+}
+
 static void check_time(struct watch *w)
 {
 	struct sf_run *run = w->run;
@@ -494,7 +539,7 @@ static void check_time(struct watch *w)
 	if (w->phase >= PEER_ENDS || !run->timeout_ns || w->now_ns - run->start_ns < run->timeout_ns)
 		return;
 	run->timed_out = true;
-	sf_run_note_busy(run);
+	note_busy(run->file.arena);
 	run->client.timed_out = run->client.pid != 0;
 	run->next.timed_out |= run->next.pid != 0;
 	end_helper(&run->client);
@@ -530,8 +575,17 @@ static void pause_loop(struct watch *w)
 	(void)ppoll(descriptors, 2, &pause, NULL);
 }
 
+/* Nothing in it is looked at any more, also while we clear away. */
+static void refuse_spoiled(struct watch *w, const char *why)
+{
+	w->is_spoiled = why != NULL;
+	if (why)
+		sf_die("%s spoiled its trace: %s", w->run->argv[0], why);
+}
+
 static void turn(struct watch *w)
 {
+	refuse_spoiled(w, sf_intact_cut(&w->run->file));
 	pump_peer(w->run);
 	read_signals(w);
 	w->now_ns = sf_clock_ns();
@@ -562,7 +616,7 @@ void sf_run_watch(struct sf_run *run)
 	/* While the target starts there is nothing else to do. */
 	if (!sf_is_batched()) {
 		sf_arena_file_remember(&run->file);
-		sf_arena_file_remove_older(&run->file);
+		sf_arena_file_remove_older();
 	}
 	while (w->phase != OVER) {
 		pause_loop(w);
@@ -571,6 +625,7 @@ void sf_run_watch(struct sf_run *run)
 			sf_growth_step(&run->growth, &run->file);
 	}
 	pump_peer(run);
+	refuse_spoiled(w, sf_intact_refuse(&run->file, run->set));
 	run->end_ns = sf_clock_ns();
 	run->file.arena->clock_last = sf_clock_read(run->file.arena->stamps_are_ns);
 	atomic_store_explicit(

@@ -21,7 +21,7 @@
 
 struct confine {
 	char **words; /* what is left of the command line */
-	bool has_view, has_init;
+	bool has_view, has_init, waits_for_all;
 	const char *size, *mode; /* of the next tmpfs */
 	const char *folder;      /* NULL: where we are */
 	long user;               /* -1: who we are */
@@ -204,6 +204,15 @@ static void set_variable(char *setting)
 		refuse("--set wants NAME=VALUE, not", setting);
 }
 
+/* Which process the box ends with. */
+static void set_init(const char *which, struct confine *c)
+{
+	c->has_init = true;
+	c->waits_for_all = strcmp(which, "last") == 0;
+	if (!c->waits_for_all && strcmp(which, "first") != 0)
+		refuse("--init wants first or last, not", which);
+}
+
 static void option_of(const char *option, struct confine *c)
 {
 	if (strcmp(option, "--size") == 0)
@@ -219,7 +228,7 @@ static void option_of(const char *option, struct confine *c)
 	else if (strcmp(option, "--set") == 0)
 		set_variable(next(c, option));
 	else if (strcmp(option, "--init") == 0)
-		c->has_init = true;
+		set_init(next(c, option), c);
 	else if (!limit(option, c) && !mount_of(option, c) && !fence_of(option, c))
 		refuse("there is no option", option);
 }
@@ -243,7 +252,7 @@ int main(int argc, char **argv)
 		confine_die("can't change to the folder", c.folder);
 	limit_always();
 	if (c.has_init)
-		confine_fork_init();
+		confine_fork_init(c.waits_for_all);
 	if (c.user >= 0)
 		become_user(c.user);
 	if (c.has_view)

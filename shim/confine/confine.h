@@ -42,7 +42,8 @@ void confine_fence_close(void);
 /* ---- init.c: the first process of a namespace, which has to be somebody who waits ---- */
 
 /* Returns in a child, which may be killed by any signal, as a first process may not. The first process ends with the
- * child, with its status or 128 + its signal, and the namespace with it. */
-void confine_fork_init(void);
+ * child, and all others with it; or, as `sockfault run` does, with the last of the namespace. Its status is the
+ * child's, or 128 + its signal. */
+void confine_fork_init(bool waits_for_all);
 
 #endif

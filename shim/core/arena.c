@@ -141,6 +141,14 @@ uint32_t sf_arena_room(struct sf_arena *arena, enum sf_table_name name, uint32_t
 	return 0;
 }
 
+uint32_t sf_arena_count(const struct sf_arena *arena, enum sf_table_name name)
+{
+	uint32_t count = atomic_load_explicit(&arena->tables[name].count, memory_order_acquire);
+	uint32_t most = tables[name].directory_size * (uint32_t)(SF_PAGE_SIZE / tables[name].record_size);
+
+	return count < most ? count : most;
+}
+
 void *sf_arena_record(const struct sf_arena *arena, enum sf_table_name name, uint32_t index)
 {
 	const struct sf_table *table = &arena->tables[name];
@@ -156,24 +164,16 @@ void *sf_arena_record(const struct sf_arena *arena, enum sf_table_name name, uin
 	           : NULL;
 }
 
-/* What is in use of the set, into fresh pages: the rest of them is never touched, and takes neither memory nor time. */
-static void copy_rules(struct sf_ruleset *to, const struct sf_ruleset *set)
-{
-	memcpy(to, set, offsetof(struct sf_ruleset, sites));
-	memcpy(to->sites, set->sites, set->site_count * sizeof *set->sites);
-	memcpy(to->text, set->text, set->text_used);
-	memcpy(to->rules, set->rules, set->count * sizeof *set->rules);
-}
-
 bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)
 {
+	uint64_t size = sf_ruleset_size(set);
 	uint64_t counters = (set->count + 1) * sizeof(struct sf_counter);
 	uint64_t before = (uint64_t)((char *)sf_ruleset_counter(set, 0) - (char *)(uintptr_t)set);
 	uint32_t page = sf_arena_pages(arena, (uint32_t)((before + counters + SF_PAGE_SIZE - 1) / SF_PAGE_SIZE));
 
 	if (!page)
 		return false;
-	copy_rules(sf_arena_at(arena, page * SF_PAGE_SIZE), set);
+	memcpy(sf_arena_at(arena, page * SF_PAGE_SIZE), set, size);
 	atomic_store_explicit(&arena->counters_at, page * SF_PAGE_SIZE + before, relaxed);
 	atomic_store_explicit(&arena->ruleset_at, page * SF_PAGE_SIZE, memory_order_release);
 	/* Descriptors remember the last byte of it, and 0 means that nothing was settled yet. */
@@ -304,7 +304,7 @@ static uint64_t extend(char *lineage, size_t size, const char *parent, uint64_t 
 
 uint32_t sf_process_find(const struct sf_arena *arena, uint32_t pid)
 {
-	for (uint32_t i = atomic_load_explicit(&arena->tables[SF_PROCESSES].count, relaxed); i > 0; i--) {
+	for (uint32_t i = sf_arena_count(arena, SF_PROCESSES); i > 0; i--) {
 		const struct sf_process *process = sf_process_at(arena, i);
 
 		if (!process || process->pid != pid)

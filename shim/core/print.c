@@ -217,7 +217,7 @@ void sf_append_argument(struct sf_append *out, const struct sf_argument *a)
 
 static void append_action(struct sf_append *out, const struct sf_action *action)
 {
-	sf_append_text(out, sf_fault_words[action->kind]);
+	sf_append_text(out, action->kind < SF_FAULT_COUNT ? sf_fault_words[action->kind] : "?");
 	if (action->argument.unit == SF_UNIT_NONE)
 		return;
 	sf_append_text(out, " ");
@@ -259,7 +259,7 @@ size_t sf_rule_print(const struct sf_ruleset *set, const struct sf_rule *rule, c
 		sf_append_format(&out, " %s=", sf_condition_words[i]);
 		append_condition(&out, set, rule, (enum sf_condition)i);
 	}
-	for (unsigned i = 0; i < rule->action_count; i++) {
+	for (unsigned i = 0; i < rule->action_count && i < SF_ACTIONS_MAX; i++) {
 		sf_append_text(&out, i == 0 ? ": " : ", ");
 		append_action(&out, &rule->actions[i]);
 	}

@@ -406,12 +406,20 @@ static void adopt(void)
 		}
 }
 
+/* It has no file of any type: what has one need not be asked for its name, which takes ten times as long. */
+static bool is_anonymous(int fd)
+{
+	struct stat st;
+
+	return sf_sys(SYS_fstat, fd, &st) == 0 && !(st.st_mode & S_IFMT);
+}
+
 void sf_epoll_discover(int fd)
 {
 	static const char name[] = "anon_inode:[eventpoll]";
 	char path[40], to[sizeof name];
 
-	if ((unsigned)fd >= SF_FDS || bit_of(instances, fd) ||
+	if ((unsigned)fd >= SF_FDS || bit_of(instances, fd) || !is_anonymous(fd) ||
 	    sf_sys(SYS_readlinkat, AT_FDCWD, path_of(path, sizeof path, "/proc/self/fd/", fd), to, sizeof to) !=
 	        sizeof name - 1 ||
 	    memcmp(to, name, sizeof name - 1) != 0)

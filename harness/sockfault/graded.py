@@ -94,7 +94,6 @@ class Graded:
     verdicts: list[Verdict] = dataclasses.field(default_factory=list)
     started: float = 0.0
     is_done: bool = False
-    started: float = 0.0
 
     @property
     def points(self) -> float:

@@ -269,7 +269,7 @@ class Judge:
         if not seen.server_ended and not any("next client" in one for one in wrong):
             mistakes = [one for one in mistakes if not self._serves_on(test, seen, one[0])]
         reached = not unfired or bool(wrong)
-        losses = self._charged(test, mistakes, wrong)
+        losses = self._charged(test, seen, mistakes, wrong)
         said = {loss.says for loss in losses}
         verdict = self.verdict(test, losses, [one for one in wrong if one not in said])
         verdict.duration = seen.wall
@@ -298,10 +298,12 @@ class Judge:
         return finding.finding == "accept-gives-up" and seen.next is not None
 
     def _charged(
-        self, test: Test, mistakes: list[tuple[Finding, Place]], wrong: list[str]
+        self, test: Test, seen: Seen, mistakes: list[tuple[Finding, Place]], wrong: list[str]
     ) -> list[Loss]:
         """A mistake with a price costs that, once, and explains what else is wrong. Whatever goes
         wrong without one costs the whole test, and is told by the mistake behind it."""
+        if wrong and (seen.hidden_calls or self.plain_wrong and not test.is_plain):
+            return [Loss(test.points, wrong[0])]  # nothing else explains it
         priced = [one for one in mistakes if self._price(test, one[0])]
         behind = None if priced or not wrong else self._behind(test, mistakes)
         losses: list[Loss] = []

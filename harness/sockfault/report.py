@@ -13,6 +13,7 @@ import shlex
 from typing import Iterator, Sequence
 
 from .events import Event, Finding
+from .lesson import lesson
 from .peer import Line
 from .run import Run, Traced
 from .table import call_text, place_of, result_text
@@ -127,7 +128,9 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
         hint = f"<p>{_text(finding.hint)}</p>" if finding.hint else ""
         yield f'<div class="card {_text(finding.severity)}">'
         yield f"<b>{_text(finding.finding)}</b>{place}{link}"
-        yield f"<pre>{_text(finding.says)}</pre>{hint}</div>"
+        yield f"<pre>{_text(finding.says)}</pre>{hint}"
+        yield from lesson(finding.finding)
+        yield "</div>"
 
 
 def _rules(run: Run | Traced) -> Iterator[str]:

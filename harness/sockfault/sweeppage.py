@@ -16,6 +16,7 @@ from typing import Any, Iterator, Sequence
 
 from . import report
 from .events import Event, make
+from .lesson import lesson
 from .sweep import Result
 from .sweepgroup import Group
 from .sweepplan import Place
@@ -85,6 +86,7 @@ def _card(result: Result, number: int, group: Group, one: dict[str, Any]) -> Ite
         yield f"<p class=faint>under {_text(', '.join(one['faults']))}{times}</p>"
     yield f"<pre class=again>{_text(one['repeat'])}</pre>"
     yield from _chart(result, result.calls / f"{group.name}.json")
+    yield from lesson(finding.finding)
     yield "</section>"
 
 

@@ -142,7 +142,7 @@ static void put_in_place(const char *scratch, const char *path)
 	sf_die("can't make the trace %s: %s", path, strerror(why));
 }
 
-static char *path_of_run(void)
+static char *path_of_run(bool is_passing)
 {
 	struct timespec now;
 	uint64_t secret = 0;
@@ -151,8 +151,8 @@ static char *path_of_run(void)
 	if (getrandom(&secret, sizeof secret, 0) != (ssize_t)sizeof secret)
 		sf_die("can't name a trace: %s", strerror(errno));
 	return sf_print(
-	    "%s/run-%lld.%09ld-%ld-%016llx.sft", sf_path_runs(), (long long)now.tv_sec, now.tv_nsec, (long)getpid(),
-	    (unsigned long long)secret);
+	    "%s/%s%lld.%09ld-%ld-%016llx.sft", sf_path_runs(), is_passing ? SF_PASSING_PREFIX : SF_RUN_PREFIX,
+	    (long long)now.tv_sec, now.tv_nsec, (long)getpid(), (unsigned long long)secret);
 }
 
 /* Nobody else knows its name; but it may have been cleared away as an old one in the moment before it was locked. */
@@ -161,7 +161,7 @@ static void open_run(struct sf_arena_file *file)
 	struct stat st;
 
 	for (;;) {
-		file->path = path_of_run();
+		file->path = path_of_run(file->is_passing);
 		file->fd = open_new(file->path, true);
 		if (fstat(file->fd, &st) == 0 && st.st_nlink)
 			return;
@@ -194,6 +194,7 @@ void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t
 	if (path) {
 		refuse_special(path);
 		file->path = absolute(path);
+		file->is_named = true;
 		scratch = first_name(file->path);
 		file->fd = open_new(scratch, false);
 	} else {
@@ -225,8 +226,9 @@ void sf_arena_file_remember(const struct sf_arena_file *file)
 	char *link = sf_print("%s/latest", sf_path_runs());
 	char *scratch = sf_print("%s.%ld", link, (long)getpid());
 
-	unlink(scratch);
-	if (symlink(file->path, scratch) != 0 || rename(scratch, link) != 0)
+	/* What lies among the runs has its time in its name: to make a link each time would take as long as the run. */
+	unlink(file->is_named ? scratch : link);
+	if (file->is_named && (symlink(file->path, scratch) != 0 || rename(scratch, link) != 0))
 		sf_warn("%s is not remembered as the latest run: %s", file->path, strerror(errno));
 	free(scratch);
 	free(link);
@@ -320,11 +322,10 @@ void sf_arena_file_settle(struct sf_arena_file *file)
 
 /* ---- the end ---- */
 
-static bool is_run(const char *name)
+/* The clock was set back since. */
+static bool is_of_future(const char *name)
 {
-	size_t length = strlen(name);
-
-	return length > 8 && strncmp(name, "run-", 4) == 0 && strcmp(name + length - 4, ".sft") == 0;
+	return strtoll(name + strlen(SF_RUN_PREFIX), NULL, 10) > (long long)time(NULL) + 1;
 }
 
 static void remove_if_idle(int folder, const char *name)
@@ -337,21 +338,23 @@ static void remove_if_idle(int folder, const char *name)
 		close(fd);
 }
 
-void sf_arena_file_remove_older(void)
+void sf_arena_file_remove_older(const struct sf_arena_file *file)
 {
-	char latest[PATH_MAX] = "";
+	char *latest = file ? NULL : sf_path_latest_run();
+	const char *keep = file && !file->is_named ? file->path : latest;
 	DIR *folder = opendir(sf_path_runs());
 
-	if (!folder)
-		return;
-	if (readlinkat(dirfd(folder), "latest", latest, sizeof latest - 1) < 0)
-		latest[0] = '\0';
-	const char *keep = strrchr(latest, '/') ? strrchr(latest, '/') + 1 : latest;
+	keep = keep ? strrchr(keep, '/') + 1 : NULL;
+	for (struct dirent *entry; folder && (entry = readdir(folder));) {
+		const char *name = entry->d_name;
+		bool is_later = keep && sf_path_is_run(name) && strcmp(name, keep) >= 0 && !is_of_future(name);
 
-	for (struct dirent *entry; (entry = readdir(folder));)
-		if (is_run(entry->d_name) && strcmp(entry->d_name, keep) != 0)
-			remove_if_idle(dirfd(folder), entry->d_name);
-	closedir(folder);
+		if (!is_later && (sf_path_is_run(name) || strncmp(name, SF_PASSING_PREFIX, strlen(SF_PASSING_PREFIX)) == 0))
+			remove_if_idle(dirfd(folder), name);
+	}
+	if (folder)
+		closedir(folder);
+	free(latest);
 }
 
 /* The file ends behind its last used page. Nobody is to be left who writes to it. But a process that got away from the

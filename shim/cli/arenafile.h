@@ -13,6 +13,7 @@ struct sf_arena_file {
 	char *path; /* absolute */
 	uint64_t mapped;
 	int fd;
+	bool is_named;   /* by the user: it does not lie among the runs */
 	bool has_holes;  /* below pages_ready: the disk has plenty, and the run is young */
 	bool is_passing; /* set before it is made: nobody keeps it, and nothing that is freed soon is worth allocating */
 };
@@ -22,7 +23,7 @@ struct sf_arena_file {
  * this user's runs. Locked while it is open. Ends the command where it can't be done. */
 void sf_arena_file_create(struct sf_arena_file *file, const char *path, uint64_t size, uint64_t room);
 
-/* It is this user's latest run from now on. */
+/* It is this user's latest run from now on: see sf_path_latest(). */
 void sf_arena_file_remember(const struct sf_arena_file *file);
 
 /* An existing one, to be read and written. Ends the command, in words, if it is none. */
@@ -35,8 +36,8 @@ void sf_arena_file_settle(struct sf_arena_file *file);
  * it. */
 bool sf_arena_file_grow(struct sf_arena_file *file, uint32_t pages);
 
-/* Removes this user's runs but the latest one and those that still go on. */
-void sf_arena_file_remove_older(void);
+/* Removes this user's runs but those that still go on and those that began after this one (NULL: but the latest). */
+void sf_arena_file_remove_older(const struct sf_arena_file *file);
 
 /* At the end of a run: the file becomes as small as what it holds. */
 void sf_arena_file_finish(struct sf_arena_file *file);

@@ -425,7 +425,7 @@ static void warm(struct batch *b)
 	(void)sf_path_library();
 	(void)sf_path_runs();
 	(void)sf_clock_is_steady();
-	sf_arena_file_remove_older();
+	sf_arena_file_remove_older(NULL);
 }
 
 int sf_cmd_batch(int argc, char **argv)

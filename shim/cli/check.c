@@ -40,7 +40,8 @@ static void show(const struct sf_ruleset *set)
 /* An assignment is read by who grades by it. */
 static bool check_assignment(char *name)
 {
-	char *argv[] = {"grade", "--check", name, NULL};
+	char grade[] = "grade", check[] = "--check";
+	char *argv[] = {grade, check, name, NULL};
 	int status;
 	pid_t child = fork();
 
@@ -92,7 +93,7 @@ int sf_cmd_check(int argc, char **argv)
 	if (given && good)
 		show(set);
 	for (int i = 0; i < words.operand_count; i++)
-		good &= is_assignment(words.operands[i]) ? check_assignment(words.operands[i])
-		                                         : check_file(set, words.operands[i]);
+		good &=
+		    is_assignment(words.operands[i]) ? check_assignment(words.operands[i]) : check_file(set, words.operands[i]);
 	return good ? SF_STATUS_GOOD : SF_STATUS_BAD_RULE;
 }

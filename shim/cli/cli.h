@@ -78,7 +78,16 @@ char *sf_path_scenario(const char *name);
  * It belongs to the user with mode 0700, or the command ends. */
 const char *sf_path_runs(void);
 
+/* Names of traces there: SF_RUN_PREFIX, the time, and more that makes them secret; those that nobody keeps begin with
+ * SF_PASSING_PREFIX. */
+#define SF_RUN_PREFIX "run-"
+#define SF_PASSING_PREFIX "batch-"
+bool sf_path_is_run(const char *name);
+
 /* The trace of the latest run, newly allocated; ends the command, in words, where there is none. */
 char *sf_path_latest(void);
+
+/* The latest of those that lie in the folder of runs; NULL: there is none. */
+char *sf_path_latest_run(void);
 
 #endif

@@ -18,8 +18,11 @@ bool sf_clock_is_steady(void)
 	static enum { UNKNOWN, STEADY, UNSTEADY } answer; /* the question takes a virtual machine some microseconds */
 	unsigned a, b, c, d;
 
-	if (answer == UNKNOWN)
-		answer = __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & INVARIANT_TSC) ? STEADY : UNSTEADY;
+	/* Each 64-bit processor has this leaf: to ask first whether it has would take as long again. */
+	if (answer == UNKNOWN) {
+		__cpuid(0x80000007, a, b, c, d);
+		answer = d & INVARIANT_TSC ? STEADY : UNSTEADY;
+	}
 	return answer == STEADY;
 }
 

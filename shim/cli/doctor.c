@@ -127,35 +127,29 @@ static bool is_go(const struct sf_elf *elf, char *why, size_t size)
 }
 
 /* What stands in the way of one program, without its subject; false: nothing. */
-static bool obstacle(const char *path, char *why, size_t size)
+static bool obstacle(const char *path, const struct sf_elf *elf, char *why, size_t size)
+{
+	if (changes_user(path, why, size) || gains_capabilities(path, why, size))
+		return true;
+	bool program = elf->is_elf && (elf->type == ET_EXEC || elf->type == ET_DYN);
+
+	return program && (built_for_others(elf, why, size) || is_static(elf, why, size) || is_go(elf, why, size));
+}
+
+/* Set-user-ID bits of scripts mean nothing to the kernel: scripts have no obstacles of their own. */
+static bool file_has_obstacle(const struct sf_target *target, unsigned n, char *why, size_t size)
 {
 	struct sf_elf elf;
 
-	if (changes_user(path, why, size) || gains_capabilities(path, why, size))
-		return true;
-	if (!sf_elf_open(&elf, path))
-		return false;
-	bool program = elf.is_elf && (elf.type == ET_EXEC || elf.type == ET_DYN);
-	bool found = program && (built_for_others(&elf, why, size) || is_static(&elf, why, size) || is_go(&elf, why, size));
+	if (n + 1 == target->count)
+		return obstacle(target->files[n], &target->elf, why, size);
+	bool found = sf_elf_open(&elf, target->files[n]) && elf.is_elf && obstacle(target->files[n], &elf, why, size);
 
 	sf_elf_close(&elf);
 	return found;
 }
 
-/* Set-user-ID bits of scripts mean nothing to the kernel: scripts have no obstacles of their own. */
-static bool is_program(const struct sf_target *target, unsigned n)
-{
-	struct sf_elf elf;
-
-	if (n + 1 == target->count)
-		return true;
-	bool program = sf_elf_open(&elf, target->files[n]) && elf.is_elf;
-
-	sf_elf_close(&elf);
-	return program;
-}
-
-/* Asked thrice for each run: the files of a command are looked for once. */
+/* Asked thrice for each run: the files of a command are looked for once, and the program stays mapped. */
 static const struct sf_target *target_of(const char *command)
 {
 	static struct sf_target target;
@@ -163,6 +157,8 @@ static const struct sf_target *target_of(const char *command)
 
 	if (known && strcmp(known, command) == 0)
 		return &target;
+	if (known)
+		sf_target_close(&target);
 	free(known);
 	known = sf_print("%s", command);
 	sf_target_find(&target, command);
@@ -175,7 +171,7 @@ bool sf_doctor_refuses(const char *command, char *why, size_t size)
 	char predicate[192];
 
 	for (unsigned i = 0; target->error == 0 && i < target->count; i++) {
-		if (!is_program(target, i) || !obstacle(target->files[i], predicate, sizeof predicate))
+		if (!file_has_obstacle(target, i, predicate, sizeof predicate))
 			continue;
 		if (i == 0)
 			snprintf(why, size, "it %s", predicate);
@@ -203,18 +199,11 @@ static bool is_sanitizer(const char *name)
 const char *sf_doctor_asan_runtime(const char *command, char *path, size_t size)
 {
 	const struct sf_target *target = target_of(command);
-	struct sf_elf elf;
-	const char *needed = NULL;
-	bool found = false;
+	const char *needed;
 
-	if (target->error || !sf_elf_open(&elf, sf_target_program(target)))
-		return NULL;
-	for (unsigned i = 0; (needed = sf_elf_string(&elf, DT_NEEDED, i)) && !is_sanitizer(needed); i++)
+	for (unsigned i = 0; (needed = sf_elf_string(&target->elf, DT_NEEDED, i)) && !is_sanitizer(needed); i++)
 		;
-	if (needed)
-		found = sf_library_find(&elf, sf_target_program(target), needed, path, size);
-	sf_elf_close(&elf);
-	return found ? path : NULL;
+	return needed && sf_library_find(&target->elf, sf_target_program(target), needed, path, size) ? path : NULL;
 }
 
 /* ---- io_uring ---- */
@@ -262,19 +251,25 @@ static bool visit(void *found, const struct sf_library *library)
 	return !*(bool *)found;
 }
 
-static bool any_uses_io_uring(const char *program)
+/* libc has no io_uring of its own, and many small programs need nothing else. */
+static bool needs_libc_alone(const struct sf_elf *elf)
 {
-	bool found = false;
+	const char *first = sf_elf_string(elf, DT_NEEDED, 0);
 
-	sf_library_walk(program, false, visit, &found);
-	return found;
+	return !first || (strncmp(first, "libc.", 5) == 0 && !sf_elf_string(elf, DT_NEEDED, 1));
 }
 
 bool sf_doctor_may_use_io_uring(const char *command)
 {
 	const struct sf_target *target = target_of(command);
+	bool found = false;
 
-	return target->error == 0 && !target->unreadable && any_uses_io_uring(sf_target_program(target));
+	if (target->error || !target->elf.is_elf)
+		return false;
+	if (needs_libc_alone(&target->elf))
+		return sf_doctor_uses_io_uring(&target->elf, true);
+	sf_library_walk(sf_target_program(target), false, visit, &found);
+	return found;
 }
 
 /* ---- all of it ---- */

@@ -1,351 +1,31 @@
 /* SPDX-License-Identifier: MIT
  *
  * engine.c -- see engine.h. Each event is read once, taken into the stories (story.h) and shown to the findings that
- * want its operation. Their memory lies behind the stories, at an offset for each finding.
+ * want its operation; scene.c answers them, and keeps what they say.
  */
 #include "cli/engine.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/story.h"
-#include "cli/waits.h"
-#include "cli/words.h"
+#include "cli/scene.h"
 
 #define load(place) atomic_load_explicit(&(place), memory_order_acquire)
 
-/* Where the memory of each finding begins, in what is kept of a socket, a process, a thread, the run. */
-struct layout {
-	size_t socket[SF_FINDING_COUNT + 1], process[SF_FINDING_COUNT + 1], thread[SF_FINDING_COUNT + 1],
-	    run[SF_FINDING_COUNT + 1];
-};
-
-/* Processes that said how they end, by the stamp of their last event: what libc does at exit comes before. */
-struct leaver {
-	uint64_t stamp;
-	uint32_t process;
-};
-
-struct known_site;
-
-struct engine {
-	struct sf_scene scene; /* first: what findings have is the engine */
-	struct sf_story story;
-	struct sf_waits waits;
-	struct sf_reader *reader;
-	struct layout layout;
-	void *of_run;
-	int finding; /* the one that sees now */
-	uint8_t wanted[SF_OPERATION_COUNT + 1][SF_FINDING_COUNT + 1];
-	unsigned wanted_count[SF_OPERATION_COUNT + 1];
-	struct leaver *leavers;
-	size_t leaver_count, next_leaver;
-	struct sf_judged judged;
-	size_t room;
-	struct known_site *sites; /* of the baseline, in the order of their places */
-	size_t site_count;
-	bool is_baseline;                /* no finding sees it */
-	struct sf_baseline_site *counts; /* this run is a baseline, which is counted by site; else NULL */
-	uint32_t counts_room;
-	/* what belongs to the event */
-	struct sf_rest rest, begin;
-	struct sf_given given[SF_EXTENSION_ROOM / sizeof(struct sf_given)];
-	size_t given_count;
-	struct sf_polled polled[SF_EXTENSION_ROOM / sizeof(struct sf_polled)];
-	struct sf_epolled epolled[SF_EXTENSION_ROOM / sizeof(struct sf_epolled)];
-	struct sf_disposition dispositions[SF_EXTENSION_ROOM / sizeof(struct sf_disposition)];
-	struct sf_waited waited[SF_EXTENSION_ROOM / sizeof(struct sf_waited)];
-	struct sf_endpoint address;
-	char text[SF_EXTENSION_ROOM + 1];
-};
-
-/* ---- memory of the findings ---- */
-
-static size_t rounded(size_t size)
-{
-	return (size + 15) & ~(size_t)15;
-}
-
-static void lay_out(struct engine *engine)
-{
-	struct layout *layout = &engine->layout;
-
-	for (int i = 0; i < SF_FINDING_COUNT; i++) {
-		const struct sf_finding *finding = sf_findings[i];
-
-		layout->socket[i + 1] = layout->socket[i] + rounded(finding->per_socket);
-		layout->process[i + 1] = layout->process[i] + rounded(finding->per_process);
-		layout->thread[i + 1] = layout->thread[i] + rounded(finding->per_thread);
-		layout->run[i + 1] = layout->run[i] + rounded(finding->per_run);
-		for (int operation = 0; finding->see && operation <= SF_OPERATION_COUNT; operation++)
-			if (!finding->sees || finding->sees & SF_BIT(operation))
-				engine->wanted[operation][engine->wanted_count[operation]++] = (uint8_t)i;
-	}
-	engine->story.socket_extra = layout->socket[SF_FINDING_COUNT];
-	engine->story.process_extra = layout->process[SF_FINDING_COUNT];
-	engine->story.thread_extra = layout->thread[SF_FINDING_COUNT];
-	engine->of_run = sf_allocate(layout->run[SF_FINDING_COUNT] + 1);
-}
-
-/* The stories are the first members of what they are told in. */
-static void *behind_socket(struct sf_socket_story *story)
-{
-	return story ? (char *)story + sizeof(struct sf_told_socket) : NULL;
-}
-
-static void *behind_process(struct sf_process_story *story)
-{
-	return story ? (char *)story + sizeof(struct sf_told_process) : NULL;
-}
-
-static void *at(void *memory, const size_t *offsets, int finding)
-{
-	return memory && offsets[finding + 1] > offsets[finding] ? (char *)memory + offsets[finding] : NULL;
-}
-
-/* Sets what belongs to this finding alone. */
-static void enter(struct engine *engine, int finding, void *socket, void *process, void *thread)
-{
-	const struct layout *layout = &engine->layout;
-
-	engine->finding = finding;
-	engine->scene.of_socket = at(socket, layout->socket, finding);
-	engine->scene.of_process = at(process, layout->process, finding);
-	engine->scene.of_thread = at(thread, layout->thread, finding);
-	engine->scene.of_run = at(engine->of_run, layout->run, finding);
-}
-
-/* ---- what findings ask ---- */
-
-static struct engine *engine_of(struct sf_scene *scene)
-{
-	return (struct engine *)scene;
-}
-
-struct sf_socket_story *sf_scene_socket(struct sf_scene *scene, uint32_t index, int fd)
-{
-	struct sf_told_process *process = sf_story_process(&engine_of(scene)->story, index);
-
-	return process ? sf_scene_socket_at(scene, sf_story_descriptor(process, fd)) : NULL;
-}
-
-void *sf_scene_of_socket(struct sf_scene *scene, uint32_t index)
-{
-	struct engine *engine = engine_of(scene);
-
-	return at(behind_socket(sf_scene_socket_at(scene, index)), engine->layout.socket, engine->finding);
-}
-
-void *sf_scene_of_process(struct sf_scene *scene, uint32_t index)
-{
-	struct engine *engine = engine_of(scene);
-
-	return at(behind_process(sf_scene_process_at(scene, index)), engine->layout.process, engine->finding);
-}
-
-const struct sf_watched *sf_scene_watched(struct sf_scene *scene, size_t *count, bool *is_whole)
-{
-	struct engine *engine = engine_of(scene);
-
-	sf_waits_answer(&engine->waits, &engine->story, scene);
-	*count = engine->waits.watched_count;
-	*is_whole = engine->waits.is_whole;
-	return engine->waits.watched;
-}
-
-uint32_t sf_scene_socket_count(const struct sf_scene *scene)
-{
-	return ((const struct engine *)scene)->story.socket_count;
-}
-
-struct sf_socket_story *sf_scene_socket_at(struct sf_scene *scene, uint32_t index)
-{
-	struct sf_story *story = &engine_of(scene)->story;
-	struct sf_told_socket *socket = index && index <= story->socket_count ? story->sockets[index] : NULL;
-
-	return socket && socket->is_known ? &socket->story : NULL;
-}
-
-uint32_t sf_scene_process_count(const struct sf_scene *scene)
-{
-	return ((const struct engine *)scene)->story.process_count;
-}
-
-struct sf_process_story *sf_scene_process_at(struct sf_scene *scene, uint32_t index)
-{
-	struct sf_story *story = &engine_of(scene)->story;
-
-	return index && index <= story->process_count && story->processes[index] ? &story->processes[index]->story : NULL;
-}
-
-/* ---- the baseline ---- */
-
-struct known_site {
-	uint64_t object; /* hash of its path */
-	uint64_t offset;
-	struct sf_baseline_site known;
-};
-
-static int by_place(const void *left, const void *right)
-{
-	const struct known_site *a = left, *b = right;
-
-	if (a->object != b->object)
-		return a->object < b->object ? -1 : 1;
-	return a->offset < b->offset ? -1 : a->offset > b->offset;
-}
-
-/* Object and offset of a site; false: not known. */
-static bool place_of(const struct sf_reader *reader, uint32_t index, struct known_site *place)
-{
-	const struct sf_site *site = sf_reader_site(reader, index);
-	const struct sf_object *object = site ? sf_reader_object(reader, site->object) : NULL;
-
-	if (!object)
-		return false;
-	*place = (struct known_site){
-	    .object = sf_digest(object->path, strnlen(object->path, sizeof object->path)), .offset = site->offset};
-	return true;
-}
-
-static struct sf_baseline_site *count_of(struct engine *engine, const struct sf_moment *moment)
-{
-	return engine->counts && moment->event.site < engine->counts_room ? &engine->counts[moment->event.site] : NULL;
-}
-
-static void count_event(struct engine *engine, const struct sf_moment *now)
-{
-	struct sf_baseline_site *count = count_of(engine, now);
-	bool moves = now->operation == SF_SEND || now->operation == SF_RECV;
-
-	if (!count || now->operation == SF_OPERATION_COUNT)
-		return;
-	count->calls++;
-	count->sockets_made += now->event.made != 0 || now->event.what == SF_FUNC_socketpair;
-	count->bytes += moves && now->event.ret > 0 ? (uint64_t)now->event.ret : 0;
-}
-
-/* By places, each once: what the two runs have in common. */
-static void keep_counts(struct engine *engine, struct engine *baseline)
-{
-	engine->sites = sf_allocate((baseline->counts_room + UINT64_C(1)) * sizeof *engine->sites);
-	for (uint32_t i = 1; i < baseline->counts_room; i++) {
-		struct known_site *site = &engine->sites[engine->site_count];
-
-		if (!baseline->counts[i].calls || !place_of(baseline->reader, i, site))
-			continue;
-		site->known = baseline->counts[i];
-		engine->site_count++;
-	}
-	qsort(engine->sites, engine->site_count, sizeof *engine->sites, by_place);
-}
-
-bool sf_scene_baseline(struct sf_scene *scene, uint32_t site, struct sf_baseline_site *known)
-{
-	struct engine *engine = engine_of(scene);
-	struct known_site wanted;
-
-	if (!engine->site_count || !place_of(engine->reader, site, &wanted))
-		return false;
-	const struct known_site *found = bsearch(&wanted, engine->sites, engine->site_count, sizeof wanted, by_place);
-
-	if (found)
-		*known = found->known;
-	return found != NULL;
-}
-
-/* ---- what findings say ---- */
-
-static bool is_fake(const struct sf_moment *moment)
-{
-	return moment && moment->seq && moment->event.realism == SF_FAKE;
-}
-
-static bool is_evidence(
-    struct engine *engine, const struct sf_moment *about, const struct sf_moment *cause,
-    const struct sf_moment *evidence)
-{
-	const struct sf_socket_story *socket = sf_scene_socket_at(&engine->scene, about->event.socket);
-
-	return !is_fake(about) && !is_fake(cause) && !is_fake(evidence) && !(socket && socket->is_faked);
-}
-
-static struct sf_statement *same_statement(struct engine *engine, const struct sf_moment *about)
-{
-	for (size_t i = engine->judged.count; i-- > 0;) {
-		struct sf_statement *statement = &engine->judged.list[i];
-
-		if ((int)statement->finding == engine->finding && statement->at.event.site == about->event.site &&
-		    statement->at.event.stack == about->event.stack)
-			return statement;
-	}
-	return NULL;
-}
-
-static struct sf_statement *new_statement(struct engine *engine)
-{
-	struct sf_judged *judged = &engine->judged;
-
-	if (judged->count == engine->room) {
-		engine->room = engine->room ? engine->room * 2 : 16;
-		judged->list = realloc(judged->list, engine->room * sizeof *judged->list);
-		if (!judged->list)
-			sf_die("out of memory");
-	}
-	judged->list[judged->count] = (struct sf_statement){.finding = (enum sf_finding_name)engine->finding, .times = 1};
-	return &judged->list[judged->count++];
-}
-
-static void name_program(struct engine *engine, struct sf_statement *statement)
-{
-	const struct sf_process *process = sf_reader_process(engine->reader, statement->at.process);
-
-	if (process)
-		memcpy(statement->program, process->program, sizeof process->program);
-	sf_reader_place(engine->reader, statement->at.event.site, statement->place, sizeof statement->place);
-}
-
-void sf_say(
-    struct sf_scene *scene, const struct sf_moment *about, const struct sf_moment *cause,
-    const struct sf_moment *evidence, const char *format, ...)
-{
-	struct engine *engine = engine_of(scene);
-	struct sf_statement *statement;
-	va_list list;
-
-	if (!is_evidence(engine, about, cause, evidence))
-		return;
-	statement = same_statement(engine, about);
-	if (statement) {
-		statement->times++;
-		return;
-	}
-	statement = new_statement(engine);
-	statement->at = *about;
-	statement->cause = cause ? *cause : (struct sf_moment){0};
-	statement->evidence = evidence ? *evidence : (struct sf_moment){0};
-	name_program(engine, statement);
-	va_start(list, format);
-	if (vasprintf(&statement->says, format, list) < 0)
-		sf_die("out of memory");
-	va_end(list);
-}
-
 /* ---- showing them the run ---- */
 
-static void show_event(struct engine *engine)
+static void show_event(struct sf_engine *engine)
 {
 	struct sf_scene *scene = &engine->scene;
 	enum sf_operation operation = scene->now->operation;
-	void *socket = behind_socket(scene->socket), *process = behind_process(scene->process);
+	void *socket = sf_behind_socket(scene->socket), *process = sf_behind_process(scene->process);
 	void *thread = sf_story_thread(&engine->story, scene->now->thread);
 
 	for (unsigned i = 0; i < engine->wanted_count[operation]; i++) {
 		int finding = engine->wanted[operation][i];
 
-		enter(engine, finding, socket, process, thread);
+		sf_scene_enter(engine, finding, socket, process, thread);
 		sf_findings[finding]->see(scene);
 	}
 }
@@ -369,9 +49,9 @@ static end_function *of_run_end(const struct sf_finding *finding)
 }
 
 static void
-show_end(struct engine *engine, struct sf_scene scene, end_function *(*function_of)(const struct sf_finding *))
+show_end(struct sf_engine *engine, struct sf_scene scene, end_function *(*function_of)(const struct sf_finding *))
 {
-	void *socket = behind_socket(scene.socket), *process = behind_process(scene.process);
+	void *socket = sf_behind_socket(scene.socket), *process = sf_behind_process(scene.process);
 
 	scene.run = &engine->story.run;
 	for (int i = 0; i < SF_FINDING_COUNT && !engine->is_baseline; i++) {
@@ -380,21 +60,21 @@ show_end(struct engine *engine, struct sf_scene scene, end_function *(*function_
 		if (!function)
 			continue;
 		engine->scene = scene;
-		enter(engine, i, socket, process, NULL);
+		sf_scene_enter(engine, i, socket, process, NULL);
 		function(&engine->scene);
 	}
 }
 
 /* Nobody closed it: its last process ended. */
-static void count_left(struct engine *engine, const struct sf_told_socket *socket, const struct sf_moment *now)
+static void count_left(struct sf_engine *engine, const struct sf_told_socket *socket, const struct sf_moment *now)
 {
-	struct sf_baseline_site *count = now ? NULL : count_of(engine, &socket->story.made);
+	struct sf_baseline_site *count = now ? NULL : sf_baseline_count(engine, &socket->story.made);
 
 	if (count)
 		count->sockets_left++;
 }
 
-static void show_gone_sockets(struct engine *engine, struct sf_process_story *process, const struct sf_moment *now)
+static void show_gone_sockets(struct sf_engine *engine, struct sf_process_story *process, const struct sf_moment *now)
 {
 	for (size_t i = 0; i < engine->story.gone_count; i++) {
 		struct sf_told_socket *socket = engine->story.sockets[engine->story.gone[i]];
@@ -408,7 +88,7 @@ static void show_gone_sockets(struct engine *engine, struct sf_process_story *pr
 	engine->story.gone_count = 0;
 }
 
-static void end_process(struct engine *engine, struct sf_told_process *process)
+static void end_process(struct sf_engine *engine, struct sf_told_process *process)
 {
 	if (process->is_told)
 		return;
@@ -419,13 +99,13 @@ static void end_process(struct engine *engine, struct sf_told_process *process)
 }
 
 /* Another image: the program before it has ended, its descriptors may live on. */
-static void replace_image(struct engine *engine, struct sf_told_process *process)
+static void replace_image(struct sf_engine *engine, struct sf_told_process *process)
 {
 	struct sf_process_story *story = &process->story;
 
 	story->ending = SF_REPLACED;
 	show_end(engine, (struct sf_scene){.process = story}, of_process_end);
-	memset(behind_process(story), 0, engine->story.process_extra);
+	memset(sf_behind_process(story), 0, engine->story.process_extra);
 	story->ending = SF_LIVES;
 	story->is_forked = false;
 	story->last_call = story->pending = (struct sf_moment){0};
@@ -439,7 +119,7 @@ static void replace_image(struct engine *engine, struct sf_told_process *process
 	}
 #define COUNT(kind, array) (buffers[kind].used / sizeof(array)[0])
 
-static void read_extensions(struct engine *engine, const struct sf_seen *seen)
+static void read_extensions(struct sf_engine *engine, const struct sf_seen *seen)
 {
 	struct sf_extension_buffer buffers[SF_EXTENSION_COUNT] = {
 	    [SF_EXTENSION_REST] = {&engine->rest, sizeof engine->rest, 0},
@@ -472,7 +152,7 @@ static void read_extensions(struct engine *engine, const struct sf_seen *seen)
 	scene->address = buffers[SF_EXTENSION_ADDRESS].used ? &engine->address : NULL;
 }
 
-static void take(struct engine *engine, const struct sf_seen *seen)
+static void take(struct sf_engine *engine, const struct sf_seen *seen)
 {
 	struct sf_moment now = sf_story_moment(&engine->story, seen);
 	struct sf_told_process *process = sf_story_process(&engine->story, now.process);
@@ -488,7 +168,7 @@ static void take(struct engine *engine, const struct sf_seen *seen)
 
 	if (now.operation == SF_POLL)
 		sf_waits_take(&engine->waits, &engine->story, &taken);
-	count_event(engine, &now);
+	sf_baseline_count_event(engine, &now);
 	show_event(engine);
 	sf_story_pass(&engine->story, &taken);
 	show_gone_sockets(engine, taken.process, &now);
@@ -496,14 +176,14 @@ static void take(struct engine *engine, const struct sf_seen *seen)
 
 static int by_stamp(const void *left, const void *right)
 {
-	const struct leaver *a = left, *b = right;
+	const struct sf_leaver *a = left, *b = right;
 
 	if (a->stamp != b->stamp)
 		return a->stamp < b->stamp ? -1 : 1;
 	return a->process < b->process ? -1 : a->process > b->process;
 }
 
-static void find_leavers(struct engine *engine)
+static void find_leavers(struct sf_engine *engine)
 {
 	uint32_t threads = sf_reader_count(engine->reader, SF_THREADS);
 	uint32_t processes = engine->story.process_count;
@@ -519,13 +199,13 @@ static void find_leavers(struct engine *engine)
 	engine->leavers = sf_allocate((processes + UINT64_C(1)) * sizeof *engine->leavers);
 	for (uint32_t i = 1; i <= processes; i++)
 		if (last[i])
-			engine->leavers[engine->leaver_count++] = (struct leaver){last[i], i};
+			engine->leavers[engine->leaver_count++] = (struct sf_leaver){last[i], i};
 	qsort(engine->leavers, engine->leaver_count, sizeof *engine->leavers, by_stamp);
 	free(last);
 }
 
 /* Processes all of whose events lie before this stamp, and who said that they end. */
-static void end_leavers(struct engine *engine, uint64_t stamp)
+static void end_leavers(struct sf_engine *engine, uint64_t stamp)
 {
 	for (; engine->next_leaver < engine->leaver_count && engine->leavers[engine->next_leaver].stamp < stamp;
 	     engine->next_leaver++) {
@@ -537,7 +217,7 @@ static void end_leavers(struct engine *engine, uint64_t stamp)
 }
 
 /* The command saw it end, whatever it said itself. */
-static bool was_reaped(const struct engine *engine, uint32_t index)
+static bool was_reaped(const struct sf_engine *engine, uint32_t index)
 {
 	const struct sf_process *record = sf_reader_process(engine->reader, index);
 	uint32_t state = record ? load(record->state) : SF_PROCESS_FREE;
@@ -546,7 +226,7 @@ static bool was_reaped(const struct engine *engine, uint32_t index)
 }
 
 /* Those that have ended, in the order of their last events; then those that live. */
-static void end_run(struct engine *engine)
+static void end_run(struct sf_engine *engine)
 {
 	struct sf_story *story = &engine->story;
 
@@ -579,7 +259,7 @@ static int by_weight(const void *left, const void *right)
 }
 
 /* What the header says of the run. */
-static void read_header(struct engine *engine)
+static void read_header(struct sf_engine *engine)
 {
 	const struct sf_arena *arena = sf_reader_arena(engine->reader);
 	struct sf_run_story *run = &engine->story.run;
@@ -595,7 +275,7 @@ static void read_header(struct engine *engine)
 	run->command_length = arena->command_length;
 }
 
-static void read_run(struct engine *engine)
+static void read_run(struct sf_engine *engine)
 {
 	struct sf_seen seen;
 
@@ -669,9 +349,9 @@ static void drop_explained(struct sf_judged *judged)
 	free(steps);
 }
 
-static struct engine *begin(struct sf_reader *reader)
+static struct sf_engine *begin(struct sf_reader *reader)
 {
-	struct engine *engine = sf_allocate(sizeof *engine);
+	struct sf_engine *engine = sf_allocate(sizeof *engine);
 
 	sf_reader_rewind(reader);
 	engine->reader = reader;
@@ -680,7 +360,7 @@ static struct engine *begin(struct sf_reader *reader)
 	return engine;
 }
 
-static void end(struct engine *engine)
+static void end(struct sf_engine *engine)
 {
 	sf_story_end(&engine->story);
 	sf_waits_end(&engine->waits);
@@ -692,24 +372,24 @@ static void end(struct engine *engine)
 }
 
 /* No finding sees it: its calls are counted. */
-static void read_baseline(struct engine *engine, struct sf_reader *reader)
+static void read_baseline(struct sf_engine *engine, struct sf_reader *reader)
 {
-	struct engine *baseline = begin(reader);
+	struct sf_engine *baseline = begin(reader);
 
 	baseline->counts_room = sf_reader_count(reader, SF_SITES) + 1;
 	baseline->counts = sf_allocate(baseline->counts_room * sizeof *baseline->counts);
 	baseline->is_baseline = true;
 	read_run(baseline);
-	keep_counts(engine, baseline);
+	sf_baseline_keep(engine, baseline);
 	end(baseline);
 }
 
 struct sf_judged sf_judge(struct sf_reader *reader, const struct sf_judge_asked *asked)
 {
 	const struct sf_arena *arena = sf_reader_arena(reader);
-	struct engine *engine = begin(reader);
+	struct sf_engine *engine = begin(reader);
 
-	lay_out(engine);
+	sf_scene_lay_out(engine);
 	if (asked->baseline)
 		read_baseline(engine, asked->baseline);
 	engine->story.run.has_baseline = asked->baseline != NULL;

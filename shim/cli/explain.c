@@ -3,7 +3,6 @@
  * explain.c -- `sockfault explain NAME`: what a fault, an errno or a finding is, when it is real, and what a right
  * program does about it. All of it comes from the tables: the kinds' own files, facts.def, and the findings' own files.
  */
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,7 +169,7 @@ static int explain_number(const char *name, int number, bool is_eai)
 {
 	unsigned count = 0;
 
-	printf("%s: %s\n", name, is_eai ? gai_strerror(-number) : strerror(number));
+	printf("%s: %s\n", name, is_eai ? sf_eai_text(number) : sf_errno_text(number));
 	for (size_t i = 0; i < sf_fact_count; i++) {
 		bool is_resolve = is_about(&sf_facts[i], SF_FUNC_getaddrinfo) || is_about(&sf_facts[i], SF_FUNC_getnameinfo);
 

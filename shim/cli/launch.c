@@ -7,6 +7,7 @@
 #include "cli/launch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #include "cli/cli.h"
 #include "cli/doctor.h"
+#include "cli/target.h"
 #include "cli/uring.h"
 
 static struct {
@@ -115,29 +117,51 @@ static char **make_environment(const struct sf_launch *launch)
 
 /* The child of vfork. Its own function, so that nothing of the caller's lives in registers that it may change. */
 _Noreturn __attribute__((noinline)) static void
-become_target(const struct sf_launch *launch, char **environment, volatile int *error)
+become_target(const struct sf_launch *launch, char **argv, char **environment, volatile int *error)
 {
 	if (!launch->refuse_io_uring || sf_uring_refuse(launch->no_new_privs)) {
 		sf_launch_restore();
-		execvpe(launch->argv[0], launch->argv, environment);
+		execvpe(*argv, argv, environment);
 	}
 	*error = errno;
 	_exit(SF_STATUS_TROUBLE);
 }
 
-__attribute__((noinline)) static pid_t start_target(const struct sf_launch *launch, char **environment)
+__attribute__((noinline)) static pid_t start_target(const struct sf_launch *launch, char **argv, char **environment)
 {
 	volatile int error = 0;
 	pid_t pid = vfork();
 
 	if (pid == 0)
-		become_target(launch, environment, &error);
+		become_target(launch, argv, environment, &error);
 	if (pid < 0)
 		sf_die("can't make a process: %s", strerror(errno));
 	return error ? -error : pid;
 }
 
+/* What the kernel does not know is a script for the shell, says execvp(3); musl's leaves that to us. */
+static pid_t start_script(const struct sf_launch *launch, char **environment)
+{
+	static char shell[] = "/bin/sh", found[PATH_MAX];
+	size_t count = 0;
+
+	while (launch->argv[count])
+		count++;
+	char **argv = sf_allocate((count + 2) * sizeof *argv);
+
+	memcpy(argv + 1, launch->argv, (count + 1) * sizeof *argv);
+	argv[0] = shell;
+	argv[1] = found;
+	pid_t pid = sf_target_search(found, launch->argv[0]) == 0 ? start_target(launch, argv, environment) : -ENOEXEC;
+
+	free(argv);
+	return pid;
+}
+
 pid_t sf_launch_target(const struct sf_launch *launch)
 {
-	return start_target(launch, make_environment(launch));
+	char **environment = make_environment(launch);
+	pid_t pid = start_target(launch, launch->argv, environment);
+
+	return pid == -ENOEXEC ? start_script(launch, environment) : pid;
 }

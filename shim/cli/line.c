@@ -7,7 +7,6 @@
 #include "cli/line.h"
 
 #include <ctype.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -307,6 +306,11 @@ static void append_waited(struct sf_append *out, const struct sf_reader *reader,
 	sf_append_text(out, name ? name : "a signal");
 }
 
+static void append_error(struct sf_append *out, const char *name, const char *text)
+{
+	sf_append_format(out, "%s (%s)", name, text ? text : "an error without a name");
+}
+
 static void append_result(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
 {
 	const struct sf_event *event = &seen->event;
@@ -315,12 +319,14 @@ static void append_result(struct sf_append *out, const struct sf_reader *reader,
 
 	sf_append_text(out, " = ");
 	if (sf_event_operation_of(event) == SF_RESOLVE && error) {
-		sf_append_format(out, "%s (%s)", error, gai_strerror(-event->error));
+		append_error(out, error, sf_eai_text(event->error));
 		return;
 	}
 	append_signed(out, event->ret);
-	if (error)
-		sf_append_format(out, " %s (%s)", error, strerror(event->error));
+	if (error) {
+		sf_append_text(out, " ");
+		append_error(out, error, sf_errno_text(event->error));
+	}
 	if (event->closed)
 		sf_append_format(out, " (closed %s)", sf_closed_word(event->closed) ? sf_closed_word(event->closed) : "?");
 	if (sf_event_operation_of(event) == SF_ACCEPT)

@@ -29,6 +29,7 @@ struct sf_lines;
 
 struct sf_lines *sf_lines_new(const struct sf_reader *reader);
 void sf_lines_free(struct sf_lines *lines);
+const struct sf_reader *sf_lines_reader(const struct sf_lines *lines);
 
 void sf_lines_want(struct sf_lines *lines, uint32_t site);
 void sf_lines_want_all(struct sf_lines *lines);

@@ -3,6 +3,7 @@
  * paths.c -- where things lie: the library, the scenarios, this user's runs. All is found from the command's own file,
  * so that a build folder, an installation and a moved installation work alike.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -31,7 +32,10 @@ static char *beside_command(const char *relative)
 {
 	const char *command = sf_path_command();
 	char *path = sf_print("%.*s/%s", (int)(strrchr(command, '/') - command), command, relative);
-	char *real = realpath(path, NULL);
+	char linked[8];
+	/* The command's own path has no links. */
+	bool is_real = !strchr(relative, '/') && readlink(path, linked, sizeof linked) < 0 && errno == EINVAL;
+	char *real = is_real ? sf_print("%s", path) : realpath(path, NULL);
 
 	free(path);
 	return real;
@@ -141,10 +145,35 @@ const char *sf_path_runs(void)
 	return path;
 }
 
+bool sf_path_is_run(const char *name)
+{
+	size_t length = strlen(name), prefix = strlen(SF_RUN_PREFIX);
+
+	return length > prefix + 4 && strncmp(name, SF_RUN_PREFIX, prefix) == 0 && strcmp(name + length - 4, ".sft") == 0;
+}
+
+/* Names begin with the time; its seconds have ten digits until the year 2286. */
+char *sf_path_latest_run(void)
+{
+	DIR *folder = opendir(sf_path_runs());
+	char *latest = NULL;
+
+	for (struct dirent *entry; folder && (entry = readdir(folder));)
+		if (sf_path_is_run(entry->d_name) && (!latest || strcmp(entry->d_name, strrchr(latest, '/') + 1) > 0)) {
+			free(latest);
+			latest = sf_print("%s/%s", sf_path_runs(), entry->d_name);
+		}
+	if (folder)
+		closedir(folder);
+	return latest;
+}
+
+/* A run whose trace the user named has left a link. */
 char *sf_path_latest(void)
 {
 	char *link = sf_print("%s/latest", sf_path_runs());
-	char *path = realpath(link, NULL);
+	char linked[8];
+	char *path = readlink(link, linked, sizeof linked) < 0 ? sf_path_latest_run() : realpath(link, NULL);
 
 	if (!path)
 		sf_die("there is no latest run in %s: name a trace, or make one by `sockfault run -- COMMAND`", sf_path_runs());

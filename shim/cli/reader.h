@@ -72,6 +72,9 @@ uint64_t sf_reader_last_stamp(const struct sf_reader *reader, uint32_t thread);
 /* Looks again at an event that was pending: true, with the event as it is now, if it is not any more. */
 bool sf_reader_again(struct sf_reader *reader, struct sf_seen *seen);
 
+/* Does the command live, or a process of the run? */
+bool sf_reader_has_living(const struct sf_reader *reader);
+
 /* Can no event follow? The run has ended, or no process of it lives. From then on nothing is waited for: refresh once
  * more and read the rest. */
 bool sf_reader_is_over(struct sf_reader *reader);

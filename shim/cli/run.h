@@ -69,6 +69,14 @@ struct sf_run {
 /* Runs to the end of the last process. Ends the command where that can't be done, after ending what was started. */
 void sf_run_watch(struct sf_run *run);
 
+/* signs.c: what the target shows of itself while it runs. Is the library mapped into it? Does a server of its tree
+ * listen, on {port} where the run has one? */
+bool sf_run_has_library(const struct sf_run *run);
+bool sf_run_listens(const struct sf_run *run);
+
+/* Who computes and who waits, when the time is up, goes into the records of processes: a trace has only calls. */
+void sf_run_note_busy(struct sf_run *run);
+
 /* Text with {port} and {tmp} filled in (a port is chosen, a folder made, where first asked for). Newly allocated. */
 char *sf_run_fill(struct sf_run *run, const char *text);
 

@@ -141,5 +141,7 @@ void sf_sites_resolve(struct sf_ruleset *set, const char *command)
 		}
 		resolve(set, rule, sf_target_program(target));
 	}
+	if (target)
+		sf_target_close(target);
 	free(target);
 }

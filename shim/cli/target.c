@@ -12,8 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/elf.h"
-
 #define SHEBANG_MAX 256 /* BINPRM_BUF_SIZE: what the kernel reads */
 
 static int executable(const char *path)
@@ -116,24 +114,23 @@ static void follow(struct sf_target *target, char *line)
 /* Looks into the last file: false when it is a program, or can't be followed further. */
 static bool step(struct sf_target *target)
 {
-	struct sf_elf elf;
+	struct sf_elf *elf = &target->elf;
 	char line[SHEBANG_MAX];
 
 	if (target->error)
 		return false;
-	if (!sf_elf_open(&elf, sf_target_program(target))) {
+	if (!sf_elf_open(elf, sf_target_program(target))) {
 		target->unreadable = true;
 		return false;
 	}
-	bool program = elf.is_elf;
-	size_t length = elf.size < sizeof line ? elf.size : sizeof line - 1;
-
-	if (!program && length)
-		memcpy(line, elf.data, length);
-	line[program ? 0 : length] = '\0';
-	sf_elf_close(&elf);
-	if (program)
+	if (elf->is_elf)
 		return false;
+	size_t length = elf->size < sizeof line ? elf->size : sizeof line - 1;
+
+	if (length)
+		memcpy(line, elf->data, length);
+	line[length] = '\0';
+	sf_elf_close(elf);
 	if (strncmp(line, "#!", 2) == 0) {
 		line[strcspn(line, "\n")] = '\0';
 		follow(target, line + 2);
@@ -148,7 +145,13 @@ void sf_target_find(struct sf_target *target, const char *command)
 	target->count = 0;
 	target->error = 0;
 	target->unreadable = false;
+	target->elf = (struct sf_elf){0};
 	append(target, command);
 	while (step(target))
 		;
+}
+
+void sf_target_close(struct sf_target *target)
+{
+	sf_elf_close(&target->elf);
 }

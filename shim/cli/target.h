@@ -9,6 +9,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "cli/elf.h"
+
 /* The kernel follows four interpreters of interpreters; env may add one program. */
 #define SF_TARGET_FILES 8
 
@@ -16,10 +18,14 @@ struct sf_target {
 	unsigned count;                        /* of files, at least 1 */
 	int error;                             /* 0, or the errno that the last file gives when it is run */
 	bool unreadable;                       /* the last file may be executed but not read: nothing is known of it */
+	struct sf_elf elf;                     /* the last file, mapped, if it is a program; else with is_elf false */
 	char files[SF_TARGET_FILES][PATH_MAX]; /* as typed and found along PATH, its interpreter, ... the program itself */
 };
 
 void sf_target_find(struct sf_target *target, const char *command);
+
+/* Unmaps the program. */
+void sf_target_close(struct sf_target *target);
 
 /* The file that becomes the process in the end. */
 static inline const char *sf_target_program(const struct sf_target *target)

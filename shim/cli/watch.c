@@ -311,21 +311,6 @@ static void start_target(struct watch *w)
 	enter(w, run->server ? SERVER_STARTS : TARGET_RUNS);
 }
 
-static bool has_library(pid_t pid)
-{
-	char path[64], line[4352];
-	bool found = false;
-
-	snprintf(path, sizeof path, "/proc/%ld/maps", (long)pid);
-	FILE *file = fopen(path, "re");
-
-	while (file && !found && fgets(line, sizeof line, file))
-		found = strstr(line, "/libsockfault.so");
-	if (file)
-		fclose(file);
-	return found;
-}
-
 _Noreturn static void refuse_target(const struct sf_run *run)
 {
 	char why[256];
@@ -349,25 +334,10 @@ static void check_loaded(struct watch *w)
 	w->is_loaded = atomic_load_explicit(&run->file.arena->loaded, memory_order_acquire) > 0;
 	if (w->is_loaded || (!run->has_ended && w->now_ns - run->start_ns < LOADED_WITHIN_NS))
 		return;
-	if (!run->has_ended && has_library(run->target))
+	if (!run->has_ended && sf_run_has_library(run))
 		return;
 	if (!run->timed_out && !(run->has_ended && WIFSIGNALED(run->status)))
 		refuse_target(run);
-}
-
-static bool listens_in_arena(const struct sf_run *run)
-{
-	const struct sf_arena *arena = run->file.arena;
-	uint32_t count = sf_arena_count(arena, SF_SOCKETS);
-
-	for (uint32_t i = 1; i <= count; i++) {
-		const struct sf_socket *socket = sf_socket_at(arena, i);
-		bool is_ready = socket && (socket->side == SF_LISTENER || (socket->type == SF_DGRAM && socket->local.port));
-
-		if (is_ready && (!run->port || socket->local.port == run->port || socket->local.family == SF_UNIX))
-			return true;
-	}
-	return false;
 }
 
 /* ---- phases ---- */
@@ -400,7 +370,7 @@ static void await_server(struct watch *w, bool is_gone)
 		run->never_served = true;
 		sf_warn("the server ended before it listened; no client was started");
 		enter(w, PEER_ENDS);
-	} else if (listens_in_arena(run) || (run->port && sf_port_is_served(run->port))) {
+	} else if (sf_run_listens(run) || (run->port && sf_port_is_served(run->port))) {
 		start_client(w, &run->client);
 		enter(w, CLIENT_RUNS);
 	} else if (w->now_ns - w->phase_ns > READY_WITHIN_NS) {
@@ -519,19 +489,6 @@ static void advance(struct watch *w, bool is_gone)
 		await_peer_end(w);
 }
 
-/* Who computes and who waits, when the time is up: a trace has only calls. */
-static void note_busy(struct sf_arena *arena)
-{
-	uint32_t count = sf_arena_count(arena, SF_PROCESSES);
-
-	for (uint32_t i = 1; i <= count; i++) {
-		struct sf_process *process = sf_process_at(arena, i);
-
-		if (process && atomic_load_explicit(&process->state, memory_order_acquire) == SF_PROCESS_LOADED)
-			process->busy_ms = sf_tree_busy_ms((pid_t)process->pid);
-	}
-}
-
 static void check_time(struct watch *w)
 {
 	struct sf_run *run = w->run;
@@ -539,7 +496,7 @@ static void check_time(struct watch *w)
 	if (w->phase >= PEER_ENDS || !run->timeout_ns || w->now_ns - run->start_ns < run->timeout_ns)
 		return;
 	run->timed_out = true;
-	note_busy(run->file.arena);
+	sf_run_note_busy(run);
 	run->client.timed_out = run->client.pid != 0;
 	run->next.timed_out |= run->next.pid != 0;
 	end_helper(&run->client);
@@ -616,7 +573,7 @@ void sf_run_watch(struct sf_run *run)
 	/* While the target starts there is nothing else to do. */
 	if (!sf_is_batched()) {
 		sf_arena_file_remember(&run->file);
-		sf_arena_file_remove_older();
+		sf_arena_file_remove_older(&run->file);
 	}
 	while (w->phase != OVER) {
 		pause_loop(w);

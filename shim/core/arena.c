@@ -164,16 +164,24 @@ void *sf_arena_record(const struct sf_arena *arena, enum sf_table_name name, uin
 	           : NULL;
 }
 
+/* What is in use of the set, into fresh pages: the rest of them is never touched, and takes neither memory nor time. */
+static void copy_rules(struct sf_ruleset *to, const struct sf_ruleset *set)
+{
+	memcpy(to, set, offsetof(struct sf_ruleset, sites));
+	memcpy(to->sites, set->sites, set->site_count * sizeof *set->sites);
+	memcpy(to->text, set->text, set->text_used);
+	memcpy(to->rules, set->rules, set->count * sizeof *set->rules);
+}
+
 bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)
 {
-	uint64_t size = sf_ruleset_size(set);
 	uint64_t counters = (set->count + 1) * sizeof(struct sf_counter);
 	uint64_t before = (uint64_t)((char *)sf_ruleset_counter(set, 0) - (char *)(uintptr_t)set);
 	uint32_t page = sf_arena_pages(arena, (uint32_t)((before + counters + SF_PAGE_SIZE - 1) / SF_PAGE_SIZE));
 
 	if (!page)
 		return false;
-	memcpy(sf_arena_at(arena, page * SF_PAGE_SIZE), set, size);
+	copy_rules(sf_arena_at(arena, page * SF_PAGE_SIZE), set);
 	atomic_store_explicit(&arena->counters_at, page * SF_PAGE_SIZE + before, relaxed);
 	atomic_store_explicit(&arena->ruleset_at, page * SF_PAGE_SIZE, memory_order_release);
 	/* Descriptors remember the last byte of it, and 0 means that nothing was settled yet. */

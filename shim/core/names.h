@@ -12,9 +12,13 @@
 const char *sf_errno_name(int number);
 int sf_errno_find(const char *name, size_t length); /* -1: none */
 
+/* "Connection reset by peer"; NULL for a number without a name. The same whichever libc we are linked with. */
+const char *sf_errno_text(int number);
+
 /* getaddrinfo(3) errors by their positive value (EAI_NONAME is -2 on Linux: 2 here). */
 const char *sf_eai_name(int positive);
 int sf_eai_find(const char *name, size_t length); /* the positive value; -1: none */
+const char *sf_eai_text(int positive);            /* "Temporary failure in name resolution" */
 
 const char *sf_signal_name(int number);
 int sf_signal_find(const char *name, size_t length); /* with or without SIG; -1: none */

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "core/finding.h"
+#include "core/names.h"
 
 #define ERRORS 134
 
@@ -76,7 +77,7 @@ static int error_in(const char *line, size_t length)
 	int found = -1;
 
 	for (int error = 0; error < ERRORS; error++) {
-		const char *text = strerrordesc_np(error);
+		const char *text = sf_errno_text(error);
 		size_t size = text ? strlen(text) : 0;
 
 		if (size > longest && memmem(line, length, text, size)) {
@@ -98,7 +99,7 @@ static void look_at(struct sf_scene *scene, const char *line, size_t length)
 		return;
 	sf_say(
 	    scene, last, last, NULL, "%s failed with %s, and the message says \"%s\"", sf_moment_function(last),
-	    sf_moment_error(last), strerrordesc_np(named));
+	    sf_moment_error(last), sf_errno_text(named));
 }
 
 static void finish(struct sf_scene *scene)
@@ -107,7 +108,7 @@ static void finish(struct sf_scene *scene)
 	const char *line = scene->run->errors;
 
 	if (!line || !failures->last.seq || failures->last.event.what >= SF_FUNC_COUNT ||
-	    strstr(line, strerrordesc_np(failures->last.event.error)))
+	    strstr(line, sf_errno_text(failures->last.event.error)))
 		return;
 	for (size_t length; *line; line += length + (line[length] == '\n')) {
 		length = strcspn(line, "\n");

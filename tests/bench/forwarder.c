@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -31,6 +32,10 @@ FORWARD(ssize_t, send, (int fd, const void *data, size_t length, int flags), (fd
 FORWARD(ssize_t, recv, (int fd, void *data, size_t length, int flags), (fd, data, length, flags))
 FORWARD(ssize_t, read, (int fd, void *data, size_t length), (fd, data, length))
 FORWARD(ssize_t, write, (int fd, const void *data, size_t length), (fd, data, length))
+FORWARD(ssize_t, writev, (int fd, const struct iovec *pieces, int count), (fd, pieces, count))
+FORWARD(
+    int, accept4, (int fd, struct sockaddr *restrict from, socklen_t *restrict length, int flags),
+    (fd, from, length, flags))
 FORWARD(int, poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
 FORWARD(int, epoll_wait, (int fd, struct epoll_event *events, int room, int timeout), (fd, events, room, timeout))
 FORWARD(int, epoll_ctl, (int fd, int what, int of, struct epoll_event *event), (fd, what, of, event))

@@ -8,16 +8,19 @@ import re
 import resource
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import time
 
 from counts import BENCH, COMMAND, CONFIGURATIONS, Configuration
 from goals import Row
-from times import row
+from times import LIBFIU, row
 
 BARE = "bare"
+PRELOADED = {
+    "forwarder": BENCH / "forwarder.so",
+    "libfiu": LIBFIU,
+}  # by the loader, and nothing else
 PATIENCE_S = 20
 
 
@@ -28,7 +31,14 @@ def plain_environment():
 def start_of(folder, name):
     if name == BARE:
         return [], plain_environment()
+    if name in PRELOADED:
+        return [], {**plain_environment(), "LD_PRELOAD": preload_of(PRELOADED[name])}
     return CONFIGURATIONS[name].start(folder)
+
+
+def preload_of(library):
+    """libfiu knows no point without the library that its command loads as well."""
+    return f"{library} {library.with_name('fiu_run_preload.so')}" if library == LIBFIU else library
 
 
 def free_port():
@@ -59,6 +69,36 @@ def descendant(pid, name):
     return next((pid for pid in found if pid), None)
 
 
+def below(pid):
+    """This process and all that descend from it."""
+    yield pid
+    with contextlib.suppress(OSError):
+        for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            yield from below(int(child))
+
+
+def listens(pid, port):
+    """Is it this process, or one below it, that listens there, and not somebody else's?"""
+    listening = "0A"
+    rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{r[9]}]" for r in rows if r[3] == listening and int(r[1][-4:], 16) == port}
+    rows6 = [line.split() for line in pathlib.Path("/proc/net/tcp6").read_text().splitlines()[1:]]
+    sockets |= {
+        f"socket:[{r[9]}]" for r in rows6 if r[3] == listening and int(r[1][-4:], 16) == port
+    }
+    for process in below(pid):
+        with contextlib.suppress(OSError):
+            for fd in pathlib.Path(f"/proc/{process}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    if os.readlink(fd) in sockets:
+                        return True
+    return False
+
+
+class PortTakenError(Exception):
+    """Another program was quicker to take the port."""
+
+
 class Server:
     """A server that listens, and the CPU time that it has used."""
 
@@ -73,16 +113,23 @@ class Server:
                 stdout=out,
                 stderr=out,
             )
-        self._await(port)
+        try:
+            self._await(port)
+        except PortTakenError:
+            self.__exit__()
+            raise
         self.pid = descendant(self.process.pid, pathlib.Path(command[0]).name)
 
     def _await(self, port):
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port)).close()
+            if listens(self.process.pid, port):
                 return
+            if self.process.poll() is not None:
+                break
             time.sleep(0.01)
+        if "in use" in (BENCH / "server.txt").read_text():
+            raise PortTakenError
         raise RuntimeError(f"{self.process.args} does not listen: see {BENCH}/server.txt")
 
     def cpu_s(self):
@@ -103,13 +150,25 @@ def call(command):
     ).stdout
 
 
-def interleaved(folder, rounds, cost, names=(BARE, "idle", "off", "all")):
+NAMES = (BARE, "forwarder", "idle", "off", "faults", "all")
+
+
+def interleaved(folder, rounds, cost, names=NAMES):
     """{name: [cost by round]}; cost(start) starts a server and gives its CPU time a request."""
+    names = [*names, "libfiu"] if LIBFIU.exists() else [*names]
     costs = {name: [] for name in names}
     for i in range(rounds):
         for name in names[i % len(names) :] + names[: i % len(names)]:
-            costs[name].append(cost(start_of(folder, name)))
+            costs[name].append(measured(folder, cost, name))
     return costs
+
+
+def measured(folder, cost, name, tries=5):
+    """Each try takes a port of its own, which was free a moment before."""
+    for _ in range(tries - 1):
+        with contextlib.suppress(PortTakenError):
+            return cost(start_of(folder, name))
+    return cost(start_of(folder, name))
 
 
 def server_rows(program, costs):
@@ -117,8 +176,13 @@ def server_rows(program, costs):
     goals = {"idle": "server-off", "off": "server-off", "all": "server-all"}
     for name in costs:
         if name != BARE:
-            ratios = [ours / bare for ours, bare in zip(costs[name], costs[BARE])]
-            yield row("servers", f"{name}: {program}", ratios, "of bare", goals.get(name))
+            yield row(
+                "servers",
+                f"{name}: {program}",
+                ratios(costs, name, BARE),
+                "of bare",
+                goals.get(name),
+            )
 
 
 def redis(folder, effort):
@@ -189,8 +253,10 @@ def iperf3(folder, effort):
             return (server.cpu_s() - before) / moved * 2**30
 
     costs = interleaved(folder, 3 * effort, cost)
+    yield row("servers", f"{BARE}: iperf3", costs[BARE], "s of CPU a GiB received")
     for name in costs:
-        yield row("servers", f"{name}: iperf3", costs[name], "s of CPU a GiB received")
+        if name != BARE:
+            yield row("servers", f"{name}: iperf3", ratios(costs, name, BARE), "of bare")
 
 
 # ---- memory ----
@@ -237,7 +303,9 @@ def cpu_s_of(command, **streams):
     done = subprocess.run(command, env=plain_environment(), **streams)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return spent if done.returncode in (0, 1) else None
+    if done.returncode not in (0, 1):  # 1: findings found something
+        raise RuntimeError(f"{command} ended with status {done.returncode}")
+    return spent
 
 
 def readers(folder, effort):
@@ -246,7 +314,7 @@ def readers(folder, effort):
     command = [COMMAND, "run", "--quiet", "--trace", trace, "--", *target]
     subprocess.run(command, env=plain_environment(), check=True, stdout=subprocess.DEVNULL)
     found = {"json": [], "python": [], "findings": []}
-    for _ in range(3):
+    for _ in range(5):
         with lines.open("wb") as out:
             found["json"].append(cpu_s_of([COMMAND, "trace", "--json", trace], stdout=out))
         with lines.open("rb") as source:
@@ -261,9 +329,14 @@ def readers(folder, effort):
 def reader_rows(found):
     yield row("readers", "Python's json reads them", found["python"], "s")
     yield row("readers", "trace --json", found["json"], "s")
-    ratio = statistics.median(found["json"]) / statistics.median(found["python"])
-    yield Row("readers", "trace --json", ratio, "of Python's json", goal="json")
-    if None not in found["findings"]:
-        yield row("readers", "findings", found["findings"], "s")
-        ratio = statistics.median(found["findings"]) / statistics.median(found["json"])
-        yield Row("readers", "findings", ratio, "of trace --json", goal="findings")
+    yield row("readers", "findings", found["findings"], "s")
+    yield row(
+        "readers", "trace --json", ratios(found, "json", "python"), "of Python's json", "json"
+    )
+    yield row(
+        "readers", "findings", ratios(found, "findings", "json"), "of trace --json", "findings"
+    )
+
+
+def ratios(found, ours, theirs):
+    return [one / other for one, other in zip(found[ours], found[theirs])]

@@ -18,11 +18,16 @@ CALLS = {
     "tcp": "send+recv, TCP",
     "pair": "send+recv, socketpair",
     "pipe": "write+read, pipe",
+    "file": "write+read, file",
     "poll-1": "poll of 1",
     "poll-100": "poll of 100",
     "poll-1000": "poll of 1,000",
     "cycle": "connect, accept, close",
 }
+
+
+OTHER_PEERS = tuple(f"other-peer-{n}" for n in (1, 10, 100, 1000))
+FEW = ("again", "null", "tcp")
 
 
 def row(group, name, values, unit, goal=None, note=""):
@@ -45,9 +50,9 @@ def slices_of(prefix, environment, workload, count, threads=1):
 
 def in_process(folder, effort):
     """Ratios and differences within one process, each from three processes."""
-    for name in ("idle", "off", "other-peer-1000", "ten", "faults", "all"):
+    for name in ("idle", "off", *OTHER_PEERS, "ten", "faults", "all"):
         for workload, words in CALLS.items():
-            if name in ("faults", "ten") and workload not in ("tcp", "null"):
+            if name in OTHER_PEERS[:-1] and workload not in FEW:
                 continue
             found = []
             for _ in range(3):
@@ -84,25 +89,30 @@ def held_back(folder, effort):
 
 def threads(folder, effort):
     """What each of several threads loses, every one on a connection of its own."""
+    for name in ("off", "all"):
+        yield from threads_with(folder, effort, name)
+
+
+def threads_with(folder, effort, name):
     slowdown = {}
     for count in (1, 2, 4):
         found = []
         for _ in range(3):
-            found += slices(folder, CONFIGURATIONS["all"], "tcp", 40 * effort, count)
+            found += slices(folder, CONFIGURATIONS[name], "tcp", 40 * effort, count)
         ratios = [program / bare for bare, _, program in found]
         slowdown[count] = statistics.median(ratios)
-        yield row("threads", f"all: send+recv, TCP: {count} threads", ratios, "of bare")
+        yield row("threads", f"{name}: send+recv, TCP: {count} threads", ratios, "of bare")
     for count in (2, 4):
         value, unit = slowdown[count] / slowdown[1], "of the slowdown of 1 thread"
-        goal = "threads" if count == 4 else None
-        yield Row("threads", f"all: {count} threads", value, unit, goal=goal)
+        goal = "threads" if count == 4 and name == "all" else None
+        yield Row("threads", f"{name}: {count} threads", value, unit, goal=goal)
 
 
 def libfiu(folder, effort):
     if not LIBFIU.exists():
         return
     _, environment = CONFIGURATIONS["idle"].start(folder)
-    for workload in ("again", "null", "tcp"):
+    for workload in FEW:
         # the library that its command loads as well; without it no point is known
         environment["LD_PRELOAD"] = f"{LIBFIU} {LIBFIU.with_name('fiu_run_preload.so')}"
         found = slices_of([], environment, workload, 30 * effort)
@@ -144,7 +154,7 @@ def system_calls(folder, effort):
 def strace(folder, effort):
     if not shutil.which("strace"):
         return
-    for workload in ("again", "null", "tcp"):
+    for workload in FEW:
         ratios = []
         for _ in range(3 * effort):
             command = [BENCH / "micro", "loop", "5000", workload]
@@ -167,6 +177,7 @@ def starts(folder, effort):
         "forwarder": [f"LD_PRELOAD={BENCH / 'forwarder.so'}", "/bin/true"],
         "preloaded": [f"LD_PRELOAD={LIBRARY}", "/bin/true"],
         "sockfault run": [*run, "/bin/true"],
+        "the command alone": [COMMAND, "--version"],
         "sockfault run, trace off": [*run, "--trace-level", "off", "/bin/true"],
     }
     goals = {"preloaded": "start", "sockfault run": "start-run"}
@@ -180,4 +191,5 @@ def starts(folder, effort):
     yield row("start", "bare: /bin/true", [times[0] for times in rounds], "us")
     for i, name in enumerate(variants, 1):
         ratios = [times[i] / times[0] for times in rounds]
-        yield row("start", f"{name}: /bin/true", ratios, "of bare", goals.get(name))
+        program = "" if name == "the command alone" else ": /bin/true"
+        yield row("start", f"{name}{program}", ratios, "of bare", goals.get(name))

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { MESSAGE = 64 };
 
@@ -76,6 +77,16 @@ static void open_pipe(struct bench *b)
 	sure(pipe(ends), "pipe");
 	b->in = ends[0];
 	b->out = ends[1];
+}
+
+/* An ordinary file, in memory: the disk is nothing that we measure. */
+static void open_file(struct bench *b)
+{
+	char path[64];
+
+	b->out = sure(memfd_create("bench", 0), "memfd_create");
+	snprintf(path, sizeof path, "/proc/self/fd/%d", b->out);
+	b->in = sure(open(path, O_RDONLY), path);
 }
 
 static void open_null(struct bench *b)
@@ -160,6 +171,13 @@ static void turn_write_read(const struct bench *b, const struct calls *measured,
 		measured->write(b->out, data, sizeof data);
 		measured->read(b->in, data, sizeof data);
 	}
+}
+
+static void turn_file(const struct bench *b, const struct calls *measured, const struct calls *libc, int n)
+{
+	sure((int)lseek(b->out, 0, SEEK_SET), "lseek");
+	sure((int)lseek(b->in, 0, SEEK_SET), "lseek");
+	turn_write_read(b, measured, libc, n);
 }
 
 static void turn_again(const struct bench *b, const struct calls *measured, const struct calls *libc, int n)
@@ -271,16 +289,27 @@ static void turn_cycle(const struct bench *b, const struct calls *measured, cons
 }
 
 const struct workload workloads[] = {
-    {"pair", 2, open_pair, turn_send_recv},       {"tcp", 2, open_tcp, turn_send_recv},
-    {"tcp-rw", 2, open_tcp, turn_write_read},     {"again", 1, open_pair, turn_again},
-    {"tcp-again", 1, open_tcp, turn_again},       {"pipe", 2, open_pipe, turn_write_read},
-    {"null", 1, open_null, turn_write},           {"poll-1", 1, open_polled_1, turn_poll},
-    {"poll-100", 1, open_polled_100, turn_poll},  {"poll-1000", 1, open_polled_1000, turn_poll},
-    {"epoll", 1, open_epoll, turn_epoll},         {"epoll-1000", 1, open_epoll_1000, turn_epoll},
-    {"epoll-ctl", 2, open_epoll, turn_epoll_ctl}, {"dup", 1, open_tcp, turn_dup},
-    {"socket", 1, open_listener, turn_socket},    {"socket-close", 2, open_listener, turn_socket_close},
-    {"connect", 2, open_listener, turn_connect},  {"accept", 1, open_listener, turn_accept},
-    {"cycle", 5, open_listener, turn_cycle},      {0},
+    {"pair", 2, open_pair, turn_send_recv},
+    {"tcp", 2, open_tcp, turn_send_recv},
+    {"tcp-rw", 2, open_tcp, turn_write_read},
+    {"again", 1, open_pair, turn_again},
+    {"tcp-again", 1, open_tcp, turn_again},
+    {"pipe", 2, open_pipe, turn_write_read},
+    {"file", 2, open_file, turn_file},
+    {"null", 1, open_null, turn_write},
+    {"poll-1", 1, open_polled_1, turn_poll},
+    {"poll-100", 1, open_polled_100, turn_poll},
+    {"poll-1000", 1, open_polled_1000, turn_poll},
+    {"epoll", 1, open_epoll, turn_epoll},
+    {"epoll-1000", 1, open_epoll_1000, turn_epoll},
+    {"epoll-ctl", 2, open_epoll, turn_epoll_ctl},
+    {"dup", 1, open_tcp, turn_dup},
+    {"socket", 1, open_listener, turn_socket},
+    {"socket-close", 2, open_listener, turn_socket_close},
+    {"connect", 2, open_listener, turn_connect},
+    {"accept", 1, open_listener, turn_accept},
+    {"cycle", 5, open_listener, turn_cycle},
+    {0},
 };
 
 const struct workload *workload_find(const char *name)

@@ -223,7 +223,7 @@ def processes_with(mark):
 
 def files_of_runs():
     names = os.listdir("scratch") + os.listdir("runs")
-    return [name for name in names if name.startswith(("sockfault-", "run-", "port-"))]
+    return [name for name in names if name.startswith(("sockfault-", "run-", "batch-", "port-"))]
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "SIGKILL", "harness"])

@@ -166,14 +166,29 @@ def test_the_last_run_is_kept_and_older_ones_go(tmp_path):
     assert len([name for name in os.listdir(folder) if name.startswith("run-")]) == 1
     private = 0o711 if os.geteuid() == 0 else 0o700  # root's programs may drop privileges
     assert os.stat(folder).st_mode & 0o7777 == private
-    assert os.path.exists(folder / "latest")
+    assert run([SOCKFAULT, "trace"]).returncode == 0
+    named = tmp_path / "named.sft"
+    assert run([SOCKFAULT, "run", "--quiet", "--trace", named, "--", "true"]).returncode == 0
+    assert os.readlink(folder / "latest") == str(named)
+    assert run([SOCKFAULT, "run", "--quiet", "--", "true"]).returncode == 0
+    assert [name[:4] for name in os.listdir(folder)] == ["run-"]
+
+
+def test_run_from_before_the_clock_was_set_back_is_an_old_one(tmp_path):
+    folder = tmp_path / "home" / f"sockfault-{os.geteuid()}"
+    assert run([SOCKFAULT, "run", "--quiet", "--", "true"]).returncode == 0
+    (first,) = os.listdir(folder)
+    os.rename(folder / first, folder / first.replace("run-", "run-9"))
+    assert run([SOCKFAULT, "run", "--quiet", "--", "true"]).returncode == 0
+    (second,) = os.listdir(folder)
+    assert not second.startswith("run-9")
 
 
 def test_run_that_goes_on_is_not_removed_as_an_old_one(tmp_path):
     folder = tmp_path / "home" / f"sockfault-{os.geteuid()}"
     first = subprocess.Popen([SOCKFAULT, "run", "--quiet", "--", "cat"], stdin=subprocess.PIPE)
-    wait_until(lambda: (folder / "latest").exists(), "the first run")
-    path = os.readlink(folder / "latest")
+    wait_until(lambda: list(folder.glob("run-*.sft")), "the first run")
+    (path,) = folder.glob("run-*.sft")
     for _ in range(2):
         assert run([SOCKFAULT, "run", "--quiet", "--", "true"]).returncode == 0
     assert os.path.exists(path)

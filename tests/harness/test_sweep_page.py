@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The page of a sweep: what stands in it, and that its links lead somewhere."""
 
+import html
 import json
 import re
 import subprocess
@@ -8,6 +9,7 @@ import subprocess
 import pytest
 
 from conftest import PYTHON, ROOT, TARGETS
+from sockfault import command
 
 SWEEP = ROOT / "harness" / "bin" / "sockfault-sweep"
 
@@ -50,6 +52,19 @@ def test_each_failure_has_its_source_its_calls_and_its_command(folder):
         assert re.search(r"send\(|recv\(|connect\(", marked[1])
         assert 'class="out fault' in section or 'class="in fault' in section
         assert "<pre class=again>sockfault run" in section
+
+
+def test_each_failure_has_a_wrong_and_a_right_program_as_explain_has_them(folder):
+    """Those that tests/findings compiles and runs."""
+    known = {row["finding"]: row for row in command.listing("findings")}
+    sections = re.findall(r"<section id=f\d+.*?</section>", page_of(folder), re.S)
+    failures = json.loads((folder / "results.json").read_text())["failures"]
+    for section, failure in zip(sections, failures, strict=True):
+        row = known[failure["finding"]]
+        for kind in ("wrong", "right"):
+            (code,) = re.findall(rf"<pre class={kind}>(.*?)</pre>", section, re.S)
+            assert html.unescape(code) == row[kind].rstrip()
+        assert row["explain"].partition("\n")[0] in html.unescape(section)
 
 
 def test_the_table_says_of_each_call_site_and_fault_what_came_of_it(folder):

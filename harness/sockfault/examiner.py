@@ -12,7 +12,6 @@ import functools
 import json
 import os
 import pathlib
-import shlex
 import shutil
 import sys
 import time
@@ -30,9 +29,9 @@ from .gradebuild import Unbuilt, build
 from .graded import Graded, Loss, Verdict
 from .gradewrite import write_soon
 from .gradejudge import Account, Judge, Source
+from .gradehome import repeat
 from .graderun import Runner, Seen
 from .sandbox import Level
-from .suite import PythonPeer
 from .sweep import Result
 
 CHART_ROWS = 120  # calls that a page shows of a run
@@ -154,7 +153,8 @@ class Examiner:
         verdict = judge(test, seen, wrong, mistakes)
         if verdict.state != "passed":
             verdict.chart = self._chart(test, seen, findings, events or self._events(seen))
-            verdict.repeat = self._repeat(test, seen)
+            late = self.runner.within(test) if seen.timed_out else None
+            verdict.repeat = repeat(test.target, test, int(seen.outcome.get("seed", 1)), late)
         return verdict
 
     def _compare_again(self, judge: Judge, test: Test, seen: Seen) -> None:
@@ -193,26 +193,6 @@ class Examiner:
         run: Any = types.SimpleNamespace(argv=argv, events=shown, start_ns=start)
         return report.chart(run, findings, seen.met.lines)
 
-    def _repeat(self, test: Test, seen: Seen) -> str | None:
-        """What to type at home, in the submission's folder. The reference is not at hand there."""
-        target = test.target
-        words = ["sockfault", "run"]
-        other = target.client if target.role == "server" else target.peer
-        if isinstance(other, PythonPeer) or "{reference}" in (other or ""):
-            return None
-        words += ["--server", "--client"] if target.role == "server" else ["--peer"]
-        words.append(other or "")
-        for text in test.use:
-            words += ["-s", text]
-        for rule in test.rules:
-            words += ["-e", rule]
-        seed = seen.outcome.get("seed", 1)
-        words += ["--seed", str(seed)] if seed != 1 else []
-        words += ["--realism", test.realism] if test.realism else []
-        shown = [word.replace("{host}", "127.0.0.1") for word in target.command]
-        line = [word if word == "{port}" else shlex.quote(word) for word in [*words, "--", *shown]]
-        return " ".join(line)
-
     # ---- a sweep ----
 
     def _sweep(self, judge: Judge, test: Test) -> Verdict:
@@ -236,6 +216,7 @@ class Examiner:
             left -= loss.points
             losses.append(loss)
         verdict = judge.verdict(test, losses, [])
+        verdict.repeat = repeat(test.target, test, self.seed, None)
         verdict.notes.append(f"{len(result.records)} error paths were tried")
         if result.left:
             verdict.notes.append(f"{result.left} more were not: the time was up")

@@ -16,6 +16,7 @@ from .gradewords import (
     MEANS,
     SAYS_MAX,
     STATES,
+    at_home,
     cost,
     cut,
     excerpt,
@@ -151,7 +152,7 @@ def _md_test(verdict: Verdict) -> Iterator[str]:
     if verdict.feedback:
         yield from (plain(verdict.feedback), "")
     if verdict.repeat:
-        yield from ("**Try it at home**, in the folder of your submission:", "")
+        yield from (f"**Try it at home**, {at_home(verdict.repeat)}:", "")
         yield from _block(plain(verdict.repeat), "sh")
     rows = of_program(verdict.chart)
     if rows:
@@ -260,7 +261,7 @@ def _section(at: int, verdict: Verdict) -> Iterator[str]:
         if verdict.feedback:
             yield f'<p class="card advice says">{text(verdict.feedback)}</p>'
         if verdict.repeat:
-            yield "<p>Try it at home, in the folder of your submission:</p>"
+            yield f"<p>Try it at home, {text(at_home(verdict.repeat))}:</p>"
             yield f"<pre class=again>{text(verdict.repeat)}</pre>"
         yield from _chart(verdict.chart)
     yield "</section>"

@@ -80,7 +80,6 @@ class Graded:
     build     why it could not be built, or can't be run under the library; all tests have failed
     warnings  about the program as a whole
     level     how programs were kept apart: bubblewrap, unshare, limits (sandbox.Level)
-    started   when, in seconds since 1970
     is_done   all tests were made
     started   when its grading began, in seconds since 1970: the formats want times
     """

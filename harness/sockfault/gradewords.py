@@ -175,8 +175,15 @@ def text_of(verdict: Verdict) -> str:
     if verdict.feedback and verdict.state != "passed":
         parts.append(plain(verdict.feedback))
     if verdict.repeat and verdict.state != "passed":
-        parts.append(f"Try it at home:\n{plain(verdict.repeat)}")
+        parts.append(f"Try it {at_home(verdict.repeat)}:\n{plain(verdict.repeat)}")
     return cut("\n\n".join(parts), TEXT_MAX)
+
+
+def at_home(repeat: str) -> str:
+    """Where the command is to be typed."""
+    script = re.search(r"sockfault peer (?:--\S+ (?:dgram )?)*([\w./-]+\.py):", repeat)
+    beside = f", with {script[1]} of the assignment beside it" if script else ""
+    return f"in the folder of your submission{beside}"
 
 
 def first_sentence(verdict: Verdict) -> str:

@@ -124,16 +124,24 @@ def _load(folder: pathlib.Path, where: str) -> Any:
     return module
 
 
-def _script(table: Table, key: str, text: str) -> Script:
+def load_script(folder: pathlib.Path, text: str) -> Script:
+    """The function that this text names. ImportError, in words, if there is none."""
     where, _, name = text.partition(":")
     try:
-        module = _load(table.document.path.parent, where)
+        module = _load(folder, where)
     except Exception as error:  # whatever a module does when it is loaded
-        table.refuse(key, f"can't load {where}: {type(error).__name__}: {error}")
+        raise ImportError(f"can't load {where}: {type(error).__name__}: {error}") from error
     made: Script | None = getattr(module, name, None)
     if not callable(made):
-        table.refuse(key, f"there is no function {name} in {where}")
+        raise ImportError(f"there is no function {name} in {where}")
     return made
+
+
+def _script(table: Table, key: str, text: str) -> Script:
+    try:
+        return load_script(table.document.path.parent, text)
+    except ImportError as error:
+        table.refuse(key, str(error))
 
 
 def peer_of(target: Table) -> str | PythonPeer | None:

@@ -29,7 +29,7 @@ REFERENCE = "reference"  # expect.stdout: what the reference solution prints
 SIZE_UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 TOP_KEYS = "assignment build reference target limits expect test group".split()
-ASSIGNMENT_KEYS = "name points handout credit".split()
+ASSIGNMENT_KEYS = "name points credit".split()
 BUILD_KEYS = "command within memory needs".split()
 REFERENCE_KEYS = ["folder"]
 TARGET_KEYS = "name command role kind client peer stdin env normalize".split()
@@ -41,7 +41,7 @@ TEST_KEYS = (
 ).split()
 SWEEP_KEYS = "lose at_most time only".split()
 PRICE_KEYS = "lose at_most".split()
-EXPECT_KEYS = "status signal stdout stderr within peer next-client server".split()
+EXPECT_KEYS = "status signal stdout stderr within peer next-client".split()
 
 
 @dataclasses.dataclass(frozen=True)

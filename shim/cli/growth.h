@@ -8,6 +8,7 @@
 #include "cli/arenafile.h"
 
 struct sf_growth {
+	uint32_t warm;     /* pages before this one were brought in */
 	uint32_t used;     /* pages at the last look */
 	uint32_t reserve;  /* pages to keep ready beyond those in use */
 	uint64_t pause_ns; /* until the next look */

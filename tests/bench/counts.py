@@ -140,9 +140,13 @@ class Counts:
         variants = "bare,forwarder,program" if name == "idle" else "program"
         workloads = ORDER if name == "idle" else wanted(name)
         out = self.folder / f"callgrind.{name}"
+        # What valgrind does not know of a new kernel is no news: shown only where it ends badly.
+        said = self.folder / f"valgrind.{name}"
         command = [*prefix, "valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}"]
+        command += [f"--log-file={said}"]
         command += [BENCH / "micro", "count", variants, *workloads]
-        subprocess.run(command, env=environment, check=True)
+        if subprocess.run(command, env=environment).returncode != 0:
+            raise RuntimeError(f"micro failed below valgrind:\n{said.read_text()}")
         for path in self.folder.glob(f"callgrind.{name}.*"):
             self._read(name, path)
 

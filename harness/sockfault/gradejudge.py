@@ -202,6 +202,10 @@ class Judge:
         """What a run did other than expected."""
         expect = test.expect
         yield from self._ended(seen, expect.signal)
+        if not seen.is_reached:
+            if self.plain_wrong and not test.is_plain:
+                yield f"without any fault it is wrong already: {self.plain_wrong}"
+            return  # what was expected was expected of another run
         if not seen.timed_out and not seen.signal:
             yield from self._compared(test, seen)
         elif expect.signal and seen.signal != expect.signal:
@@ -268,7 +272,7 @@ class Judge:
         unfired = [rule for rule in seen.rules if not rule["fired"]]
         if not seen.server_ended and not any("next client" in one for one in wrong):
             mistakes = [one for one in mistakes if not self._serves_on(test, seen, one[0])]
-        reached = not unfired or bool(wrong)
+        reached = seen.is_reached or bool(wrong)
         losses = self._charged(test, seen, mistakes, wrong)
         said = {loss.says for loss in losses}
         verdict = self.verdict(test, losses, [one for one in wrong if one not in said])

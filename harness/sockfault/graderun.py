@@ -87,6 +87,11 @@ class Seen:
         return without_box([make(Finding, one) for one in self.outcome.get("findings") or []])
 
     @property
+    def is_reached(self) -> bool:
+        """Has each rule fired? Else the run says nothing of what was to be seen."""
+        return all(rule["fired"] for rule in self.rules)
+
+    @property
     def has_faults(self) -> bool:
         return bool(self.outcome.get("faults"))
 

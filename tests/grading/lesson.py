@@ -13,7 +13,7 @@ import textwrap
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = pathlib.Path(os.environ.get("SOCKFAULT_BUILD", ROOT / "build"))
-WITHIN = 300  # seconds, for a grader
+WITHIN = 1200  # seconds, for a grader
 
 HEAD = """\
 [assignment]

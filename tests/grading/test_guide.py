@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""doc/grading.md: its first example is graded as it says, and what stands there is what there is."""
+"""doc/grading.md: its first example is graded as it says, and it tells of all that there is."""
 
 import re
 import subprocess
@@ -34,7 +34,7 @@ def test_the_first_example_is_graded_as_it_says(tmp_path):
     lines = [re.sub("; .*", "", text) for text in said.splitlines()]
     assert lines == [re.sub("; .*", "", text) for text in wanted.splitlines()]
     feedback = (tmp_path / "graded" / "adams" / "feedback.md").read_text()
-    assert "short-recv-taken-for-whole" in feedback and "client.c:18" in feedback
+    assert "short-recv-taken-for-whole" in feedback and "client.c:19" in feedback
 
 
 def test_every_piece_of_toml_can_be_read(tmp_path):

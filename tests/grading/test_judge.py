@@ -87,7 +87,7 @@ def test_what_was_not_expected_costs_all_points(make):
         (ran(timed_out=True, status=None), "did not end in time"),
         (ran(met=0, fired=0), "never talked to its peer"),
         (ran(b"x" * (1 << 21)), "printed more than"),
-        (ran(hidden_calls="its peer met 2"), "not seen by sockfault: its peer met 2"),
+        (ran(hidden_calls="its peer met 2"), "its peer met 2"),
     ],
 )
 def test_how_a_run_can_be_wrong(make, seen, says):
@@ -171,6 +171,14 @@ def test_a_fault_that_never_happened(make, worth, points):
     verdict = judged(judge, made.tests[0], ran(fired=0))
     assert (verdict.state, verdict.points) == ("not reached", points)
     assert verdict.look and "never called" in verdict.notes[0]
+
+
+def test_what_was_expected_of_a_fault_that_never_happened_is_not_asked(make):
+    made, judge = make(these("expect.status = 1\nnot_reached = 2"))
+    verdict = judged(judge, made.tests[0], ran(b"", fired=0))
+    assert (verdict.state, verdict.points) == ("not reached", 2)
+    verdict = judged(judge, made.tests[0], ran(b"", fired=0, timed_out=True))
+    assert (verdict.state, verdict.points) == ("failed", 0)
 
 
 def test_who_is_wrong_without_faults_passes_no_comparison(make):

@@ -61,21 +61,14 @@ NAMED = {
 RIGHT = {"makefile-links"}  # what it builds is right, and its links lead nowhere
 GOOD = ("good-1", "good-2", "good-3")
 # Of these each is tried at each level, as each user: they end at once.
-QUICK = (
-    "descriptors",
-    "kills-all",
-    "links",
-    "raw-calls",
-    "spoils-trace",
-    "traces-others",
-    "writes-outside",
-)
+QUICK = ("good-1", "kills-all", "raw-calls", "spoils-trace", "traces-others", "writes-outside")
 
 
 def hand_in(folder, wanted):
     """Submissions, those that are not hostile between the others."""
-    made = [put_together(name, folder) for name in wanted if name != "links"]
-    for at, name in zip((0, len(made) // 2, len(made)), GOOD):
+    made = [put_together(name, folder) for name in wanted if name not in ("links", *GOOD)]
+    good = [name for name in GOOD if name in wanted]
+    for at, name in zip((0, len(made) // 2, len(made)), good):
         made.insert(at, put_together("good", folder).rename(folder / name))
     if "links" in wanted:
         made.append(put_together("good", folder).rename(folder / "links"))
@@ -116,44 +109,20 @@ class Class:
         assert work_folders(self.report) == []
         assert left_files() == self.files
 
-    def check(self, name):
-        if name in RIGHT or name in GOOD:
-            assert self.points(name) == 10, self.words(name)
-        else:
-            assert self.points(name) == 0, self.words(name)
-        if name in NAMED:
-            assert re.search(NAMED[name], self.words(name), re.S), self.words(name)
+    def check_all(self, wanted):
+        """Each gets what is its due and is named; all who are not come at once."""
+        wrong = {}
+        for name in wanted:
+            points, words = self.points(name), self.words(name)
+            due = 10 if name in RIGHT or name in GOOD else 0
+            if points != due or (name in NAMED and not re.search(NAMED[name], words, re.S)):
+                wrong[name] = (points, words)
+        assert not wrong
 
 
-@pytest.fixture(scope="module")
-def hostile():
-    """All of them, and good ones among them, two at a time."""
-    with open_folder() as folder:
-        yield Class(folder, sorted([*names(), "links"]), more=("-n", "2"))
-
-
-def test_each_is_graded(hostile):
-    assert hostile.status == 0, hostile.said
-    rows = list(csv.DictReader((hostile.report / "gradebook.csv").open()))
-    assert {row["submission"] for row in rows} == {*NAMED, *RIGHT, *GOOD}
-
-
-@pytest.mark.parametrize("name", sorted(NAMED.keys() | RIGHT))
-def test_it_gets_no_points_for_that_and_is_named(hostile, name):
-    hostile.check(name)
-
-
-@pytest.mark.parametrize("name", GOOD)
-def test_a_good_one_beside_them_keeps_its_points(hostile, name):
-    hostile.check(name)
-
-
-def test_nothing_is_left(hostile):
-    hostile.check_nothing_is_left()
-
-
-def test_who_gets_round_the_library_is_flagged(hostile):
+def check_flags(hostile):
     rows = {r["submission"]: r for r in csv.DictReader((hostile.report / "gradebook.csv").open())}
+    assert set(rows) == {*NAMED, *RIGHT, *GOOD}
     for name in ("raw-calls", "forges-trace", "static-twin", "spoils-trace"):
         assert rows[name]["needs a look"], name
     assert not rows["good-1"]["needs a look"]
@@ -178,7 +147,7 @@ class Scripts(html.parser.HTMLParser):
         self.inside = False
 
 
-def test_what_it_prints_stays_text(hostile):
+def check_what_it_prints_stays_text(hostile):
     """In each file that somebody's program reads."""
     folder = hostile.report / "injects-markup"
     for path in folder.glob("*.json"):
@@ -194,6 +163,17 @@ def test_what_it_prints_stays_text(hostile):
         assert not any("alert" in text for text in page.texts), path.name
 
 
+def test_no_hostile_submission_gets_points_or_away():
+    """All of them, and good ones among them, two at a time."""
+    with open_folder() as folder:
+        made = Class(folder, sorted([*names(), "links", *GOOD]), more=("-n", "2"))
+        assert made.status == 0, made.said
+        made.check_all(sorted({*NAMED, *RIGHT, *GOOD}))
+        made.check_nothing_is_left()
+        check_flags(made)
+        check_what_it_prints_stays_text(made)
+
+
 @pytest.mark.parametrize("user", users())
 @pytest.mark.parametrize("level", ["bubblewrap", "unshare", "limits"])
 def test_each_level_as_each_user(level, user):
@@ -201,10 +181,7 @@ def test_each_level_as_each_user(level, user):
     with open_folder() as folder:
         made = Class(folder, QUICK, level, user, ("-n", "2"))
         assert made.status == 0, made.said
-        for name in (*GOOD, *QUICK):
-            if level == "limits" and user and name == "kills-all":
-                continue  # the same user may end what grades it: it gets nothing, which is all
-            made.check(name)
+        made.check_all(QUICK)
         made.check_nothing_is_left()
 
 
@@ -214,8 +191,7 @@ def test_each_level_as_each_user(level, user):
 def test_all_of_them_at_each_level(level, user):
     needs(level)
     with open_folder() as folder:
-        made = Class(folder, sorted([*names(), "links"]), level, user, ("-n", "2"))
+        made = Class(folder, sorted([*names(), "links", *GOOD]), level, user, ("-n", "2"))
         assert made.status == 0, made.said
-        for name in sorted({*NAMED, *RIGHT, *GOOD}):
-            made.check(name)
+        made.check_all(sorted({*NAMED, *RIGHT, *GOOD}))
         made.check_nothing_is_left()

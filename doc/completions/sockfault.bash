@@ -2,10 +2,13 @@
 # shellcheck shell=bash
 # Completion of sockfault for bash. It knows no option itself: it asks the command, so the two cannot differ.
 
-# Rows of the option table: all of one kind ("command" or "option"), and of one command if it is named.
+# Rows of the option table: all of one kind ("command" or "option"), and of one command if it is named. Those of the
+# harness tell their options themselves.
 _sockfault_rows() {
-	"$1" --options 2>/dev/null | awk -F '\t' -v kind="$2" -v command="$3" \
-		'$1 == kind && (command == "" || $2 == command)'
+	{
+		"$1" --options 2>/dev/null
+		[[ -n $3 ]] && "$1" --options 2>/dev/null | grep -q $'^harness\t'"$3"$'\t' && "$1" "$3" --options 2>/dev/null
+	} | awk -F '\t' -v kind="$2" -v command="$3" '$1 ~ kind && (command == "" || $2 == command)'
 }
 
 # What may stand after an option: its choices, a file, a scenario; nothing where it is a flag (status 1).
@@ -41,7 +44,7 @@ _sockfault() {
 	local command=${COMP_WORDS[0]} name=${COMP_WORDS[1]} word=${COMP_WORDS[COMP_CWORD]} foreign
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "$(_sockfault_rows "$command" command | cut -f 2) --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "$(_sockfault_rows "$command" "command|harness" | cut -f 2) --help --version" -- "$word")
 		return
 	fi
 	if [[ $name == run ]]; then

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import NoReturn, Sequence
 
-from . import command, report
+from . import command, optiontable, report
 from .command import SockfaultError
 from .events import read_findings
 from .run import Traced
@@ -31,6 +31,7 @@ def _suite_parser() -> argparse.ArgumentParser:
         description="Runs each target of a suite under each of its scenarios, with pytest.",
         epilog=EPILOG + " What follows -- is given to pytest.",
     )
+    optiontable.add(parser)
     parser.add_argument("file", nargs="+", metavar="FILE.toml")
     parser.add_argument("-n", metavar="N", help="so many at a time (needs pytest-xdist)")
     parser.add_argument("--shard", metavar="I/N", help="the I-th of N parts")
@@ -91,6 +92,7 @@ def page(argv: Sequence[str] | None = None) -> int:
     parser = _Parser(
         prog="sockfault report", description="Shows a run as a page for a browser.", epilog=EPILOG
     )
+    optiontable.add(parser)
     parser.add_argument("file", nargs="?", metavar="FILE", help="a trace; else the latest run's")
     parser.add_argument("-o", metavar="OUT.html", default="report.html", help="%(default)s")
     asked = parser.parse_args(argv)

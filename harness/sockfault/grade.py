@@ -26,7 +26,7 @@ import time
 from typing import Any, Iterator, NoReturn, Sequence
 
 from . import assignment as assignments
-from . import classpage, command, gradefiles, sandbox
+from . import classpage, command, gradefiles, optiontable, sandbox
 from .assignment import Assignment
 from .command import SockfaultError
 from .examroom import Listed
@@ -254,6 +254,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    optiontable.add(parser)
     parser.add_argument("file", metavar="ASSIGNMENT.toml")
     parser.add_argument("submission", nargs="*", metavar="SUBMISSION")
     parser.add_argument(

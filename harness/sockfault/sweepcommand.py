@@ -17,7 +17,7 @@ import tempfile
 import time
 from typing import Any, Iterator, NoReturn, Sequence
 
-from . import sweepreport
+from . import optiontable, sweepreport
 from .command import SockfaultError
 from .run import seconds
 from .suite import substitution
@@ -97,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
+    optiontable.add(parser)
     add("--server", action="store_true", help="COMMAND is a server: --client drives it")
     add("--client", metavar="CMD", help="shell command that drives the server, once it listens")
     add("--peer", metavar="CMD", help="shell command that serves COMMAND")

@@ -89,6 +89,15 @@ static int help(int argc, char **argv)
 	return SF_STATUS_GOOD;
 }
 
+/* For completions: the words of the harness tell their own options, by sockfault NAME --options. */
+static int help_table(void)
+{
+	sf_help_table(stdout);
+	for (size_t i = 0; i < sizeof harness / sizeof harness[0]; i++)
+		printf("harness\t%s\t\tpart of the Python harness\n", harness[i]);
+	return SF_STATUS_GOOD;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -100,6 +109,6 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
 		return help(argc - 2, argv + 2);
 	if (strcmp(argv[1], "--options") == 0)
-		return sf_help_table(stdout), SF_STATUS_GOOD;
+		return help_table();
 	return dispatch(argc - 1, argv + 1);
 }

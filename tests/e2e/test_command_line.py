@@ -21,7 +21,7 @@ def table():
         cells = row.split("\t")
         if cells[0] == "command":
             commands[cells[1]] = {}
-        else:
+        elif cells[0] == "option":
             for name in filter(None, cells[2:4]):
                 commands[cells[1]][name] = tuple(cells[4:7])
     return commands

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The options of a command of the harness as rows, for completions: the same as `sockfault --options`
-prints of those that are built in.
+"""The options of a command of the harness as rows, for completions: as `sockfault --options` prints
+those of the commands that are built in.
 """
 
 from __future__ import annotations

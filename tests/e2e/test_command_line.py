@@ -92,7 +92,12 @@ def complete(*words):
 
 
 def test_bash_completes_commands():
-    assert complete("") == set(table()) | {"--help", "--version"}
+    assert complete("") == set(table()) | HARNESS | {"--help", "--version"}
+
+
+@pytest.mark.parametrize("command", sorted(HARNESS))
+def test_bash_completes_options_of_the_harness(command):
+    assert "--help" in complete(command, "-")
 
 
 @pytest.mark.parametrize("command", sorted(table()))

@@ -132,7 +132,11 @@ def interpreter_of(word: str) -> bool:
 
 
 def _look_at(level: Level, word: str, program: pathlib.Path) -> list[str]:
-    path = program / word if "/" in word else pathlib.Path(shutil.which(word) or word)
+    path = (
+        program / word
+        if "/" in word
+        else pathlib.Path(shutil.which(word, path=sandbox.PATH) or word)
+    )
     if "/" in word and not path.is_file():
         raise Unbuilt(f"there is no program {word} after the build")
     if not os.access(path, os.X_OK):

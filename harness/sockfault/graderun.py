@@ -443,13 +443,15 @@ class One:
         limit = 2 * self.within + READY
         outcome = self._end(self._begin(words, port, limit), limit)
         driven, after = outcome.get("client"), outcome.get("next")
-        served = not outcome.get("never_served") and bool(driven)
+        began = not outcome.get("never_served") and bool(driven)
+        # That it connected says nothing: the kernel does that. Something must have come back.
+        served = began and (driven["status"] == 0 or bool(self._output("client")))
         server = self._seen(outcome, Met(int(served)))
         seen = self._driven(server, driven, "client") if driven else server
         if after:
             seen.next = self._driven(server, after, "next")
         asked_to = outcome["terminated"] or outcome["killed"] or outcome["timed_out"]
-        seen.server_ended = bool(served and not asked_to)
+        seen.server_ended = bool(began and not asked_to)
         return seen
 
     def scripted_client(self) -> Seen:

@@ -26,9 +26,9 @@ def svg(rows):
     height = LINE * (len(measured) + 2)
     limit = LEFT + WIDTH / MOST
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="1080" height="{height}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="1180" height="{height}"'
         ' font-family="sans-serif" font-size="12">',
-        f'<rect width="1080" height="{height}" fill="white"/>',
+        f'<rect width="1180" height="{height}" fill="white"/>',
         f'<text x="{limit}" y="16" text-anchor="middle">the goal</text>',
     ]
     for i, (name, row) in enumerate(measured, 1):

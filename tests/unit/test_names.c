@@ -144,6 +144,23 @@ static void append_formats_as_snprintf_does(void **state)
 	}
 }
 
+static void texts_of_errors_are_those_of_glibc(void **state)
+{
+	(void)state;
+	for (int number = 0; number < 134; number++) {
+		const char *known = strerrordesc_np(number), *text = sf_errno_text(number);
+
+		assert_int_equal(known == NULL, text == NULL);
+		if (known)
+			assert_string_equal(text, known);
+	}
+	assert_string_equal(sf_eai_text(-EAI_AGAIN), gai_strerror(EAI_AGAIN));
+	assert_null(sf_eai_text(0));
+	for (int number = 1; number < 110; number++)
+		if (sf_eai_name(number))
+			assert_string_equal(sf_eai_text(number), gai_strerror(-number));
+}
+
 static void append_writes_zero_as_a_digit(void **state)
 {
 	char text[8];
@@ -167,6 +184,7 @@ int main(void)
 	    HOLDS(nearest_word_is_the_one_that_was_meant),
 	    HOLDS(nearest_word_is_none_where_nothing_is_near),
 	    HOLDS(append_formats_as_snprintf_does),
+	    HOLDS(texts_of_errors_are_those_of_glibc),
 	    HOLDS(append_writes_zero_as_a_digit),
 	};
 

@@ -103,15 +103,19 @@ bool sf_probe_handles(int signal, bool interrupting)
 	return sf_probe_disposition(&action) && action.handled && !(interrupting && action.restart);
 }
 
+/* Those of its threads. What libc does by them no program sees: an interrupted call goes on, or never comes back. */
+static bool is_of_libc(int signal)
+{
+	return signal > SIGSYS && signal < (gnu_get_libc_version ? 34 : 35);
+}
+
 size_t sf_probe_handlers(struct sf_disposition signals[SF_SIGNALS])
 {
 	size_t n = 0;
 
 	for (int signal = 1; signal <= SF_SIGNALS; signal++) {
-		bool is_libcs = signal > SIGSYS && signal < (gnu_get_libc_version ? 34 : 35); /* of its threads */
-
 		signals[n] = (struct sf_disposition){.signal = (uint8_t)signal};
-		if (!is_libcs && sf_probe_disposition(&signals[n]) && signals[n].handled)
+		if (!is_of_libc(signal) && sf_probe_disposition(&signals[n]) && signals[n].handled)
 			n++;
 	}
 	return n;
@@ -120,7 +124,7 @@ size_t sf_probe_handlers(struct sf_disposition signals[SF_SIGNALS])
 bool sf_probe_handler(bool interrupting, uint64_t blocked)
 {
 	for (int signal = 1; signal <= SF_SIGNALS; signal++)
-		if (!(blocked >> (signal - 1) & 1) && sf_probe_handles(signal, interrupting))
+		if (!is_of_libc(signal) && !(blocked >> (signal - 1) & 1) && sf_probe_handles(signal, interrupting))
 			return true;
 	return false;
 }

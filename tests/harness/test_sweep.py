@@ -76,10 +76,10 @@ def test_a_server_that_dies_with_its_client_is_told_from_one_that_serves_on(tmp_
     words = ["--server", "--client", CLIENT, "--only", "recv*/reset/first"]
     for name, expected in (("naive", 1), ("robust", 0)):
         target = [f"{TARGETS}/{name}-echo-server", "127.0.0.1", "{port}"]
-        sweep(*words, "--report", tmp_path / name, target=target, status=expected)
+        sweep(*words, "--report", tmp_path / name, target=target, status=expected, cwd=ROOT)
     (failure,) = results(tmp_path / "naive")["failures"]
     assert failure["finding"] == "dies-with-client"
-    assert failure["file"].endswith("naive-echo-server.c")
+    assert failure["file"] == "tests/targets/naive-echo-server.c"  # as all findings have it
 
 
 def test_what_is_known_is_shown_and_not_counted(tmp_path):
@@ -161,6 +161,82 @@ def test_a_batch_that_ends_within_its_answer_keeps_nobody_waiting(tmp_path):
         for one in asked:
             with pytest.raises(SockfaultError, match="has ended"):
                 one.answer(timeout=20)
+
+
+HALF = """
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char answer[6];
+
+	to.sin_port = htons(atoi(argv[1]));
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
+		return shutdown(fd, SHUT_RDWR) ? 1 : 3;
+	if (argc > 2)
+		return bind(fd, (struct sockaddr *)&to, sizeof(to)) ? 1 : 3;
+	if (send(fd, "hello\\n", 6, MSG_NOSIGNAL) != 6)
+		return 1;
+	return recv(fd, answer, 6, MSG_WAITALL) == 6 ? 0 : 1;
+}
+"""
+
+
+def test_call_sites_are_reached_by_faults_alone_or_never(tmp_path):
+    source, program = tmp_path / "half.c", tmp_path / "half"
+    source.write_text(HALF)
+    subprocess.run(["cc", "-g", "-O1", "-o", program, source], check=True)
+    subprocess.run(["strip", "-o", tmp_path / "bare", program], check=True)
+    found = {}
+    for name in ("half", "bare"):
+        folder = tmp_path / f"of-{name}"
+        words = ["--peer", PEER, "--only", "ECONNREFUSED", "--report", folder]
+        sweep(*words, target=[tmp_path / name, "{port}"], cwd=tmp_path)
+        found[name] = results(folder)
+        # socket, connect, send, recv; shutdown; connect alone; bind
+        assert found[name]["sites"] == {
+            "reached": 5,
+            "by_faults_alone": 1,
+            "faulted": 1,
+            "never_reached": 1,
+        }
+    (known,) = found["half"]["never_reached"]
+    line = next(n for n, text in enumerate(HALF.splitlines(), 1) if "bind(" in text)
+    assert [known[key] for key in ("func", "file", "line")] == ["bind", "half.c", line]
+    (bare,) = found["bare"]["never_reached"]
+    assert bare["func"] == "bind" and bare["line"] is None and bare["site"].startswith("bare+0x")
+    page = (tmp_path / "of-half" / "report.html").read_text()
+    assert re.search(rf"no run reached</h2><ul>\s*<li><code>bind half.c:{line}<", page)
+
+
+def test_a_mistake_that_needs_no_fault_is_told_though_the_program_fails(tmp_path):
+    target = [TARGETS / "wrong" / "edge-not-drained-pair"]
+    done = sweep("--report", tmp_path, target=target, status=1)
+    (failure,) = results(tmp_path)["failures"]
+    assert failure["finding"] == "edge-not-drained" and failure["rule"] is None
+    assert "the fault-free run fails" in done.stderr and "ended with status 1" in done.stderr
+
+
+def test_a_pair_gets_what_the_kernel_can_do_to_it(tmp_path):
+    target = [TARGETS / "right" / "wake-pair-client", "{port}"]
+    sweep("--peer", PEER, "--time", "0s", "--report", tmp_path, target=target, status=0)
+    plan = [json.loads(line) for line in (tmp_path / "plan.jsonl").read_text().splitlines()[1:]]
+    own = [entry for entry in plan if "family=unix" in entry["rules"][0]]
+    tried = {(entry["place"]["op"], entry["fault"]) for entry in own}
+    # a byte that wakes somebody finds room, and is not cut
+    assert tried == {
+        ("recv", "short 1"),
+        ("recv", "short 50%"),
+        ("recv", "fail EAGAIN"),
+        ("recv", "delay 20ms"),
+        ("send", "delay 20ms"),
+    }
+    others = {entry["fault"] for entry in plan if entry not in own}
+    assert {"reset", "stall", "fail ECONNREFUSED", "fail EMFILE"} <= others
 
 
 UNSTEADY = """

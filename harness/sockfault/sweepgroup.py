@@ -110,9 +110,13 @@ class Group:
         return order[: 1 if self.finding.severity == "advice" else REPRESENTATIVES]
 
     def rules(self, entry: Entry) -> list[str]:
-        """The plainest first; what showed it last, for it did so once."""
-        found = [re.sub(r" nth=1\.\.( per=conn)?(?=[ :])", "", rule) for rule in entry.rules]
-        return list(dict.fromkeys([*found, *entry.rules, self.used[entry.id]]))
+        """The plainest first; what showed it last, for it did so once. Of runs that take their
+        time none is made for a rule that did not hit before."""
+        used, some = self.used[entry.id], entry.rules
+        if self.is_late and used in some:
+            some = some[some.index(used) :]
+        found = [re.sub(r" nth=1\.\.( per=conn)?(?=[ :])", "", rule) for rule in some]
+        return list(dict.fromkeys([*found, *some, used]))
 
     def confirmed(self, entry: Entry, rule: str, finding: Finding) -> dict[str, Any]:
         """A line of the journal."""

@@ -6,7 +6,7 @@
  * finds: wait-interrupted-stale
  * rule: poll nth=2: signal SIGCHLD, fail EINTR
  * role: server
- * client: c=build/targets/right/pausing-line-client; $c {port} 300 one >{tmp}/1 & $c {port} 900 two >{tmp}/2; wait; cat
+ * client: c=build/targets/right/pausing-line-client; $c {port} 150 one >{tmp}/1 & $c {port} 450 two >{tmp}/2; wait; cat
  * {tmp}/1 {tmp}/2
  */
 #include "../server.h"

@@ -95,6 +95,8 @@ static bool has_ended_over_it(const struct sf_scene *scene)
 
 	if (!process->status_is_known)
 		return false;
+	if (process->ending == SF_EXITED && scene->run->was_asked_to_end && process->status == 0)
+		return false; /* it did what it was asked to, right then */
 	if (process->ending == SF_EXITED)
 		return known->leaver == known->broke.thread;
 	return process->ending == SF_SIGNALED && !is_from_outside(process->status) &&

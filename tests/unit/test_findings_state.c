@@ -405,6 +405,11 @@ static void dies_with_client_is_silent(void **state)
 	    .finding = "dies-with-client",
 	    .story = {SERVER, "accept 3 = 4 site=4", "recv 4 9 = -1 ECONNRESET", "exit = 1"},
 	    .baseline = {SERVER, "accept 3 = 4 site=4", "recv 4 9 = 0", "exit = 0"}});
+	/* It was asked to end, and does. */
+	expect(&(struct told){
+	    .finding = "dies-with-client",
+	    .story = {SERVER, "accept 3 = 4", "poll 2 = 1 polled=3:IN,4:IN:IN", "recv 4 9 = -1 ECONNRESET", "exit = 0"},
+	    .asked_to_end = true});
 	/* It went back to the others, and ended later. */
 	expect(&(struct told){
 	    .finding = "dies-with-client",

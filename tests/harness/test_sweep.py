@@ -145,6 +145,7 @@ def test_an_interrupted_sweep_goes_on_and_comes_to_the_same(tmp_path, number):
     kept = before[: before.rfind(b"\n") + 1]
     assert (folder / "journal.jsonl").read_bytes().startswith(kept)
     assert "of them done before" in done.stderr
+    assert all(map(json.loads, (folder / "journal.jsonl").read_text().splitlines()))
     expected = (tmp_path / "whole" / "results.json").read_bytes()
     assert (folder / "results.json").read_bytes() == expected
 
@@ -170,18 +171,18 @@ HALF = """
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	char answer[6];
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char answer[6];
 
-	to.sin_port = htons(atoi(argv[1]));
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-		return shutdown(fd, SHUT_RDWR) ? 1 : 3;
-	if (argc > 2)
-		return bind(fd, (struct sockaddr *)&to, sizeof(to)) ? 1 : 3;
-	if (send(fd, "hello\\n", 6, MSG_NOSIGNAL) != 6)
-		return 1;
-	return recv(fd, answer, 6, MSG_WAITALL) == 6 ? 0 : 1;
+    to.sin_port = htons(atoi(argv[1]));
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
+        return shutdown(fd, SHUT_RDWR) ? 1 : 3;
+    if (argc > 2)
+        return bind(fd, (struct sockaddr *)&to, sizeof(to)) ? 1 : 3;
+    if (send(fd, "hello\\n", 6, MSG_NOSIGNAL) != 6)
+        return 1;
+    return recv(fd, answer, 6, MSG_WAITALL) == 6 ? 0 : 1;
 }
 """
 

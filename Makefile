@@ -31,9 +31,10 @@ BOX_SRC   := $(sort $(wildcard shim/confine/*.c))
 
 # The command is linked statically where that can be done: it starts in half the time, and what LD_PRELOAD holds is the
 # target's alone. Where musl is at hand (musl-gcc of Debian's musl-tools) it is linked with that: a program of glibc asks
-# the processor forty questions before main, each of which leaves a virtual machine. COMMAND_CC='$(CC)' builds without.
+# the processor forty questions before main, each of which leaves a virtual machine. COMMAND_CC=cc builds without, and so
+# does a compiler that somebody chose.
 links = echo 'int main(void){return 0;}' | $1 $(CFLAGS) $(LDFLAGS) -static -x c - -o /dev/null 2>/dev/null
-for_same = test "$$(musl-gcc -dumpmachine 2>&1)" = "$$($(CC) -dumpmachine 2>&1)"
+for_same = test '$(CC)' = '$(filter cc gcc,$(CC))' && test "$$(musl-gcc -dumpmachine 2>&1)" = "$$($(CC) -dumpmachine 2>&1)"
 find_command_cc = $(shell $(for_same) && $(call links,musl-gcc) && echo musl-gcc -idirafter $(BUILD)/gen/kernel || echo '$(CC)')
 find_static = $(shell $(call links,$(COMMAND_CC)) && echo -static || echo -pie)
 ifeq ($(origin COMMAND_CC),undefined)

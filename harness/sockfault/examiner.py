@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import json
 import os
 import pathlib
@@ -35,6 +36,7 @@ from .sandbox import Level
 from .sweep import Result
 
 CHART_ROWS = 120  # calls that a page shows of a run
+EVENTS_MAX = 200_000  # that are looked at of a run: a program may make any number
 NOT_OURS = "sockfault could not make this test: "
 
 
@@ -176,7 +178,7 @@ class Examiner:
         """The program's own."""
         lines = self.runner.told(seen.trace.parent, "trace", str(seen.trace), "--json")
         first = self.runner.first_process
-        made = (make(Event, one) for one in lines)
+        made = (make(Event, one) for one in itertools.islice(lines, EVENTS_MAX))
         return [event for event in made if (event.process or 0) >= first]
 
     def _chart(

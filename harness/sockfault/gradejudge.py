@@ -9,6 +9,7 @@ peer agrees with it.
 from __future__ import annotations
 
 import dataclasses
+import glob
 import os
 import pathlib
 from typing import Any, Iterator
@@ -21,6 +22,7 @@ from .suite import FAULT_FREE
 from .verdict import diff
 
 EXCERPT = 3  # lines of source before and behind a marked one
+SOURCE_MAX = 4 << 20  # bytes of a file that is looked into
 LATE_SIGNALS = {
     "SIGXCPU": " (too much CPU time)",
     "SIGXFSZ": " (a file grew too large)",
@@ -49,7 +51,8 @@ class Place:
 
 
 class Source:
-    """The submission's own files: which places are its own, and what stands there."""
+    """The submission's own files: which places are its own, and what stands there. Names come from
+    what its compiler wrote, or somebody in its place: no name, and no link, leads out of it."""
 
     def __init__(self, program: pathlib.Path) -> None:
         self.program = program
@@ -66,18 +69,24 @@ class Source:
         return Place(operation=operation)
 
     def _files(self, name: str) -> list[pathlib.Path]:
-        return [
-            path
-            for path in sorted(self.program.rglob(os.path.basename(name)))
-            if path.is_file() and not path.is_symlink()
-        ]
+        pattern = glob.escape(os.path.basename(name))
+        found = sorted(self.program.rglob(pattern)) if pattern.strip(".") else []
+        return [path for path in found if self._is_own(path)]
+
+    def _is_own(self, path: pathlib.Path) -> bool:
+        try:
+            real = path.resolve(strict=True)
+        except (OSError, ValueError, RuntimeError):
+            return False
+        is_inside = real.is_relative_to(self.program.resolve())
+        return is_inside and real.is_file() and real.stat().st_size <= SOURCE_MAX
 
     def _own(self, file: str | None) -> pathlib.Path | None:
         """The file of that name, if it is the submission's."""
         if not file:
             return None
         path = self.program / file  # an absolute one stays
-        if path.is_relative_to(self.program) and path.is_file() and not path.is_symlink():
+        if path.is_relative_to(self.program) and ".." not in path.parts and self._is_own(path):
             return path
         if os.path.isabs(file):
             return None

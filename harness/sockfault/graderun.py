@@ -32,7 +32,7 @@ from .suite import PythonPeer
 
 SLACK = 30.0  # seconds beyond its own deadline after which the command is given up
 READY = 10.0  # seconds for a peer to listen
-TRACE_SIZE = "256MiB"
+TRACE_SIZE = "64MiB"
 HEARD = 16 << 20  # bytes that are kept of what a peer heard
 STATUS_LATE = 124
 ROOM = 0.1  # seconds that the box and the library take to start; more where the machine is busy

@@ -28,6 +28,7 @@ UNTOLD = ("drop", "duplicate", "reorder", "truncate", "latency", "stall")
 # Who can do without these does so, and says so in its output.
 OPTIONAL = ("sockopt", "close", "shutdown", "poll")
 OPTIONAL_FUNCS = ("getnameinfo", "gethostbyaddr", "gethostbyaddr_r")
+OF_CLIENTS = ("dies-with-client", "hang", "spin")
 SERVING = ("accept", "recv", "send", "shutdown", "close")
 STILL_BUSY = 0.2  # of the time: who met a fault as late as that goes on, if slowly
 
@@ -114,6 +115,8 @@ class Judge:
         if any(one.severity == "error" for one in own):
             return own  # one sentence for each mistake: theirs says more
         made = [one for one in whole if one.finding not in self.theirs]
+        if self.program.role == "server":  # what its clients met the command does not know
+            made = [one for one in whole if one.finding in OF_CLIENTS]
         return own + [self._named(entry, outcome, one) for one in made]
 
     def _placed(self, finding: Finding) -> Finding:

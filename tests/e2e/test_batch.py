@@ -151,10 +151,14 @@ def test_each_request_has_its_own_surroundings(batch, tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "given").write_text("input\n")
     words = ["cwd=folder", "in=given", "out=made", "err=made", "set=A=b c", "unset=HOME"]
-    shell = "cat; echo $A ${HOME-unset}; pwd; echo error >&2; ps -o sid= $$ | grep -qw $$ || exit 0"
+    # the sixth word in /proc is the session
+    shell = (
+        "cat; echo $A ${HOME-unset}; pwd; echo error >&2; cut -d ' ' -f 6 /proc/self/stat > ../sid"
+    )
     assert batch.tell(*words, "run", "sh", "-c", shell)["status"] == 0
     said = (tmp_path / "folder" / "made").read_text()
     assert said == f"input\nb c unset\n{tmp_path}/folder\nerror\n"
+    assert int((tmp_path / "sid").read_text()) not in (batch.process.pid, os.getsid(0))
     assert batch.tell("out=after", "run", "sh", "-c", "cat; echo ${A-unset}; pwd")["status"] == 0
     assert (tmp_path / "after").read_text() == f"unset\n{tmp_path}\n"
 

@@ -82,6 +82,30 @@ def test_a_server_that_dies_with_its_client_is_told_from_one_that_serves_on(tmp_
     assert failure["file"] == "tests/targets/naive-echo-server.c"  # as all findings have it
 
 
+SULKS = """
+import socket, sys
+s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+hurt = False
+while True:
+    c, _ = s.accept()
+    with c:
+        try:
+            text = c.recv(100)
+            c.sendall(b"no\\n" if hurt else text)
+        except OSError:
+            hurt = True
+"""
+
+
+def test_a_server_that_serves_others_otherwise_after_a_fault_is_told(tmp_path):
+    program = tmp_path / "sulks.py"
+    program.write_text(SULKS)
+    words = ["--server", "--client", CLIENT, "--only", "recv*/reset/first", "--report", tmp_path]
+    sweep(*words, target=[PYTHON, program, "{port}"], status=1)
+    (failure,) = results(tmp_path)["failures"]
+    assert failure["finding"] == "dies-with-client" and "the next client" in failure["says"]
+
+
 def test_what_is_known_is_shown_and_not_counted(tmp_path):
     words = ["--peer", PEER, "--only", "*/eof/first"]
     sweep(*words, "--report", tmp_path / "old", status=1)

@@ -6,15 +6,18 @@ under all of them by `make test-all`."""
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from conftest import PYTHON, ROOT
 
-sys.path.insert(0, str(ROOT / "tests" / "findings"))
+sys.path[:0] = [str(ROOT / "tests" / name) for name in ("findings", "sweeps")]
 from judge import TARGETS, program_of  # noqa: E402
+from programs import PROGRAMS  # noqa: E402
 
 SWEEP = ROOT / "harness" / "bin" / "sockfault-sweep"
 WRONG = sorted((TARGETS / "wrong").glob("*.c"))
@@ -96,3 +99,35 @@ def test_a_sweep_has_nothing_against_a_right_program(source, tmp_path):
 def test_a_whole_sweep_has_nothing_against_it_either(source, tmp_path):
     done, failures = sweep(program_of(source), tmp_path)
     assert failures == [], done.stdout
+
+
+def ended_at(argv, journal, lines, number):
+    """A sweep that gets a signal as soon as its journal has so many lines."""
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + WITHIN
+    while not (journal.exists() and journal.read_bytes().count(b"\n") >= lines):
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.01)
+    process.send_signal(number)
+    return process.wait(timeout=WITHIN)
+
+
+@pytest.mark.long
+def test_a_released_client_gets_the_same_results_however_often_it_is_swept(tmp_path):
+    """Twice, and once more with two interruptions."""
+    program = next(one for one in PROGRAMS if one.name == "redis-cli")
+
+    def argv(name, *words):
+        report = ["--quiet", "--report", str(tmp_path / name)]
+        return [PYTHON, str(SWEEP), *report, *words, *program.words()]
+
+    for name in ("one", "other"):
+        done = subprocess.run(argv(name), capture_output=True, timeout=WITHIN, check=False)
+        assert done.returncode == 1, done.stderr
+    journal = tmp_path / "cut" / "journal.jsonl"
+    count = (tmp_path / "one" / "journal.jsonl").read_bytes().count(b"\n")
+    assert ended_at(argv("cut"), journal, count // 3, signal.SIGKILL) == -signal.SIGKILL
+    assert ended_at(argv("cut", "--resume"), journal, 2 * count // 3, signal.SIGINT) == 130
+    subprocess.run(argv("cut", "--resume"), capture_output=True, timeout=WITHIN, check=False)
+    made = [(tmp_path / name / "results.json").read_bytes() for name in ("one", "other", "cut")]
+    assert made[0] == made[1] == made[2]

@@ -196,7 +196,9 @@ class Judge:
         if seen.hidden_calls:
             yield seen.hidden_calls
         if seen.timed_out:
-            yield f"{self.who} did not end in time"
+            started = int(seen.outcome.get("processes", 0))
+            bred = f", and started {started} processes" if started > limits.processes else ""
+            yield f"{self.who} did not end in time{bred}"
         if max(len(seen.stdout), len(seen.stderr)) > limits.output:
             yield f"it printed more than {limits.output} bytes"
         if seen.signal and seen.signal != signal and not seen.timed_out:

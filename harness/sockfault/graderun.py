@@ -445,7 +445,7 @@ class One:
         driven, after = outcome.get("client"), outcome.get("next")
         began = not outcome.get("never_served") and bool(driven)
         # That it connected says nothing: the kernel does that. Something must have come back.
-        served = began and (driven["status"] == 0 or bool(self._output("client")))
+        served = bool(began and driven and (driven["status"] == 0 or bool(self._output("client"))))
         server = self._seen(outcome, Met(int(served)))
         seen = self._driven(server, driven, "client") if driven else server
         if after:

@@ -39,7 +39,7 @@ NAMED = {
     "endless-printer": "printed more than 65536 bytes",
     "fills-disk": SILENT,
     "forges-trace": f"{ROUND}|{WROTE}",
-    "fork-bomb": LATE,
+    "fork-bomb": LATE + r", and started \d+ processes",
     "ignores-signals": LATE,
     "injects-markup": "the question was another one",
     "kills-all": f"SIGKILL|{SILENT}",

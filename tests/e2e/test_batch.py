@@ -185,7 +185,7 @@ def test_what_could_not_work_is_said_in_the_answer(batch, words, status, error):
     assert batch.end() == (0, [])
 
 
-@pytest.mark.parametrize("text", [b"x\0", b"\0", b"2\0run\0", b"-1\0"])
+@pytest.mark.parametrize("text", [b"x\0", b"\0", b"2\0run\0", b"-1\0", b"2x\0run\0true\0"])
 def test_broken_framing_ends_the_batch(batch, text):
     output, errors = batch.process.communicate(text, timeout=60)
     assert batch.process.returncode == 125 and output == b"" and errors.startswith(b"sockfault: ")

@@ -4,7 +4,8 @@
 
 pip is not asked: Debian marks its python as externally managed. The package goes where that python
 looks for local packages below PREFIX, with the metadata by which pytest finds its plugin, and its
-commands into PREFIX/lib/sockfault/bin, where `sockfault NAME` looks.
+commands into PREFIX/lib/sockfault/bin, where `sockfault NAME` looks. Example assignments go into
+PREFIX/share/sockfault/examples.
 """
 
 import pathlib
@@ -14,6 +15,7 @@ import sys
 import sysconfig
 import tomllib
 
+BUILT = ["client", "server", "sender", "receiver"]  # by whoever tried an example where it lies
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -49,14 +51,15 @@ def entry_points(project):
     return "\n".join(lines)
 
 
-def remove(folder, commands):
+def remove(folder, commands, examples):
     shutil.rmtree(folder / "sockfault", ignore_errors=True)
     for info in folder.glob("sockfault-*.dist-info"):
         shutil.rmtree(info)
     shutil.rmtree(commands, ignore_errors=True)
+    shutil.rmtree(examples, ignore_errors=True)
 
 
-def install(folder, commands, project):
+def install(folder, commands, examples, project):
     leave = shutil.ignore_patterns("__pycache__", ".*")
     shutil.copytree(HERE / "sockfault", folder / "sockfault", ignore=leave)
     info = folder / f"sockfault-{version()}.dist-info"
@@ -68,6 +71,8 @@ def install(folder, commands, project):
     for command in sorted((HERE / "bin").iterdir()):
         if command.is_file():
             shutil.copy(command, commands / command.name)
+    leave = shutil.ignore_patterns("__pycache__", "*.o", *BUILT)
+    shutil.copytree(HERE / "examples", examples, ignore=leave)
 
 
 def main(words):
@@ -77,11 +82,14 @@ def main(words):
     root = pathlib.Path(destdir + prefix)
     below = site(prefix).relative_to(prefix)
     folder, commands = root / below, root / "lib" / "sockfault" / "bin"
-    remove(folder, commands)
+    examples = root / "share" / "sockfault" / "examples"
+    remove(folder, commands, examples)
     if removing:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    install(folder, commands, tomllib.loads((HERE / "pyproject.toml").read_text())["project"])
+    install(
+        folder, commands, examples, tomllib.loads((HERE / "pyproject.toml").read_text())["project"]
+    )
     if not destdir and str(folder) not in sys.path:
         print(f"python3 does not look into {folder}: there say PYTHONPATH={folder}")
 

@@ -37,7 +37,6 @@ OPEN_ROWS = 16  # of a chart that need not be opened
 TEXT_ROWS = 40  # of a chart in Markdown, around what went wrong
 # Whatever a submission may smuggle into a page: nothing of it is run, and nothing is fetched.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-NOT_SHOWN = "More tests count than are shown here"
 
 
 def needs_words(verdict: Verdict) -> bool:
@@ -59,7 +58,9 @@ def _total(shown: Sequence[Verdict], graded: Graded) -> str:
 
 
 def _hidden_words(count: int) -> str:
-    return f"{NOT_SHOWN}: {count} {'is' if count == 1 else 'are'} not."
+    if count == 1:
+        return "One test more counts, and is not shown here."
+    return f"{count} tests more count, and are not shown here."
 
 
 # ---- Markdown ----
@@ -108,7 +109,9 @@ def _md_loss(loss: Loss) -> Iterator[str]:
 
 def of_program(rows: Sequence[Row]) -> list[Row]:
     """Without the steps of the box in which it ran; time counts from its start."""
-    first = next((at for at, row in enumerate(rows) if "life" not in row.kinds), len(rows))
+    first = next((at for at, row in enumerate(rows) if "life" not in row.kinds), None)
+    if first is None:  # it made no call that concerns us
+        return []
     kept = rows[max(0, first - 1) :]
     return [dataclasses.replace(row, time=row.time - kept[0].time) for row in kept]
 

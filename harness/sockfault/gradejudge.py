@@ -383,7 +383,7 @@ class Judge:
         """The fault never happened: neither passed nor failed."""
         verdict.state = "not reached"
         verdict.points = min(verdict.points, test.not_reached)
-        verdict.look = "its fault never happened"
+        verdict.look = f"its fault never happened: {unfired[0]['why']}"
         verdict.feedback = test.feedback
         for rule in unfired:
             verdict.notes.append(f"never happened: {rule['text']}: {rule['why']}")

@@ -136,11 +136,11 @@ def test_a_student_is_told_nothing_of_a_hidden_test(name):
     text = make(made.with_hidden(), "visible")
     assert "SECRET" not in text and "Hidden test" not in text
     assert "4 of 4 points in the tests that are shown here" in text
-    assert "More tests count than are shown here: 3 are not." in text
+    assert "3 tests more count, and are not shown here." in text
     assert "this mistake has cost its points in a test that is not shown" in text
     later = make(made.with_hidden(), "after_published")
     assert "SECRET until due" in later and "SECRET until published" in later
-    assert "SECRET test" not in later and "1 is not." in later
+    assert "SECRET test" not in later and "One test more counts, and is not shown here." in later
     everything = make(made.with_hidden(), "hidden")
     assert "SECRET test" in everything and "9.5 of 14 points" in everything
 

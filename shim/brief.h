@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * brief.h -- the short way of a transfer that is to be recorded and nothing else: its stream has no after-state, and no
- * rule meets it. Does what sf_enter() and sf_leave() would do, and writes the same record. Whatever is out of the
- * ordinary goes the long way: there is no event here, or sf_brief_odd() takes the call over. Safe where gate.h is.
+ * brief.h -- the short ways of plain transfers of a stream that has no after-state. One is for those that are to be
+ * recorded and nothing else, for no rule meets the descriptor; the other for those that rules count and do nothing to.
+ * Both do what sf_enter() and sf_leave() would do. Whatever is out of the ordinary goes the long way: from the
+ * beginning, or from the end of the call on (sf_brief_odd, sf_counted_odd). Safe where gate.h is.
  */
 #ifndef SF_BRIEF_H
 #define SF_BRIEF_H
 
+#include <errno.h>
+
+#include "core/respite.h"
 #include "evlog.h"
 #include "gate.h"
 
@@ -14,16 +18,19 @@
  * is kept. */
 ssize_t sf_brief_odd(struct sf_event *event, struct sf_socket *socket, enum sf_operation operation, int64_t ret);
 
+/* Is the call to be recorded, and nothing else? Either no rules stand for its operation, or none of them meets the
+ * descriptor. */
+static inline bool sf_is_recorded(enum sf_operation operation, const struct sf_way *way)
+{
+	return way->why == SF_WATCH_TRACE || way->why == (SF_WATCH_TRACE | (way->entry & SF_ENTRY_IDLE(operation)));
+}
+
 /* The socket of an entry; NULL: the call has to go the long way. */
 __attribute__((always_inline)) static inline struct sf_socket *
 sf_brief_socket(enum sf_operation operation, uint64_t entry, int flags)
 {
-	uint64_t why = atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed);
 	struct sf_socket *socket = sf_arena_at(sf_arena, (uint64_t)sf_entry_place(entry) * sizeof *socket);
 
-	/* Recorded it is; and either no rules stand for the operation, or none of them meets the descriptor. */
-	if (why != SF_WATCH_TRACE && (why != (SF_WATCH_TRACE | (entry & SF_ENTRY_IDLE(operation)))))
-		return NULL;
 	if (sf_self_here.life != *sf_life || sf_entry_place(entry) == 0 || flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_FASTOPEN))
 		return NULL;
 	return (operation == SF_SEND ? socket->send_mode : socket->receive_mode) ? socket : NULL;
@@ -76,7 +83,7 @@ sf_brief_end(struct sf_event *event, enum sf_operation operation, struct sf_sock
 	return ret;
 }
 
-/* What a wrapper does with a watched call of a buffer: the two halves around the real call, or all of the long way. */
+/* What a wrapper does with such a call: the two halves around the real call, or all of the long way. */
 #define SF_BRIEF(function, operation, flags, real_call, long_call)                                                     \
 	do {                                                                                                               \
 		struct sf_socket *socket = sf_brief_socket(operation, entry, flags);                                           \
@@ -84,6 +91,76 @@ sf_brief_end(struct sf_event *event, enum sf_operation operation, struct sf_sock
 		    socket ? sf_brief_begin(SF_FUNC_##function, operation, socket, fd, buf, len, flags, frame_end) : NULL;     \
                                                                                                                        \
 		return event ? sf_brief_end(event, operation, socket, real_call) : long_call;                                  \
+	} while (0)
+
+/* ---- no rule does anything to the call (core/respite.h): it is counted and nothing else ---- */
+
+struct sf_plain_call {
+	int fd;
+	const void *buf;
+	size_t len;
+	ssize_t ret;
+};
+
+/* The end of such a call whose socket has an after-state meanwhile: another thread has met a rule. As sf_leave(). */
+ssize_t sf_counted_odd(
+    struct sf_respite *respite, struct sf_socket *socket, enum sf_operation operation,
+    const struct sf_plain_call *plain);
+
+static inline uint64_t sf_brief_moved(const struct sf_socket *socket, enum sf_operation operation)
+{
+	return atomic_load_explicit(operation == SF_SEND ? &socket->sent : &socket->received, memory_order_relaxed);
+}
+
+/* Do rules meet the descriptor, and is nothing else to be done about the call? */
+static inline bool sf_is_counted(enum sf_operation operation, const struct sf_way *way)
+{
+	return (way->entry & SF_ENTRY_IDLE(operation)) == (way->why | UINT64_C(1) << (32 + operation));
+}
+
+/* NULL: the call has to go the long way. Else it is counted. */
+__attribute__((always_inline)) static inline struct sf_respite *
+sf_counted_begin(enum sf_func func, enum sf_operation operation, uint64_t entry, size_t len, int flags)
+{
+	const struct sf_socket *socket = sf_arena_at(sf_arena, (uint64_t)sf_entry_place(entry) * sizeof *socket);
+
+	if (sf_self_here.life != *sf_life || (ssize_t)len < 2)
+		return NULL;
+	struct sf_respite *respite = sf_respite_of(sf_arena, socket, operation == SF_SEND);
+	uint64_t kind = sf_respite_kind(func, sf_socket_mode(socket, operation), flags);
+
+	return sf_respite_take(respite, kind, sf_brief_moved(socket, operation) + len) ? respite : NULL;
+}
+
+__attribute__((always_inline)) static inline ssize_t sf_counted_end(
+    struct sf_respite *respite, enum sf_operation operation, uint64_t entry, int flags,
+    const struct sf_plain_call *plain)
+{
+	struct sf_socket *socket = sf_arena_at(sf_arena, (uint64_t)sf_entry_place(entry) * sizeof *socket);
+	ssize_t ret = plain->ret;
+
+	if (__builtin_expect(atomic_load_explicit(&socket->state, memory_order_relaxed) != SF_LIVE, 0))
+		return sf_counted_odd(respite, socket, operation, plain);
+	if (ret >= 0) {
+		atomic_fetch_add_explicit(
+		    operation == SF_SEND ? &socket->sent : &socket->received, (uint64_t)ret, memory_order_relaxed);
+	} else if (
+	    *sf_self_here.error == EAGAIN &&
+	    (sf_socket_mode(socket, operation) == SF_NONBLOCKING || flags & MSG_DONTWAIT)) {
+		sf_respite_undo(respite);
+		return ret;
+	}
+	atomic_fetch_add_explicit(&socket->calls[operation], 1, memory_order_relaxed);
+	return ret;
+}
+
+#define SF_COUNTED(function, operation, flags, real_call, long_call)                                                   \
+	do {                                                                                                               \
+		struct sf_respite *respite = sf_counted_begin(SF_FUNC_##function, operation, entry, len, flags);               \
+                                                                                                                       \
+		if (!respite)                                                                                                  \
+			return long_call;                                                                                          \
+		return sf_counted_end(respite, operation, entry, flags, &(struct sf_plain_call){fd, buf, len, real_call});     \
 	} while (0)
 
 #endif

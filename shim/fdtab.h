@@ -28,7 +28,7 @@ extern _Atomic int sf_fds_top;
 #pragma GCC visibility pop
 
 /* Of numbers that no descriptor ever has: no socket, and not nothing, so that calls on them can be recorded. */
-#define SF_ENTRY_NEVER (UINT64_C(0xffffffff) << 32)
+#define SF_ENTRY_NEVER (UINT64_C(1) << 63)
 
 static inline uint64_t sf_fd_entry(int fd)
 {

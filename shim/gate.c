@@ -16,6 +16,7 @@
 #include "core/fact.h"
 #include "core/fault.h"
 #include "core/match.h"
+#include "core/respite.h"
 #include "cut.h"
 #include "datagram.h"
 #include "effect.h"
@@ -56,13 +57,9 @@ static const struct sf_ruleset *rules_settled(void)
 /* Which operations does any rule meet on this socket in this process? */
 static uint32_t operations_met(const struct sf_ruleset *set, struct sf_socket *socket)
 {
-	uint64_t at = atomic_load_explicit(&socket->match_at, relaxed);
-	uint32_t page = (uint32_t)(atomic_load_explicit(&sf_arena->ruleset_at, relaxed) / SF_PAGE_SIZE);
+	const struct sf_match *match = sf_match_of(sf_arena, set, socket);
+	const uint64_t *bits = match ? match->bits : sf_match_socket(sf_arena, socket, false);
 	uint32_t met = 0;
-
-	const uint64_t *bits = at && atomic_load_explicit(&socket->match_rules, relaxed) == page
-	                           ? sf_arena_piece(sf_arena, at)
-	                           : sf_match_socket(sf_arena, socket, false);
 
 	for (uint32_t word = 0; bits && word < sf_rule_words(set); word++)
 		for (uint64_t left = bits[word] & settled.process[word]; left; left &= left - 1)
@@ -585,6 +582,56 @@ static void conclude(struct sf_call *c)
 	sf_event_end(c);
 }
 
+/* As its like are made: what the rules do to those after it may be known beforehand. */
+static bool is_plain(const struct sf_call *c)
+{
+	return is_transfer(c) && c->socket && sf_socket_mode(c->socket, c->operation) && c->shape == SF_SHAPE_BUFFER &&
+	       c->asked > 1 && !c->parted && !(c->flags & (MSG_PEEK | MSG_FASTOPEN));
+}
+
+static void grant_respite(const struct sf_call *c)
+{
+	const struct sf_self *self = sf_self_get();
+	const struct sf_ruleset *set = self ? same_rules(c) : NULL;
+
+	if (!set)
+		return;
+	struct sf_asker asker = asker_of(set, self, c);
+
+	sf_respite_grant(&asker, c);
+}
+
+ssize_t sf_counted_odd(
+    struct sf_respite *respite, struct sf_socket *socket, enum sf_operation operation,
+    const struct sf_plain_call *plain)
+{
+	uint64_t kind = atomic_load_explicit(&respite->kind, relaxed);
+	struct sf_call c = {
+	    .func = (uint16_t)kind,
+	    .operation = (uint8_t)operation,
+	    .shape = SF_SHAPE_BUFFER,
+	    .fd = plain->fd,
+	    .flags = (int)(kind >> 32),
+	    .asked = plain->len,
+	    .len = plain->len,
+	    .out = plain->buf,
+	    .socket = socket,
+	    .socket_index = socket->index,
+	    .family = socket->family,
+	    .type = socket->type,
+	    .side = socket->side,
+	    .on = sf_on(socket->family, socket->type),
+	    .entered = 1,
+	};
+
+	c.mode = mode_of(&c, socket);
+	int64_t ret = sf_leave(&c, plain->ret);
+
+	if (found_nothing(&c))
+		sf_respite_undo(respite);
+	return ret;
+}
+
 ssize_t sf_brief_odd(struct sf_event *event, struct sf_socket *socket, enum sf_operation operation, int64_t ret)
 {
 	int before = errno;
@@ -765,6 +812,8 @@ int64_t sf_leave(struct sf_call *c, int64_t ret)
 		go_on(c, sf_self_get());
 	give_back(c);
 	conclude(c);
+	if (c->counts && !c->event && is_plain(c))
+		grant_respite(c);
 	errno = c->ret < 0 && c->operation != SF_RESOLVE ? c->err : before;
 	return c->ret;
 }

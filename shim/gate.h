@@ -40,23 +40,27 @@ static inline bool sf_unwatched(enum sf_operation operation)
 	return __builtin_expect(!atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed), 1);
 }
 
-/* May this call pass at once? Yes where nothing is watched, where fd is no socket, and where no rule meets this socket.
- * If not, *entry is the descriptor's: of a socket, or of one that was closed. */
-static inline bool sf_idle_entry(enum sf_operation operation, int fd, uint64_t *entry)
-{
-	uint64_t why = atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed);
+/* What is to be known of a call before it: why its operation is watched, and its descriptor's entry. */
+struct sf_way {
+	uint64_t why, entry;
+};
 
-	if (__builtin_expect(why == 0, 1))
+/* May this call pass at once? Yes where nothing is watched, where fd is no socket, and where no rule meets this socket.
+ * If not, the entry is of a socket, or of one that was closed. */
+static inline bool sf_idle_way(enum sf_operation operation, int fd, struct sf_way *way)
+{
+	way->why = sf_watch_of(operation);
+	if (__builtin_expect(way->why == 0, 1))
 		return true;
-	*entry = sf_fd_entry(fd);
-	return __builtin_expect(*entry == 0, 1) || (*entry & SF_ENTRY_IDLE(operation)) == why;
+	way->entry = sf_fd_entry(fd);
+	return __builtin_expect(way->entry == 0, 1) || (way->entry & SF_ENTRY_IDLE(operation)) == way->why;
 }
 
 static inline bool sf_idle(enum sf_operation operation, int fd)
 {
-	uint64_t entry;
+	struct sf_way way;
 
-	return sf_idle_entry(operation, fd, &entry);
+	return sf_idle_way(operation, fd, &way);
 }
 
 /* Where wrap/jump.S calls a wrapper on behalf of syscall(2): it leaves the program's own place at the end of the

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/rules.h"
 #include "cli/status.h"
+#include "core/respite.h"
 
 #define load(place) atomic_load_explicit(&(place), memory_order_acquire)
 
@@ -67,7 +68,7 @@ static void put_rule(const struct sf_arena *arena, uint32_t index)
 
 	sf_rule_print(set, &set->rules[index], text, sizeof text);
 	printf(
-	    "  rule %-4u met %-8llu fired %-8llu %s\n", index + 1, (unsigned long long)load(counter->seen),
+	    "  rule %-4u met %-8llu fired %-8llu %s\n", index + 1, (unsigned long long)sf_arena_seen(arena, index),
 	    (unsigned long long)load(counter->fired), text);
 }
 

@@ -230,7 +230,7 @@ static void store_command(const struct sf_run *run)
 
 static void make_arena(struct sf_run *run)
 {
-	uint64_t room = sf_ruleset_size(run->set) + run->set->count * sizeof(struct sf_counter) + command_length(run);
+	uint64_t room = sf_arena_room_for(run->set) + command_length(run);
 
 	run->file.is_passing = sf_run_is_passing(run);
 	sf_arena_file_create(&run->file, run->trace_path, run->trace_size, room);

@@ -15,6 +15,7 @@
 #include "cli/reader.h"
 #include "core/fault.h"
 #include "core/names.h"
+#include "core/respite.h"
 
 #define load(place) atomic_load_explicit(&(place), memory_order_acquire)
 
@@ -64,7 +65,7 @@ const char *sf_why_idle(const struct sf_arena *arena, const struct sf_rule *rule
 		return "never fired: an earlier rule had decided each call that it met";
 	if (load(counter->without_effect))
 		return "never fired: each call that it met moved no more than it allows anyway";
-	if (load(counter->seen))
+	if (sf_arena_seen(arena, (unsigned)(counter - sf_arena_counter(arena, 0))))
 		return "never fired: its nth, times or chance chose none of the calls that it met";
 	if (load(counter->conns))
 		return "never reached: its connection made no such call";
@@ -166,7 +167,7 @@ void sf_status_put_rule(struct sf_output *to, const struct sf_arena *arena, uint
 	sf_rule_print(set, &set->rules[index], text, sizeof text);
 	put_first("rule", index + 1);
 	put_word("text", text);
-	put_number("met", load(counter->seen));
+	put_number("met", sf_arena_seen(arena, index));
 	put_number("fired", load(counter->fired));
 	put_number("not_applicable", load(counter->not_applicable));
 	put_number("shadowed", load(counter->shadowed));

@@ -17,6 +17,7 @@
 #include "cli/status.h"
 #include "core/fault.h"
 #include "core/operation.h"
+#include "core/respite.h"
 
 #define ROWS_MAX 10          /* of rules */
 #define FINDINGS_MAX 5       /* findings that are told */
@@ -189,7 +190,7 @@ static void put_rule(FILE *out, const struct sf_run *run, uint32_t index, const 
 		memcpy(text + sizeof text - 4, "...", 4);
 	fprintf(
 	    out, "%s%9s%s %9s  %s", fired ? p->bad : p->faint, amount(fired, NULL, NULL), p->off,
-	    amount(load(counter->seen), NULL, NULL), text);
+	    amount(sf_arena_seen(run->file.arena, index), NULL, NULL), text);
 	if (!fired)
 		fprintf(out, "\n                     %s%s%s", p->bad, sf_why_idle(run->file.arena, rule, counter), p->off);
 	else if (load(counter->not_applicable))

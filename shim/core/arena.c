@@ -9,6 +9,7 @@
 
 #include "core/fault.h"
 #include "core/match.h"
+#include "core/respite.h"
 
 #define relaxed memory_order_relaxed
 
@@ -173,11 +174,21 @@ static void copy_rules(struct sf_ruleset *to, const struct sf_ruleset *set)
 	memcpy(to->rules, set->rules, set->count * sizeof *set->rules);
 }
 
+/* Of the set itself, as far as the counters. */
+static uint64_t before_counters(const struct sf_ruleset *set)
+{
+	return (uint64_t)((char *)sf_ruleset_counter(set, 0) - (char *)(uintptr_t)set);
+}
+
+uint64_t sf_arena_room_for(const struct sf_ruleset *set)
+{
+	return before_counters(set) + set->count * sizeof(struct sf_counter) + SF_GROUPS * sizeof(struct sf_group);
+}
+
 bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)
 {
-	uint64_t counters = (set->count + 1) * sizeof(struct sf_counter);
-	uint64_t before = (uint64_t)((char *)sf_ruleset_counter(set, 0) - (char *)(uintptr_t)set);
-	uint32_t page = sf_arena_pages(arena, (uint32_t)((before + counters + SF_PAGE_SIZE - 1) / SF_PAGE_SIZE));
+	uint64_t before = before_counters(set);
+	uint32_t page = sf_arena_pages(arena, (uint32_t)((sf_arena_room_for(set) + SF_PAGE_SIZE - 1) / SF_PAGE_SIZE));
 
 	if (!page)
 		return false;

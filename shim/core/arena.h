@@ -4,9 +4,9 @@
  * threads, sockets, code sites and events. Mapped MAP_SHARED, so that it outlives any of them, SIGKILL included.
  *
  *   page 0..      struct sf_arena (the header)
- *   then          the ruleset and its counters, once for each load of rules
+ *   then          the ruleset, its counters and groups, once for each load of rules
  *   then          pages of 64 KiB, handed out by adding to pages_used and never given back: records of a table
- * (processes, threads, sockets, sites, objects), heap (counters of scopes, match bits), or events of one thread
+ * (processes, threads, sockets, sites, objects), heap (counters of scopes, matches), or events of one thread
  *
  * Only pages below pages_ready may be touched: their blocks are allocated on disk, so that a full disk can't kill a
  * target. Who grows the file: the command, ahead of use; a run without the command keeps what it was created with.
@@ -30,6 +30,9 @@ void sf_arena_format(struct sf_arena *arena, uint64_t size, uint32_t pages_ready
 
 /* NULL if these length bytes are an arena that this build can use; else why not, in words for a person. */
 const char *sf_arena_refuse(const struct sf_arena *arena, uint64_t length);
+
+/* Bytes that a set takes in the arena. */
+uint64_t sf_arena_room_for(const struct sf_ruleset *set);
 
 /* Copies a finished ruleset in (pages are taken for it and its counters), makes it the current one and sets the
  * watches. False: no room. */

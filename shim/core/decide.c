@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/counts.h"
 #include "core/fact.h"
 #include "core/fault.h"
 #include "core/match.h"
@@ -145,8 +146,10 @@ static bool rare_conditions_hold(const struct sf_asker *asker, const struct sf_r
 	 SF_BIT(SF_CONDITION_THREAD) | SF_BIT(SF_CONDITION_DATA) | SF_BIT(SF_CONDITION_TIME))
 
 /* splice is a send or a recv, by where the socket is: its row knows only the one. */
-static bool meets(const struct sf_rule *rule, const struct sf_call *c)
+bool sf_decide_meets(const struct sf_rule *rule, const struct sf_call *c)
 {
+	if (rule->modes && !(rule->modes >> c->mode & 1))
+		return false;
 	if (c->operation == sf_func_rows[c->func].operation)
 		return sf_rule_meets_func(rule, c->func);
 	return rule->operations & SF_BIT(c->operation) &&
@@ -155,9 +158,7 @@ static bool meets(const struct sf_rule *rule, const struct sf_call *c)
 
 static bool call_holds(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c)
 {
-	if (!meets(rule, c))
-		return false;
-	if (rule->modes && !(rule->modes >> c->mode & 1))
+	if (!sf_decide_meets(rule, c))
 		return false;
 	if (sf_rule_has(rule, SF_CONDITION_SIZE) && !within(c->asked, rule->size))
 		return false;
@@ -166,7 +167,7 @@ static bool call_holds(const struct sf_asker *asker, const struct sf_rule *rule,
 	return !(rule->given & RARE) || rare_conditions_hold(asker, rule, c);
 }
 
-static uint64_t moved(const struct sf_call *c)
+uint64_t sf_decide_moved(const struct sf_call *c)
 {
 	if (!c->socket)
 		return 0;
@@ -175,131 +176,10 @@ static uint64_t moved(const struct sf_call *c)
 
 static bool offset_holds(const struct sf_rule *rule, const struct sf_call *c)
 {
-	return !sf_rule_has(rule, SF_CONDITION_OFFSET) || within(moved(c), rule->offset);
+	return !sf_rule_has(rule, SF_CONDITION_OFFSET) || within(sf_decide_moved(c), rule->offset);
 }
 
-/* ---- counters ---- */
-
-struct counts {
-	struct sf_counter *run;
-	struct sf_scope_counter *scope; /* what nth and times count within; NULL: the run */
-	struct sf_scope_counter *key;   /* of the connection, else of the thread: what chance counts */
-	bool lost;                      /* there is no room to count within what the rule says */
-};
-
-/* A row of counters that are zero, in place of the row at `before`. NULL: no room, or another thread was quicker. */
-static struct sf_scope_counter *
-make_row(const struct sf_asker *asker, _Atomic uint64_t *slots_at, uint64_t before, uint32_t slots)
-{
-	uint64_t fresh = sf_arena_heap(asker->arena, (slots + UINT64_C(1)) * sizeof(struct sf_scope_counter));
-	struct sf_scope_counter *row = sf_arena_piece(asker->arena, fresh);
-
-	if (!row)
-		return NULL;
-	atomic_store_explicit(&row->seen, sf_ruleset_page(asker->arena, asker->set), relaxed);
-	return atomic_compare_exchange_strong_explicit(slots_at, &before, fresh, memory_order_release, relaxed) ? row
-	                                                                                                        : NULL;
-}
-
-/* Rules that were loaded later have other slots, and count from zero. */
-static struct sf_scope_counter *row_at(const struct sf_asker *asker, const _Atomic uint64_t *slots_at, uint64_t *at)
-{
-	*at = atomic_load_explicit(slots_at, memory_order_acquire);
-	struct sf_scope_counter *row = sf_arena_piece(asker->arena, *at);
-	uint32_t page = sf_ruleset_page(asker->arena, asker->set);
-
-	return row && atomic_load_explicit(&row->seen, relaxed) == page ? row : NULL;
-}
-
-static struct sf_scope_counter *
-slot_of(const struct sf_asker *asker, _Atomic uint64_t *slots_at, uint32_t slots, uint32_t slot, bool *lost)
-{
-	uint64_t at;
-
-	if (slot == SF_NO_SLOT)
-		return NULL;
-	struct sf_scope_counter *row = row_at(asker, slots_at, &at);
-
-	if (!row)
-		row = make_row(asker, slots_at, at, slots);
-	if (!row)
-		row = row_at(asker, slots_at, &at);
-	*lost |= !row;
-	return row ? row + 1 + slot : NULL;
-}
-
-static struct counts counts_of(const struct sf_asker *asker, unsigned i, const struct sf_call *c)
-{
-	const struct sf_ruleset *set = asker->set;
-	const struct sf_rule *rule = &set->rules[i];
-	struct counts counts = {.run = sf_ruleset_counter(set, i)};
-
-	if (rule->conn_slot == SF_NO_SLOT && rule->scope_slot == SF_NO_SLOT)
-		return counts;
-	struct sf_scope_counter *thread = NULL, *conn = NULL;
-
-	if (c->socket)
-		conn = slot_of(asker, &c->socket->slots_at, set->conn_slots, rule->conn_slot, &counts.lost);
-	if (!c->socket || rule->per == SF_PER_THREAD)
-		thread = slot_of(asker, &asker->thread->slots_at, set->scope_slots, rule->scope_slot, &counts.lost);
-	counts.key = c->socket ? conn : thread;
-	if (rule->per == SF_PER_CONN)
-		counts.scope = counts.key;
-	else if (rule->per == SF_PER_THREAD)
-		counts.scope = thread;
-	else if (rule->per == SF_PER_PROCESS)
-		counts.scope = slot_of(asker, &asker->process->slots_at, set->scope_slots, rule->scope_slot, &counts.lost);
-	return counts;
-}
-
-struct ordinals {
-	uint64_t nth; /* within what per= says */
-	uint64_t key; /* on the connection */
-};
-
-static struct ordinals count(const struct counts *counts, uint32_t add)
-{
-	uint64_t run = atomic_fetch_add_explicit(&counts->run->seen, (uint64_t)(int64_t)(int32_t)add, relaxed) + 1;
-	struct ordinals ordinals = {run, run};
-
-	if (counts->key)
-		ordinals.key = atomic_fetch_add_explicit(&counts->key->seen, add, relaxed) + 1u;
-	if (counts->scope == counts->key && counts->scope)
-		ordinals.nth = ordinals.key;
-	else if (counts->scope)
-		ordinals.nth = atomic_fetch_add_explicit(&counts->scope->seen, add, relaxed) + 1u;
-	return ordinals;
-}
-
-/* Counts an injection if times= allows one more. Lost races take their count back. */
-static bool may_fire(const struct sf_rule *rule, const struct counts *counts)
-{
-	if (sf_rule_has(rule, SF_CONDITION_TIMES)) {
-		uint64_t before = counts->scope ? atomic_fetch_add_explicit(&counts->scope->fired, 1, relaxed)
-		                                : atomic_load_explicit(&counts->run->fired, relaxed);
-
-		if (before >= rule->times) {
-			if (counts->scope)
-				atomic_fetch_sub_explicit(&counts->scope->fired, 1, relaxed);
-			return false;
-		}
-	}
-	uint64_t fired = atomic_fetch_add_explicit(&counts->run->fired, 1, relaxed);
-
-	if (sf_rule_has(rule, SF_CONDITION_TIMES) && !counts->scope && fired >= rule->times) {
-		atomic_fetch_sub_explicit(&counts->run->fired, 1, relaxed);
-		return false;
-	}
-	return true;
-}
-
-static bool exhausted(const struct sf_rule *rule, const struct counts *counts)
-{
-	if (!sf_rule_has(rule, SF_CONDITION_TIMES))
-		return false;
-	return (counts->scope ? atomic_load_explicit(&counts->scope->fired, relaxed)
-	                      : atomic_load_explicit(&counts->run->fired, relaxed)) >= rule->times;
-}
+/* ---- the search ---- */
 
 static bool nth_holds(const struct sf_rule *rule, uint64_t ordinal)
 {
@@ -308,8 +188,6 @@ static bool nth_holds(const struct sf_rule *rule, uint64_t ordinal)
 	return within(ordinal, rule->nth) && (ordinal - rule->nth.low) % rule->nth_step == 0;
 }
 
-/* ---- the search ---- */
-
 static uint64_t key_of(const struct sf_asker *asker, const struct sf_call *c)
 {
 	uint64_t hash = c->socket ? sf_socket_hash(asker->arena, c->socket) : 0;
@@ -317,20 +195,84 @@ static uint64_t key_of(const struct sf_asker *asker, const struct sf_call *c)
 	return hash ? hash : asker->thread->lineage_hash;
 }
 
-static bool chance_holds(const struct sf_rule *rule, uint64_t random)
+/* ---- chance= ----
+ * For 64 ordinals in a row one number says which of them is the first that is hit, or that none is; those behind it are
+ * drawn one by one. So it takes little to find out that a thousand calls are missed. */
+
+#define ROW UINT64_C(64)
+
+static uint64_t product(uint64_t a, uint64_t b) /* of parts of 2^64 */
 {
-	return !sf_rule_has(rule, SF_CONDITION_CHANCE) || sf_rng_mix(random) % SF_CHANCE_ONE < rule->chance;
+	return (uint64_t)((unsigned __int128)a * b >> 64);
+}
+
+/* That a call is missed, of 2^64. */
+static uint64_t miss_of(uint32_t chance)
+{
+	return chance == 0 ? UINT64_MAX : -(((uint64_t)chance << 44) / SF_CHANCE_ONE << 20);
+}
+
+/* That all of a row are. */
+static uint64_t miss_of_row(uint64_t miss)
+{
+	for (uint64_t calls = 1; calls < ROW; calls *= 2)
+		miss = product(miss, miss);
+	return miss;
+}
+
+/* Which ordinal of a row, of which some is hit, is hit first. */
+static uint64_t first_of_row(uint64_t miss, uint64_t random)
+{
+	uint64_t n = 0;
+
+	for (uint64_t all = miss; n < ROW - 1 && random < all; n++)
+		all = product(all, miss);
+	return n;
+}
+
+static uint64_t next_hit(const struct sf_asker *asker, unsigned i, uint64_t key, uint64_t from, uint64_t end)
+{
+	uint32_t chance = asker->set->rules[i].chance;
+	uint64_t seed = asker->set->seed, miss = miss_of(chance), miss_row = miss_of_row(miss), next_row;
+
+	for (; from < end; from = next_row) {
+		uint64_t random = sf_rng(seed, i, key, ~(from / ROW)); /* no ordinal is as high */
+
+		next_row = (from / ROW + 1) * ROW;
+		if (random < miss_row)
+			continue;
+		uint64_t first = next_row - ROW + first_of_row(miss, random);
+
+		if (from <= first)
+			return first < end ? first : end;
+		for (; from < next_row && from < end; from++)
+			if (sf_rng_mix(sf_rng(seed, i, key, from)) % SF_CHANCE_ONE < chance)
+				return from;
+	}
+	return end;
+}
+
+uint64_t
+sf_decide_next_hit(const struct sf_asker *asker, unsigned i, const struct sf_call *c, uint64_t from, uint64_t end)
+{
+	return next_hit(asker, i, key_of(asker, c), from, end);
+}
+
+static bool chance_holds(const struct sf_asker *asker, unsigned i, const struct sf_call *c, uint64_t ordinal)
+{
+	return !sf_rule_has(&asker->set->rules[i], SF_CONDITION_CHANCE) ||
+	       next_hit(asker, i, key_of(asker, c), ordinal, ordinal + 1) == ordinal;
 }
 
 /* What consider() would say to the next call that the rule counts; counts nothing. */
 static bool would_fire(const struct sf_asker *asker, unsigned i, const struct sf_call *c)
 {
 	const struct sf_rule *rule = &asker->set->rules[i];
-	struct counts counts = counts_of(asker, i, c);
-	struct ordinals next = count(&counts, 0);
+	struct sf_counts counts = sf_counts_of(asker, i, c);
+	struct sf_ordinals next = sf_counts_add(&counts, 0);
 
-	return !counts.lost && !exhausted(rule, &counts) && nth_holds(rule, next.nth) &&
-	       chance_holds(rule, sf_rng(asker->set->seed, i, key_of(asker, c), next.key));
+	return !counts.lost && !sf_counts_are_exhausted(rule, &counts) && nth_holds(rule, next.nth) &&
+	       chance_holds(asker, i, c, next.key);
 }
 
 /* Does a call that meets all actions of the rule at a place inside it only take longer? One that takes all it is given
@@ -349,7 +291,7 @@ static bool only_waits(const struct sf_rule *rule, const struct sf_call *c)
  * split there, and goes on after the wait. */
 static void end_at_offset(const struct sf_asker *asker, unsigned i, struct sf_call *c)
 {
-	uint64_t at = moved(c), low = asker->set->rules[i].offset.low;
+	uint64_t at = sf_decide_moved(c), low = asker->set->rules[i].offset.low;
 
 	if (c->type != SF_STREAM || at >= low || !would_fire(asker, i, c))
 		return;
@@ -377,7 +319,7 @@ static bool shapes(const struct sf_rule *rule)
 }
 
 /* Can all actions of the rule be done to this call, and how real are they together? */
-static enum sf_realism applies(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c)
+enum sf_realism sf_decide_applies(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c)
 {
 	enum sf_realism realism = SF_KERNEL;
 
@@ -394,7 +336,7 @@ static enum sf_realism applies(const struct sf_asker *asker, const struct sf_rul
 /* The parts of a split call are one call: only what begins at a place inside it is new. */
 static bool begins_inside(const struct sf_rule *rule, const struct sf_call *c)
 {
-	return !c->parted || (sf_rule_has(rule, SF_CONDITION_OFFSET) && rule->offset.low > moved(c) - c->parted);
+	return !c->parted || (sf_rule_has(rule, SF_CONDITION_OFFSET) && rule->offset.low > sf_decide_moved(c) - c->parted);
 }
 
 static void note(struct sf_decision *decision, const struct sf_rule *rule, struct sf_fired fired)
@@ -416,9 +358,9 @@ static void remember(struct sf_call *c, unsigned i, bool counted)
 		c->counted[i / 64] = (c->counted[i / 64] & ~(UINT64_C(1) << i % 64)) | (uint64_t)counted << i % 64;
 }
 
-static void uncount(const struct counts *counts, struct sf_call *c, unsigned i)
+static void uncount(const struct sf_counts *counts, struct sf_call *c, unsigned i)
 {
-	count(counts, UINT32_MAX);
+	sf_counts_add(counts, UINT32_MAX);
 	atomic_fetch_add_explicit(&counts->run->not_applicable, 1, relaxed);
 	remember(c, i, false);
 }
@@ -428,18 +370,18 @@ static void consider(
     const struct sf_asker *asker, unsigned i, struct sf_call *c, enum sf_realism realism, struct sf_decision *decision)
 {
 	const struct sf_rule *rule = &asker->set->rules[i];
-	struct counts counts = counts_of(asker, i, c);
+	struct sf_counts counts = sf_counts_of(asker, i, c);
 	bool ready = true;
 
 	if (counts.lost) { /* better no fault than one in the wrong place; the summary says that there was no room */
 		atomic_fetch_add_explicit(&asker->arena->events_lost, 1, relaxed);
 		return;
 	}
-	struct ordinals ordinals = count(&counts, 1);
-	uint64_t random = sf_rng(asker->set->seed, i, key_of(asker, c), ordinals.key);
+	struct sf_ordinals ordinals = sf_counts_add(&counts, 1);
 
 	remember(c, i, true);
-	if (!nth_holds(rule, ordinals.nth) || exhausted(rule, &counts) || !chance_holds(rule, random))
+	if (!nth_holds(rule, ordinals.nth) || sf_counts_are_exhausted(rule, &counts) ||
+	    !chance_holds(asker, i, c, ordinals.key))
 		return;
 	if (decision->decided) {
 		atomic_fetch_add_explicit(&counts.run->shadowed, 1, relaxed);
@@ -453,7 +395,9 @@ static void consider(
 		uncount(&counts, c, i);
 		return;
 	}
-	if (may_fire(rule, &counts))
+	uint64_t random = sf_rng(asker->set->seed, i, key_of(asker, c), ordinals.key);
+
+	if (sf_counts_may_fire(rule, &counts))
 		note(
 		    decision, rule,
 		    (struct sf_fired){(uint16_t)i, (uint8_t)worse(realism, confirmed), (uint32_t)ordinals.nth, random});
@@ -469,13 +413,10 @@ candidates(const struct sf_asker *asker, const struct sf_call *c, const uint64_t
 
 static const uint64_t *socket_bits_of(const struct sf_asker *asker, const struct sf_call *c)
 {
-	uint64_t at = c->socket ? atomic_load_explicit(&c->socket->match_at, memory_order_acquire) : 0;
-	uint32_t page = sf_ruleset_page(asker->arena, asker->set);
-
 	/* Bits of other rules, which were loaded a moment ago: none of ours is known to meet. */
-	if (!at || atomic_load_explicit(&c->socket->match_rules, relaxed) != page)
-		return NULL;
-	return sf_arena_piece(asker->arena, at);
+	const struct sf_match *match = c->socket ? sf_match_of(asker->arena, asker->set, c->socket) : NULL;
+
+	return match ? match->bits : NULL;
 }
 
 /* It was found out that the call is on another socket than was thought: nobody has counted it. */
@@ -505,7 +446,7 @@ void sf_decide(const struct sf_asker *asker, struct sf_call *c, struct sf_decisi
 
 			if (!begins_inside(rule, c) || !call_holds(asker, rule, c))
 				continue;
-			enum sf_realism realism = applies(asker, rule, c);
+			enum sf_realism realism = sf_decide_applies(asker, rule, c);
 
 			if (!offset_holds(rule, c)) {
 				if (realism != SF_REALISM_NONE)
@@ -529,7 +470,7 @@ static bool was_counted(const struct sf_asker *asker, unsigned i, const struct s
 
 	if (i < SF_COUNTED_MAX)
 		return c->counted[i / 64] >> i % 64 & 1;
-	return call_holds(asker, rule, c) && offset_holds(rule, c) && applies(asker, rule, c) != SF_REALISM_NONE;
+	return call_holds(asker, rule, c) && offset_holds(rule, c) && sf_decide_applies(asker, rule, c) != SF_REALISM_NONE;
 }
 
 void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c)
@@ -542,25 +483,23 @@ void sf_decide_undo(const struct sf_asker *asker, struct sf_call *c)
 
 			if (!was_counted(asker, i, c))
 				continue;
-			struct counts counts = counts_of(asker, i, c);
+			struct sf_counts counts = sf_counts_of(asker, i, c);
 
 			if (!counts.lost)
-				count(&counts, UINT32_MAX);
+				sf_counts_add(&counts, UINT32_MAX);
 		}
 }
 
 void sf_decide_give_back(const struct sf_asker *asker, const struct sf_call *c, unsigned rule)
 {
-	struct counts counts = counts_of(asker, rule, c);
+	struct sf_counts counts = sf_counts_of(asker, rule, c);
 
-	atomic_fetch_sub_explicit(&counts.run->fired, 1, relaxed);
-	if (counts.scope && sf_rule_has(&asker->set->rules[rule], SF_CONDITION_TIMES))
-		atomic_fetch_sub_explicit(&counts.scope->fired, 1, relaxed);
+	sf_counts_give_back(&asker->set->rules[rule], &counts);
 }
 
 void sf_decide_refuse(const struct sf_asker *asker, struct sf_call *c, unsigned rule)
 {
-	struct counts counts = counts_of(asker, rule, c);
+	struct sf_counts counts = sf_counts_of(asker, rule, c);
 
 	uncount(&counts, c, rule);
 	sf_decide_give_back(asker, c, rule);
@@ -585,11 +524,11 @@ static bool only_keeps_silent(const struct sf_rule *rule)
 static void keep_silent(const struct sf_asker *asker, unsigned i, struct sf_call *c)
 {
 	const struct sf_rule *rule = &asker->set->rules[i];
-	struct counts counts = counts_of(asker, i, c);
+	struct sf_counts counts = sf_counts_of(asker, i, c);
 
-	if (!may_fire(rule, &counts))
+	if (!sf_counts_may_fire(rule, &counts))
 		return;
-	c->random = sf_rng(asker->set->seed, i, key_of(asker, c), count(&counts, 0).key);
+	c->random = sf_rng(asker->set->seed, i, key_of(asker, c), sf_counts_add(&counts, 0).key);
 	for (unsigned k = 0; k < rule->action_count; k++)
 		sf_faults[rule->actions[k].kind]->before(c, &rule->actions[k].argument);
 }
@@ -611,7 +550,7 @@ uint64_t sf_decide_ahead(const struct sf_asker *asker, struct sf_call *c)
 			const struct sf_rule *rule = &asker->set->rules[i];
 
 			if (rule->given & OF_THE_CALL || !call_holds(asker, rule, c) || !offset_holds(rule, c) ||
-			    applies(asker, rule, c) == SF_REALISM_NONE || !would_fire(asker, i, c))
+			    sf_decide_applies(asker, rule, c) == SF_REALISM_NONE || !would_fire(asker, i, c))
 				continue;
 			if (only_keeps_silent(rule))
 				keep_silent(asker, i, c);

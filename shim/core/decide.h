@@ -67,4 +67,19 @@ void sf_decide_refuse(const struct sf_asker *asker, struct sf_call *c, unsigned 
  * silent is counted as an injection, the call is not counted. */
 uint64_t sf_decide_ahead(const struct sf_asker *asker, struct sf_call *c);
 
+/* ---- the parts of it that respites ask (respite.c) ---- */
+
+/* Does the rule meet calls of this function and mode at all? */
+bool sf_decide_meets(const struct sf_rule *rule, const struct sf_call *c);
+
+/* Can all actions of the rule be done to this call, and how real are they together? */
+enum sf_realism sf_decide_applies(const struct sf_asker *asker, const struct sf_rule *rule, const struct sf_call *c);
+
+/* The first ordinal from `from` on that the rule's chance hits; `end`, if there is none before it. */
+uint64_t
+sf_decide_next_hit(const struct sf_asker *asker, unsigned rule, const struct sf_call *c, uint64_t from, uint64_t end);
+
+/* Bytes that the connection has moved before the call, in its direction: where offset= stands. */
+uint64_t sf_decide_moved(const struct sf_call *c);
+
 #endif

@@ -14,7 +14,7 @@
 #include "core/rule.h"
 
 #define SF_ARENA_MAGIC "sockflt"
-#define SF_ARENA_VERSION 4
+#define SF_ARENA_VERSION 5
 #define SF_PAGE_SIZE UINT64_C(65536)
 #define SF_ARENA_SIZE_DEFAULT (UINT64_C(8) << 30)
 #define SF_ARENA_SIZE_MIN (UINT64_C(2) << 20)
@@ -58,19 +58,23 @@ enum sf_table_name { SF_PROCESSES, SF_THREADS, SF_SOCKETS, SF_SITES, SF_OBJECTS,
 
 /* One cache line a rule; written by every process of the run. */
 struct sf_counter {
-	_Atomic uint64_t seen; /* calls that met all conditions but nth, times and chance: the run-wide ordinal */
+	/* calls that met all conditions but nth, times and chance: the run-wide ordinal. Those that a group has let through
+	 * come on top: sf_arena_seen() */
+	_Atomic uint64_t seen;
 	_Atomic uint64_t fired;
 	_Atomic uint64_t not_applicable; /* would have fired, but neither Linux nor POSIX could */
 	_Atomic uint64_t shadowed;       /* met, but an earlier rule had decided the call */
 	_Atomic uint64_t conns; /* connections that met peer, local, family, type, side, program: what conn= counts */
 	_Atomic uint64_t without_effect; /* fired, and taken back: the call moved no more than it was left */
-	uint64_t reserved[2];
+	_Atomic uint64_t groups;         /* a bit for each group of core/respite.h that counts for it */
+	uint64_t reserved;
 };
 
 /* Counters of one rule within one connection, process or thread. They stand in a row, behind one whose `seen` is the
  * page of the ruleset that they belong to. */
 struct sf_scope_counter {
 	_Atomic uint32_t seen, fired;
+	_Atomic uint64_t missed; /* of chance= on a connection: it hits no ordinal from the upper half to below the lower */
 };
 
 /* How a run came to its end. */
@@ -223,7 +227,7 @@ struct sf_socket {
 	uint64_t reserved;
 	uint64_t inode; /* 0: not asked yet */
 	struct sf_endpoint local, peer;
-	_Atomic uint64_t match_at;    /* uint64_t[(rules + 63) / 64] of rules whose static conditions hold; 0: none yet */
+	_Atomic uint64_t match_at;    /* struct sf_match: the rules whose static conditions hold; 0: none yet */
 	_Atomic uint32_t match_rules; /* page of the ruleset that match_at was settled for */
 	_Atomic uint32_t state;       /* enum sf_socket_state */
 	_Atomic uint64_t slots_at;    /* struct sf_scope_counter[1 + ruleset.conn_slots] */

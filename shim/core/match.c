@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "core/fault.h"
+#include "core/respite.h"
 
 #define relaxed memory_order_relaxed
 
@@ -200,32 +201,55 @@ conn_in_range(struct sf_arena *arena, const struct sf_ruleset *set, unsigned i, 
 	return rule->conn.low <= number && number <= rule->conn.high;
 }
 
+/* A place for what is settled, zeroed and on a cache line of its own. */
+static uint64_t match_room(struct sf_arena *arena, const struct sf_ruleset *set)
+{
+	uint64_t line = _Alignof(struct sf_match);
+	uint64_t at = sf_arena_heap(arena, sizeof(struct sf_match) + sf_rule_words(set) * sizeof(uint64_t) + line - 8);
+
+	return (at + line - 1) & ~(line - 1);
+}
+
+/* Whether anything is different now. */
+static bool settle_bits(
+    struct sf_arena *arena, const struct sf_ruleset *set, const struct sf_socket *socket, uint64_t *bits, bool named,
+    bool fresh)
+{
+	bool changed = false;
+
+	for (unsigned i = 0; i < set->count; i++) {
+		bool holds = holds_for_socket(arena, set, &set->rules[i], socket), held = !fresh && sf_bit_get(bits, i);
+
+		if (holds && sf_rule_has(&set->rules[i], SF_CONDITION_CONN))
+			holds = named ? conn_in_range(arena, set, i, socket) : held;
+		bits[i / 64] = (bits[i / 64] & ~(UINT64_C(1) << (i % 64))) | (uint64_t)holds << (i % 64);
+		changed |= holds != held;
+	}
+	return changed;
+}
+
 uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool named)
 {
 	const struct sf_ruleset *set = sf_arena_rules(arena);
 	uint32_t page = (uint32_t)(atomic_load_explicit(&arena->ruleset_at, relaxed) / SF_PAGE_SIZE);
-	bool fresh = atomic_load_explicit(&socket->match_rules, relaxed) != page;
-	uint64_t at = atomic_load_explicit(&socket->match_at, relaxed);
+	uint64_t before = atomic_load_explicit(&socket->match_at, relaxed);
+	bool fresh = atomic_load_explicit(&socket->match_rules, relaxed) != page || !before;
+	uint64_t at = fresh ? match_room(arena, set) : before;
+	struct sf_match *match = sf_arena_piece(arena, at);
 
-	if (fresh || !at)
-		at = sf_arena_heap(arena, sf_rule_words(set) * sizeof(uint64_t));
-	uint64_t *bits = sf_arena_piece(arena, at);
-
-	if (!bits) {
+	if (!match) {
 		atomic_fetch_add_explicit(&arena->events_lost, 1, relaxed); /* no rule meets it: the summary says so */
 		return NULL;
 	}
 	named |= fresh && atomic_load_explicit(&socket->has_key, relaxed);
-	for (unsigned i = 0; i < set->count; i++) {
-		bool holds = holds_for_socket(arena, set, &set->rules[i], socket);
-
-		if (holds && sf_rule_has(&set->rules[i], SF_CONDITION_CONN))
-			holds = named ? conn_in_range(arena, set, i, socket) : !fresh && sf_bit_get(bits, i);
-		bits[i / 64] = (bits[i / 64] & ~(UINT64_C(1) << (i % 64))) | (uint64_t)holds << (i % 64);
-	}
-	atomic_store_explicit(&socket->match_at, at, memory_order_release);
-	atomic_store_explicit(&socket->match_rules, page, memory_order_release);
-	return bits;
+	if (settle_bits(arena, set, socket, match->bits, named, fresh) && !fresh)
+		sf_respite_end(match);
+	/* Of two threads that settle it at the same time the first one's stays: calls may be counted there already. */
+	if (!fresh || atomic_compare_exchange_strong(&socket->match_at, &before, at))
+		atomic_store_explicit(&socket->match_rules, page, memory_order_release);
+	else if ((match = sf_arena_piece(arena, before)) == NULL)
+		return NULL;
+	return match->bits;
 }
 
 bool sf_rule_ends_connections(const struct sf_rule *rule)

@@ -25,13 +25,24 @@ SF_WATCHED ssize_t brief_recv(int fd, void *buf, size_t len, int flags, const vo
 	    watched_recv(fd, buf, len, flags, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t counted_recv(int fd, void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+{
+	SF_COUNTED(
+	    recv, SF_RECV, flags, real_recv(fd, buf, len, flags),
+	    watched_recv(fd, buf, len, flags, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-	uint64_t entry;
+	struct sf_way way;
 
-	if (sf_idle_entry(SF_RECV, fd, &entry))
+	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_recv(fd, buf, len, flags);
-	return brief_recv(fd, buf, len, flags, SF_FRAME_END, entry);
+	if (sf_is_recorded(SF_RECV, &way))
+		return brief_recv(fd, buf, len, flags, SF_FRAME_END, way.entry);
+	if (sf_is_counted(SF_RECV, &way))
+		return counted_recv(fd, buf, len, flags, SF_FRAME_END, way.entry);
+	return watched_recv(fd, buf, len, flags, SF_SITE);
 }
 
 SF_WATCHED ssize_t watched_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void *site)
@@ -51,13 +62,25 @@ brief_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void
 	    watched_recv_chk(fd, buf, len, room, flags, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t
+counted_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void *const *frame_end, uint64_t entry)
+{
+	SF_COUNTED(
+	    __recv_chk, SF_RECV, flags, real___recv_chk(fd, buf, len, room, flags),
+	    watched_recv_chk(fd, buf, len, room, flags, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags)
 {
-	uint64_t entry;
+	struct sf_way way;
 
-	if (sf_idle_entry(SF_RECV, fd, &entry))
+	if (sf_idle_way(SF_RECV, fd, &way))
 		return real___recv_chk(fd, buf, len, room, flags);
-	return brief_recv_chk(fd, buf, len, room, flags, SF_FRAME_END, entry);
+	if (sf_is_recorded(SF_RECV, &way))
+		return brief_recv_chk(fd, buf, len, room, flags, SF_FRAME_END, way.entry);
+	if (sf_is_counted(SF_RECV, &way))
+		return counted_recv_chk(fd, buf, len, room, flags, SF_FRAME_END, way.entry);
+	return watched_recv_chk(fd, buf, len, room, flags, SF_SITE);
 }
 
 /* The address of a datagram that we answer with ourselves, as the kernel would write it: cut to fit, its true length
@@ -99,13 +122,26 @@ SF_WATCHED ssize_t brief_recvfrom(
 	    watched_recvfrom(fd, buf, len, flags, from, from_len, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t counted_recvfrom(
+    int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len, const void *const *frame_end,
+    uint64_t entry)
+{
+	SF_COUNTED(
+	    recvfrom, SF_RECV, flags, real_recvfrom(fd, buf, len, flags, from, from_len),
+	    watched_recvfrom(fd, buf, len, flags, from, from_len, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
 {
-	uint64_t entry;
+	struct sf_way way;
 
-	if (sf_idle_entry(SF_RECV, fd, &entry))
+	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_recvfrom(fd, buf, len, flags, from, from_len);
-	return brief_recvfrom(fd, buf, len, flags, from, from_len, SF_FRAME_END, entry);
+	if (sf_is_recorded(SF_RECV, &way))
+		return brief_recvfrom(fd, buf, len, flags, from, from_len, SF_FRAME_END, way.entry);
+	if (sf_is_counted(SF_RECV, &way))
+		return counted_recvfrom(fd, buf, len, flags, from, from_len, SF_FRAME_END, way.entry);
+	return watched_recvfrom(fd, buf, len, flags, from, from_len, SF_SITE);
 }
 
 SF_WATCHED ssize_t watched_recvfrom_chk(
@@ -127,14 +163,27 @@ SF_WATCHED ssize_t brief_recvfrom_chk(
 	    watched_recvfrom_chk(fd, buf, len, room, flags, from, from_len, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t counted_recvfrom_chk(
+    int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len,
+    const void *const *frame_end, uint64_t entry)
+{
+	SF_COUNTED(
+	    __recvfrom_chk, SF_RECV, flags, real___recvfrom_chk(fd, buf, len, room, flags, from, from_len),
+	    watched_recvfrom_chk(fd, buf, len, room, flags, from, from_len, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t
 __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len)
 {
-	uint64_t entry;
+	struct sf_way way;
 
-	if (sf_idle_entry(SF_RECV, fd, &entry))
+	if (sf_idle_way(SF_RECV, fd, &way))
 		return real___recvfrom_chk(fd, buf, len, room, flags, from, from_len);
-	return brief_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_FRAME_END, entry);
+	if (sf_is_recorded(SF_RECV, &way))
+		return brief_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_FRAME_END, way.entry);
+	if (sf_is_counted(SF_RECV, &way))
+		return counted_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_FRAME_END, way.entry);
+	return watched_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_SITE);
 }
 
 /* Descriptors may have come with it; of a datagram the sender is known now. */
@@ -203,13 +252,22 @@ SF_WATCHED ssize_t brief_read(int fd, void *buf, size_t len, const void *const *
 	SF_BRIEF(read, SF_RECV, 0, real_read(fd, buf, len), watched_read(fd, buf, len, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t counted_read(int fd, void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+{
+	SF_COUNTED(read, SF_RECV, 0, real_read(fd, buf, len), watched_read(fd, buf, len, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
-	uint64_t entry;
+	struct sf_way way;
 
-	if (sf_idle_entry(SF_RECV, fd, &entry))
+	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_read(fd, buf, len);
-	return brief_read(fd, buf, len, SF_FRAME_END, entry);
+	if (sf_is_recorded(SF_RECV, &way))
+		return brief_read(fd, buf, len, SF_FRAME_END, way.entry);
+	if (sf_is_counted(SF_RECV, &way))
+		return counted_read(fd, buf, len, SF_FRAME_END, way.entry);
+	return watched_read(fd, buf, len, SF_SITE);
 }
 
 SF_WATCHED ssize_t watched_read_chk(int fd, void *buf, size_t len, size_t room, const void *site)
@@ -229,13 +287,25 @@ brief_read_chk(int fd, void *buf, size_t len, size_t room, const void *const *fr
 	    watched_read_chk(fd, buf, len, room, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t
+counted_read_chk(int fd, void *buf, size_t len, size_t room, const void *const *frame_end, uint64_t entry)
+{
+	SF_COUNTED(
+	    __read_chk, SF_RECV, 0, real___read_chk(fd, buf, len, room),
+	    watched_read_chk(fd, buf, len, room, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
 {
-	uint64_t entry;
+	struct sf_way way;
 
-	if (sf_idle_entry(SF_RECV, fd, &entry))
+	if (sf_idle_way(SF_RECV, fd, &way))
 		return real___read_chk(fd, buf, len, room);
-	return brief_read_chk(fd, buf, len, room, SF_FRAME_END, entry);
+	if (sf_is_recorded(SF_RECV, &way))
+		return brief_read_chk(fd, buf, len, room, SF_FRAME_END, way.entry);
+	if (sf_is_counted(SF_RECV, &way))
+		return counted_read_chk(fd, buf, len, room, SF_FRAME_END, way.entry);
+	return watched_read_chk(fd, buf, len, room, SF_SITE);
 }
 
 SF_WATCHED ssize_t watched_readv(int fd, const struct iovec *iov, int count, const void *site)

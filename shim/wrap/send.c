@@ -23,13 +23,25 @@ brief_send(int fd, const void *buf, size_t len, int flags, const void *const *fr
 	    watched_send(fd, buf, len, flags, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t
+counted_send(int fd, const void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+{
+	SF_COUNTED(
+	    send, SF_SEND, flags, real_send(fd, buf, len, flags),
+	    watched_send(fd, buf, len, flags, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-	uint64_t entry;
+	struct sf_way way;
 
-	if (sf_idle_entry(SF_SEND, fd, &entry))
+	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_send(fd, buf, len, flags);
-	return brief_send(fd, buf, len, flags, SF_FRAME_END, entry);
+	if (sf_is_recorded(SF_SEND, &way))
+		return brief_send(fd, buf, len, flags, SF_FRAME_END, way.entry);
+	if (sf_is_counted(SF_SEND, &way))
+		return counted_send(fd, buf, len, flags, SF_FRAME_END, way.entry);
+	return watched_send(fd, buf, len, flags, SF_SITE);
 }
 
 SF_WATCHED ssize_t watched_sendto(
@@ -54,13 +66,26 @@ SF_WATCHED ssize_t brief_sendto(
 	    watched_sendto(fd, buf, len, flags, to, to_len, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t counted_sendto(
+    int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len,
+    const void *const *frame_end, uint64_t entry)
+{
+	SF_COUNTED(
+	    sendto, SF_SEND, flags, real_sendto(fd, buf, len, flags, to, to_len),
+	    watched_sendto(fd, buf, len, flags, to, to_len, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len)
 {
-	uint64_t entry;
+	struct sf_way way;
 
-	if (sf_idle_entry(SF_SEND, fd, &entry))
+	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_sendto(fd, buf, len, flags, to, to_len);
-	return brief_sendto(fd, buf, len, flags, to, to_len, SF_FRAME_END, entry);
+	if (sf_is_recorded(SF_SEND, &way))
+		return brief_sendto(fd, buf, len, flags, to, to_len, SF_FRAME_END, way.entry);
+	if (sf_is_counted(SF_SEND, &way))
+		return counted_sendto(fd, buf, len, flags, to, to_len, SF_FRAME_END, way.entry);
+	return watched_sendto(fd, buf, len, flags, to, to_len, SF_SITE);
 }
 
 /* Descriptors may go with it, through a Unix socket. Known also while nothing is watched: rules may be about who
@@ -132,13 +157,22 @@ SF_WATCHED ssize_t brief_write(int fd, const void *buf, size_t len, const void *
 	SF_BRIEF(write, SF_SEND, 0, real_write(fd, buf, len), watched_write(fd, buf, len, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t counted_write(int fd, const void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+{
+	SF_COUNTED(write, SF_SEND, 0, real_write(fd, buf, len), watched_write(fd, buf, len, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
-	uint64_t entry;
+	struct sf_way way;
 
-	if (sf_idle_entry(SF_SEND, fd, &entry))
+	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_write(fd, buf, len);
-	return brief_write(fd, buf, len, SF_FRAME_END, entry);
+	if (sf_is_recorded(SF_SEND, &way))
+		return brief_write(fd, buf, len, SF_FRAME_END, way.entry);
+	if (sf_is_counted(SF_SEND, &way))
+		return counted_write(fd, buf, len, SF_FRAME_END, way.entry);
+	return watched_write(fd, buf, len, SF_SITE);
 }
 
 SF_WATCHED ssize_t watched_writev(int fd, const struct iovec *iov, int count, const void *site)

@@ -14,9 +14,8 @@ FORWARDER = 4  # what the goals assume of it
 # goal: rows that do not reach it, and what they may cost instead.
 MISSED = {
     "idle": ("*: close", 36),
-    "ten": ("*", 5600),
     "tracked": ("off: [!d]*", 180),
-    "faults": ("*", 1320),
+    "faults": ("*", 110),
     "held": ("*", 700),
     "poll": ("stall: *", 60),
 }

@@ -66,7 +66,7 @@ WRONG = {
     "request-datagram-is-lost": Wrong(1, None, "recv: Resource temporarily unavailable"),
     "reset-before-half-close": Wrong(0, ""),
     "reset-is-told-by-so-error": Wrong(128 + 13),
-    "sends-are-cut-at-random": Wrong(0, "2196 bytes\n"),
+    "sends-are-cut-at-random": Wrong(0, "2671 bytes\n"),
     "server-never-answers": Wrong(124),
     "service-starts-late": Wrong(1, message="connect: Connection refused"),
     "signal-interrupts-accept": Wrong(1, message="accept: Interrupted system call"),

@@ -132,6 +132,17 @@ WRONG = {
     ),
 }
 
+# Few calls, of which a chance chooses none (or none that ends the transfer) under seed 1.
+SEEDED = {
+    ("python-http", "client", "again"): 2,
+    ("node-http", "client", "again"): 2,
+    ("curl-http2", "client", "again"): 2,
+}
+
+
+def seed(load, role, rule):
+    return f"--seed={SEEDED.get((load, role, rule), 1)}"
+
 
 @pytest.fixture(scope="session")
 def shop():
@@ -172,7 +183,7 @@ def spared(load, role, rule):
 @pytest.mark.parametrize("load,role", CELLS)
 def test_work_is_done(load, role, rule, compare):
     rules = spared(load, role, rule) + RULES[rule]
-    native, mine, bench = compare(load, role, rules, "--trace-level=off")
+    native, mine, bench = compare(load, role, rules, "--trace-level=off", seed(load, role, rule))
     assert mine == native
     fired = bench.fired(RULES[rule][0].split(":")[0])
     if (load, role, rule) in NEVER:
@@ -201,7 +212,7 @@ def test_work_is_done_with_each_seed(load, role, rule, seed, compare):
 def test_findings_are_still_true(load, role, rule, compare):
     wrong = WRONG[load, role, rule]
     rules = [wrong.shown_by] if wrong.shown_by else RULES[rule]
-    native, mine, _ = compare(load, role, rules, "--trace-level=off")
+    native, mine, _ = compare(load, role, rules, "--trace-level=off", seed(load, role, rule))
     if mine == native:
         pytest.skip(f"this version bears it: {load} {role} {rule}")
     errors = b"".join(text for name, text in mine.items() if name.endswith("errors"))

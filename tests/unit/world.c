@@ -9,6 +9,7 @@
 
 #include "core/fact.h"
 #include "core/match.h"
+#include "core/respite.h"
 #include "rules.h"
 #include "unit.h"
 
@@ -184,6 +185,30 @@ bool world_fires(const struct world *world, const struct sf_call *call)
 	struct sf_call copy = *call;
 
 	return world_decides(world, &copy).decided;
+}
+
+/* As brief.h and the gate go about it. */
+static bool is_plain(const struct sf_call *call)
+{
+	return sf_socket_mode(call->socket, call->operation) && call->asked > 1 && !(call->flags & MSG_PEEK);
+}
+
+struct sf_respite *world_respite(const struct world *world, const struct sf_call *call)
+{
+	struct sf_match *match = sf_match_of(world->arena, sf_arena_rules(world->arena), call->socket);
+	uint64_t kind = sf_respite_kind(call->func, sf_socket_mode(call->socket, call->operation), call->flags);
+	struct sf_respite *respite = match && is_plain(call) ? &match->respites[call->operation != SF_SEND] : NULL;
+
+	return respite && sf_respite_take(respite, kind, sf_decide_moved(call) + call->asked) ? respite : NULL;
+}
+
+void world_grants(const struct world *world, const struct sf_call *call)
+{
+	struct bits bits;
+	struct sf_asker asker = asker_of(world, world->thread, call, &bits);
+
+	if (is_plain(call))
+		sf_respite_grant(&asker, call);
 }
 
 uint64_t world_pattern(const struct world *world, const struct sf_call *call, unsigned calls)

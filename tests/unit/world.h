@@ -50,6 +50,11 @@ void world_refuses(const struct world *world, struct sf_call *call, unsigned rul
 /* Is a call like this decided? The call itself stays as it is. */
 bool world_fires(const struct world *world, const struct sf_call *call);
 
+/* A plain call of a stream: was it let through, in which respite? NULL: it has to be asked about. */
+struct sf_respite *world_respite(const struct world *world, const struct sf_call *call);
+/* After one that was asked about: what those after it have. */
+void world_grants(const struct world *world, const struct sf_call *call);
+
 /* Bit n-1 for each of the next `calls` calls like this one that is decided. */
 uint64_t world_pattern(const struct world *world, const struct sf_call *call, unsigned calls);
 

@@ -17,6 +17,9 @@
 /* Completes the record of a call that did not do all it was asked for, as sf_leave() does. Gives the result back; errno
  * is kept. */
 ssize_t sf_brief_odd(struct sf_event *event, struct sf_socket *socket, enum sf_operation operation, int64_t ret);
+ssize_t sf_brief_odd_vector(
+    struct sf_event *event, struct sf_socket *socket, enum sf_operation operation, int64_t ret, const struct iovec *iov,
+    int count);
 
 /* Is the call to be recorded, and nothing else? Either no rules stand for its operation, or none of them meets the
  * descriptor. */
@@ -83,6 +86,23 @@ sf_brief_end(struct sf_event *event, enum sf_operation operation, struct sf_sock
 	return ret;
 }
 
+/* Of a vector: it is read when the kernel has read it. */
+__attribute__((always_inline)) static inline ssize_t sf_brief_end_vector(
+    struct sf_event *event, enum sf_operation operation, struct sf_socket *socket, ssize_t ret, const struct iovec *iov,
+    int count)
+{
+	if (ret < 0)
+		return sf_brief_odd_vector(event, socket, operation, ret, iov, count);
+	for (int i = count - 1; i >= 0; i--) {
+		event->asked += iov[i].iov_len;
+		if (iov[i].iov_len)
+			event->buffer = (uint64_t)(uintptr_t)iov[i].iov_base;
+	}
+	if (operation == SF_SEND && (size_t)ret != event->asked)
+		return sf_brief_odd_vector(event, socket, operation, ret, iov, count);
+	return sf_brief_end(event, operation, socket, ret);
+}
+
 /* What a wrapper does with such a call: the two halves around the real call, or all of the long way. */
 #define SF_BRIEF(function, operation, flags, real_call, long_call)                                                     \
 	do {                                                                                                               \
@@ -91,6 +111,15 @@ sf_brief_end(struct sf_event *event, enum sf_operation operation, struct sf_sock
 		    socket ? sf_brief_begin(SF_FUNC_##function, operation, socket, fd, buf, len, flags, frame_end) : NULL;     \
                                                                                                                        \
 		return event ? sf_brief_end(event, operation, socket, real_call) : long_call;                                  \
+	} while (0)
+
+#define SF_BRIEF_VECTOR(function, operation, real_call, long_call)                                                     \
+	do {                                                                                                               \
+		struct sf_socket *socket = sf_brief_socket(operation, entry, 0);                                               \
+		struct sf_event *event =                                                                                       \
+		    socket ? sf_brief_begin(SF_FUNC_##function, operation, socket, fd, NULL, 0, 0, frame_end) : NULL;          \
+                                                                                                                       \
+		return event ? sf_brief_end_vector(event, operation, socket, real_call, iov, count) : long_call;               \
 	} while (0)
 
 /* ---- no rule does anything to the call (core/respite.h): it is counted and nothing else ---- */

@@ -632,7 +632,9 @@ ssize_t sf_counted_odd(
 	return ret;
 }
 
-ssize_t sf_brief_odd(struct sf_event *event, struct sf_socket *socket, enum sf_operation operation, int64_t ret)
+ssize_t sf_brief_odd_vector(
+    struct sf_event *event, struct sf_socket *socket, enum sf_operation operation, int64_t ret, const struct iovec *iov,
+    int count)
 {
 	int before = errno;
 
@@ -657,9 +659,24 @@ ssize_t sf_brief_odd(struct sf_event *event, struct sf_socket *socket, enum sf_o
 	    .event = event,
 	};
 
+	if (iov) {
+		c.shape = SF_SHAPE_VECTOR;
+		c.iov = iov;
+		c.count = count;
+		c.asked = 0;
+	}
+	if (iov && c.err != EFAULT) {
+		measure(&c);
+		event->asked = c.asked;
+	}
 	conclude(&c);
 	errno = before;
 	return ret;
+}
+
+ssize_t sf_brief_odd(struct sf_event *event, struct sf_socket *socket, enum sf_operation operation, int64_t ret)
+{
+	return sf_brief_odd_vector(event, socket, operation, ret, NULL, 0);
 }
 
 bool sf_gate_ahead(int fd)

@@ -318,10 +318,20 @@ SF_WATCHED ssize_t watched_readv(int fd, const struct iovec *iov, int count, con
 	return sf_leave(&c, real_readv(fd, c.iov, c.count));
 }
 
+SF_WATCHED ssize_t brief_readv(int fd, const struct iovec *iov, int count, const void *const *frame_end, uint64_t entry)
+{
+	SF_BRIEF_VECTOR(
+	    readv, SF_RECV, real_readv(fd, iov, count), watched_readv(fd, iov, count, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 {
-	if (sf_idle(SF_RECV, fd))
+	struct sf_way way;
+
+	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_readv(fd, iov, count);
+	if (sf_is_recorded(SF_RECV, &way))
+		return brief_readv(fd, iov, count, SF_FRAME_END, way.entry);
 	return watched_readv(fd, iov, count, SF_SITE);
 }
 

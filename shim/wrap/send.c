@@ -185,10 +185,21 @@ SF_WATCHED ssize_t watched_writev(int fd, const struct iovec *iov, int count, co
 	return sf_leave(&c, real_writev(fd, c.iov, c.count));
 }
 
+SF_WATCHED ssize_t
+brief_writev(int fd, const struct iovec *iov, int count, const void *const *frame_end, uint64_t entry)
+{
+	SF_BRIEF_VECTOR(
+	    writev, SF_SEND, real_writev(fd, iov, count), watched_writev(fd, iov, count, sf_site_below(frame_end)));
+}
+
 SF_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
 {
-	if (sf_idle(SF_SEND, fd))
+	struct sf_way way;
+
+	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_writev(fd, iov, count);
+	if (sf_is_recorded(SF_SEND, &way))
+		return brief_writev(fd, iov, count, SF_FRAME_END, way.entry);
 	return watched_writev(fd, iov, count, SF_SITE);
 }
 

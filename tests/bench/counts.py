@@ -76,6 +76,7 @@ CONFIGURATIONS = {
 }
 
 SOCKETS = ("tcp", "tcp-rw", "tcp-again")
+VECTORS = ("tcp-v",)
 DOMESTIC = ("pair", "again")
 FILES = ("pipe", "null")
 READINESS = ("poll-1", "poll-100", "poll-1000", "epoll")
@@ -83,7 +84,7 @@ MAKERS = ("socket", "dup", "accept", "epoll-ctl", "connect")
 # One of 1,000 is held back, or none.
 HELD_BACK = ("held", "epoll-1000"), ("stall", "epoll-1000")
 # Those that close behind the library's back come last: it takes the numbers for sockets still.
-ORDER = (*FILES, *SOCKETS, *DOMESTIC, *READINESS, *MAKERS, "epoll-1000", "socket-close")
+ORDER = (*FILES, *SOCKETS, *VECTORS, *DOMESTIC, *READINESS, *MAKERS, "epoll-1000", "socket-close")
 
 # goal: configurations and workloads that are held to it
 HELD = {
@@ -96,7 +97,7 @@ HELD = {
         (*SOCKETS, *DOMESTIC),
     ),
     "ten": (("ten",), SOCKETS),
-    "all": (("all",), (*SOCKETS, *DOMESTIC)),
+    "all": (("all",), (*SOCKETS, *VECTORS, *DOMESTIC)),
     "no-socket": (("ten", "other-peer-1000", "faults", "all"), FILES),
     "tracked": (("off",), MAKERS),
     "faults": (("faults",), SOCKETS),
@@ -167,7 +168,7 @@ class Counts:
         if workload in PARTS:
             whole, part = PARTS[workload]
             return self._turn_above(name, whole, variant) - self._turn_above(name, part, variant)
-        calls = {"pair": 2, "tcp": 2, "tcp-rw": 2, "pipe": 2, "epoll-ctl": 2}
+        calls = {"pair": 2, "tcp": 2, "tcp-rw": 2, "tcp-v": 2, "pipe": 2, "epoll-ctl": 2}
         return self._turn_above(name, workload, variant) / calls.get(workload, 1)
 
     def _turn_above(self, name, workload, variant):

@@ -16,6 +16,7 @@ MISSED = {
     "idle": ("*: close", 36),
     "tracked": ("off: [!d]*", 180),
     "faults": ("*", 110),
+    "all": ("*: tcp-v", 140),  # the lengths of two pieces are to be added up
     "held": ("*", 700),
     "poll": ("stall: *", 60),
 }

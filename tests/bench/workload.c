@@ -180,6 +180,18 @@ static void turn_file(const struct bench *b, const struct calls *measured, const
 	turn_write_read(b, measured, libc, n);
 }
 
+static void turn_writev_readv(const struct bench *b, const struct calls *measured, const struct calls *libc, int n)
+{
+	char data[MESSAGE] = "";
+	struct iovec pieces[] = {{data, 16}, {data + 16, sizeof data - 16}};
+
+	(void)libc;
+	for (int i = 0; i < n; i++) {
+		measured->writev(b->out, pieces, 2);
+		measured->readv(b->in, pieces, 2);
+	}
+}
+
 static void turn_again(const struct bench *b, const struct calls *measured, const struct calls *libc, int n)
 {
 	char data[MESSAGE];
@@ -292,6 +304,7 @@ const struct workload workloads[] = {
     {"pair", 2, open_pair, turn_send_recv},
     {"tcp", 2, open_tcp, turn_send_recv},
     {"tcp-rw", 2, open_tcp, turn_write_read},
+    {"tcp-v", 2, open_tcp, turn_writev_readv},
     {"again", 1, open_pair, turn_again},
     {"tcp-again", 1, open_tcp, turn_again},
     {"pipe", 2, open_pipe, turn_write_read},

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define CALLS(X)                                                                                                       \
@@ -26,7 +27,9 @@
 	X(accept)                                                                                                          \
 	X(dup)                                                                                                             \
 	X(close)                                                                                                           \
-	X(setsockopt)
+	X(setsockopt)                                                                                                      \
+	X(writev)                                                                                                          \
+	X(readv)
 
 struct calls {
 #define X(name) __typeof__(name) *name;

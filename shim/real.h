@@ -72,7 +72,7 @@ static inline void sf_real_tidy(const struct msghdr *header)
 }
 
 /* glibc's __libc_single_threaded: no thread was ever made by it. NULL: this libc does not say. */
-extern const char *sf_libc_is_alone;
+extern const char *sf_libc_is_alone __attribute__((visibility("hidden")));
 
 /* Binds all. Not for call paths: dlsym may take locks, and allocates where a name is missing. False, and the name, if a
  * REQUIRED one is missing. */

@@ -40,13 +40,7 @@ static __thread uint32_t blind __attribute__((tls_model("initial-exec")));
 static __thread uint32_t unrecorded __attribute__((tls_model("initial-exec")));
 static uint32_t life_now; /* what *sf_life says while no vfork child may live */
 
-static _Atomic bool has_threads; /* this process has made some */
-
-/* libc knows of threads that it makes itself, we of those that are made without it. */
-bool sf_self_is_alone(void)
-{
-	return !atomic_load_explicit(&has_threads, memory_order_relaxed) && (!sf_libc_is_alone || *sf_libc_is_alone);
-}
+_Atomic bool sf_has_threads;
 
 static uint32_t get_pid(void)
 {
@@ -131,7 +125,7 @@ static struct sf_self *reborn(uint32_t pid)
 
 	sf_vforked = 0;
 	atomic_store_explicit(&sf_vforks, 0, memory_order_relaxed);
-	atomic_store_explicit(&has_threads, false, memory_order_relaxed);
+	atomic_store_explicit(&sf_has_threads, false, memory_order_relaxed);
 	sf_pid = pid;
 	sf_endings_forget();
 	life_now++;
@@ -207,7 +201,7 @@ uint32_t sf_self_thread_ahead(void)
 {
 	struct sf_self *self = sf_self_get();
 
-	atomic_store_explicit(&has_threads, true, memory_order_relaxed);
+	atomic_store_explicit(&sf_has_threads, true, memory_order_relaxed);
 	return self ? sf_thread_new(sf_arena, sf_process, self->thread, 0) : 0;
 }
 
@@ -233,7 +227,7 @@ void sf_self_shares(bool suspended)
 		return;
 	sf_vforked |= suspended;
 	if (!suspended)
-		atomic_store_explicit(&has_threads, true, memory_order_relaxed);
+		atomic_store_explicit(&sf_has_threads, true, memory_order_relaxed);
 	atomic_fetch_add_explicit(&sf_vforks, 1, memory_order_relaxed);
 	*sf_life = 0;
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "real.h"
 
 struct sf_self {
 	uint32_t life;   /* equal to *sf_life: all of this holds */
@@ -41,6 +42,7 @@ extern _Atomic uint32_t sf_vforks;
 extern struct sf_arena *sf_arena;
 extern uint32_t sf_process; /* index of this process */
 extern uint32_t sf_pid;
+extern _Atomic bool sf_has_threads; /* this process has made some */
 #pragma GCC visibility pop
 
 struct sf_self *sf_self_look(void);
@@ -62,8 +64,12 @@ static inline bool sf_self_is_guest(void)
 	return __builtin_expect(*sf_life == 0, 0) && sf_self_may_be_guest();
 }
 
-/* Is this surely the only thread of its process? */
-bool sf_self_is_alone(void);
+/* Is this surely the only thread of its process? libc knows of threads that it makes itself, we of those that are made
+ * without it. */
+static inline bool sf_self_is_alone(void)
+{
+	return !atomic_load_explicit(&sf_has_threads, memory_order_relaxed) && (!sf_libc_is_alone || *sf_libc_is_alone);
+}
 
 /* Start-up: this process is record `process`; sets up the wiped page. */
 void sf_self_start(uint32_t process, uint32_t pid);

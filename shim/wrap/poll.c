@@ -106,10 +106,8 @@ SF_WATCHED int watched_poll(struct pollfd *fds, nfds_t count, int timeout, const
 }
 
 /* Rules may hold something back, and nothing is. */
-SF_WATCHED int plain_poll(struct pollfd *fds, nfds_t count, int timeout, const void *site)
+SF_WATCHED int plain_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
-	if (!sf_wait_is_plain(sf_watch_of(SF_POLL), timeout))
-		return watched_poll(fds, count, timeout, site);
 	int found = real_poll(fds, count, timeout);
 
 	return found <= 0 ? found : sf_found_poll(fds, count, timeout, found);
@@ -117,9 +115,13 @@ SF_WATCHED int plain_poll(struct pollfd *fds, nfds_t count, int timeout, const v
 
 SF_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
 {
-	if (sf_unwatched(SF_POLL))
+	uint64_t why = sf_watch_of(SF_POLL);
+
+	if (__builtin_expect(why == 0, 1))
 		return real_poll(fds, count, timeout);
-	return plain_poll(fds, count, timeout, SF_SITE);
+	if (sf_wait_is_plain(why, timeout))
+		return plain_poll(fds, count, timeout);
+	return watched_poll(fds, count, timeout, SF_SITE);
 }
 
 SF_WATCHED int watched_poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t room, const void *site)
@@ -350,10 +352,8 @@ SF_WATCHED int watched_epoll_wait(int epfd, struct epoll_event *events, int coun
 }
 
 /* Rules may hold something back, and nothing is. */
-SF_WATCHED int plain_epoll_wait(int epfd, struct epoll_event *events, int count, int timeout, const void *site)
+SF_WATCHED int plain_epoll_wait(int epfd, struct epoll_event *events, int count, int timeout)
 {
-	if (!sf_wait_is_plain(sf_watch_of(SF_POLL), timeout))
-		return watched_epoll_wait(epfd, events, count, timeout, site);
 	int found = real_epoll_wait(epfd, events, count, timeout);
 
 	return found <= 0 ? found : sf_found_epoll(epfd, events, count, timeout, found);
@@ -361,9 +361,13 @@ SF_WATCHED int plain_epoll_wait(int epfd, struct epoll_event *events, int count,
 
 SF_EXPORT int epoll_wait(int epfd, struct epoll_event *events, int count, int timeout)
 {
-	if (sf_unwatched(SF_POLL))
+	uint64_t why = sf_watch_of(SF_POLL);
+
+	if (__builtin_expect(why == 0, 1))
 		return real_epoll_wait(epfd, events, count, timeout);
-	return plain_epoll_wait(epfd, events, count, timeout, SF_SITE);
+	if (sf_wait_is_plain(why, timeout))
+		return plain_epoll_wait(epfd, events, count, timeout);
+	return watched_epoll_wait(epfd, events, count, timeout, SF_SITE);
 }
 
 SF_WATCHED int watched_epoll_pwait(

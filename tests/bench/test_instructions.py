@@ -18,7 +18,7 @@ MISSED = {
     "faults": ("*", 110),
     "all": ("*: tcp-v", 140),  # the lengths of two pieces are to be added up
     "held": ("*", 700),
-    "poll": ("stall: *", 60),
+    "poll": ("stall: *", 40),
 }
 
 

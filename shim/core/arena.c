@@ -182,7 +182,7 @@ static uint64_t before_counters(const struct sf_ruleset *set)
 
 uint64_t sf_arena_room_for(const struct sf_ruleset *set)
 {
-	return before_counters(set) + set->count * sizeof(struct sf_counter) + SF_GROUPS * sizeof(struct sf_group);
+	return before_counters(set) + set->count * sizeof(struct sf_counter) + sizeof(struct sf_groups);
 }
 
 bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)

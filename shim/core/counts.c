@@ -78,7 +78,8 @@ static bool is_included(const struct sf_counts *counts, const struct sf_respite 
 {
 	const struct sf_group *group = sf_respite_group(respite);
 
-	return atomic_load(&respite->group_ahead) && atomic_load(&counts->run->groups) >> (group - counts->groups) & 1;
+	return atomic_load(&respite->group_ahead) &&
+	       atomic_load(&counts->run->groups) >> (group - counts->groups->group) & 1;
 }
 
 static struct sf_ordinals let_through(const struct sf_counts *counts, uint64_t (*calls)(_Atomic uint64_t *allowance))
@@ -86,7 +87,7 @@ static struct sf_ordinals let_through(const struct sf_counts *counts, uint64_t (
 	struct sf_ordinals sum = {0, 0};
 
 	for (uint64_t left = atomic_load(&counts->run->groups); left; left &= left - 1)
-		sum.nth += calls(&counts->groups[__builtin_ctzll(left)].allowance);
+		sum.nth += calls(&counts->groups->group[__builtin_ctzll(left)].allowance);
 	for (unsigned i = 0; counts->key && counts->match && i < 2; i++)
 		if (is_included(counts, &counts->match->respites[i]))
 			sum.key += calls(&counts->match->respites[i].allowance);
@@ -106,13 +107,16 @@ ordinals_of(const struct sf_counts *counts, uint64_t run, uint32_t key, uint32_t
 
 struct sf_ordinals sf_counts_add(const struct sf_counts *counts, uint32_t add)
 {
-	/* First counted, then withdrawn: a claim that has not seen the one is undone by the other. */
+	/* From the withdrawal to the end nothing is let through: what was spent, and what is counted, belong together. */
+	atomic_fetch_add(&counts->groups->counting, 1);
+	struct sf_ordinals more = let_through(counts, sf_allowance_withdraw);
 	uint64_t run = atomic_fetch_add(&counts->run->seen, (uint64_t)(int64_t)(int32_t)add) + 1;
 	uint32_t key = counts->key ? atomic_fetch_add(&counts->key->seen, add) + 1 : 0;
 	bool has_own = counts->scope && counts->scope != counts->key;
 	uint32_t scope = has_own ? atomic_fetch_add_explicit(&counts->scope->seen, add, relaxed) + 1 : 0;
 
-	return ordinals_of(counts, run, key, scope, let_through(counts, sf_allowance_withdraw));
+	atomic_fetch_sub(&counts->groups->counting, 1);
+	return ordinals_of(counts, run, key, scope, more);
 }
 
 static uint64_t all_of(_Atomic uint64_t *allowance)

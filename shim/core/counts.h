@@ -14,7 +14,7 @@ struct sf_counts {
 	struct sf_scope_counter *scope; /* what nth and times count within; NULL: the run */
 	struct sf_scope_counter *key;   /* of the connection, else of the thread: what chance counts */
 	bool lost;                      /* there is no room to count within what the rule says */
-	struct sf_group *groups;        /* of the rules */
+	struct sf_groups *groups;       /* of the rules */
 	struct sf_match *match;         /* of the connection; NULL: it has no respite */
 };
 

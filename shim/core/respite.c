@@ -90,7 +90,7 @@ static void make_group(struct sf_group *group, unsigned n, const struct survey *
 /* NULL: there are too many. Two of the same rules do no harm. */
 static struct sf_group *group_of(const struct survey *survey)
 {
-	struct sf_group *groups = sf_ruleset_groups(survey->asker->set);
+	struct sf_group *groups = sf_ruleset_groups(survey->asker->set)->group;
 
 	for (unsigned n = 0; n < SF_GROUPS; n++) {
 		uint32_t state = atomic_load_explicit(&groups[n].state, memory_order_acquire);
@@ -114,7 +114,7 @@ uint64_t sf_arena_seen(const struct sf_arena *arena, unsigned rule)
 
 	/* No more than there are: a program may have written anything there. */
 	for (uint64_t left = groups & ((UINT64_C(1) << SF_GROUPS) - 1); left; left &= left - 1)
-		seen += atomic_load_explicit(&sf_ruleset_groups(set)[__builtin_ctzll(left)].allowance, relaxed) /
+		seen += atomic_load_explicit(&sf_ruleset_groups(set)->group[__builtin_ctzll(left)].allowance, relaxed) /
 		        SF_ALLOWANCE_SPENT;
 	return seen;
 }
@@ -216,6 +216,8 @@ static void grant(struct sf_respite *respite, struct sf_group *group, const stru
 	uint64_t in_run = claim(&group->allowance), here = claim(&respite->allowance);
 	struct reach reach = {UINT64_MAX, UINT64_MAX};
 
+	if (atomic_load(&sf_ruleset_groups(survey->asker->set)->counting))
+		reach = (struct reach){0, 0};
 	for (unsigned i = 0; i < survey->count && (in_run || here); i++)
 		reach_up_to(&reach, survey, survey->rules[i]);
 	atomic_store_explicit(&respite->bytes_before, survey->bytes_before, relaxed);

@@ -13,7 +13,7 @@
  * group, and how many it will still let through. Who counts a call in any other way withdraws what is left first, and
  * adds what was spent (counts.c): so each ordinal is given once, and a call that may interest a rule is decided like
  * any other. Whatever changes what a rule has counted withdraws too. A new allowance is claimed before the counters are
- * read, and not published if somebody has counted meanwhile.
+ * read, given only if nobody is counting, and not published if somebody has counted meanwhile.
  *
  * Everything here is in the arena, and shared by all processes that have the socket. No locks: what is lost when a
  * thread dies between two steps is an allowance.
@@ -37,6 +37,15 @@ struct sf_group {
 	_Atomic uint32_t state; /* enum sf_group_state */
 	uint16_t count;
 	uint16_t rules[25]; /* indices */
+};
+
+#define SF_GROUPS 16
+
+struct sf_groups {
+	/* Counts that are under way one by one (sf_counts_add): nobody is given a respite meanwhile, for one of them may
+	 * have an ordinal coming that lies before all that others see. */
+	_Alignas(64) _Atomic uint64_t counting;
+	struct sf_group group[SF_GROUPS];
 };
 
 enum sf_group_state { SF_GROUP_NONE, SF_GROUP_IN_MAKING, SF_GROUP_MADE };
@@ -165,10 +174,9 @@ static inline bool sf_respite_take(struct sf_respite *respite, uint64_t kind, ui
 struct sf_asker;
 
 /* The groups of a set that was loaded lie behind its counters. */
-#define SF_GROUPS 16
-static inline struct sf_group *sf_ruleset_groups(const struct sf_ruleset *set)
+static inline struct sf_groups *sf_ruleset_groups(const struct sf_ruleset *set)
 {
-	return (struct sf_group *)(void *)sf_ruleset_counter(set, set->count);
+	return (struct sf_groups *)(void *)sf_ruleset_counter(set, set->count);
 }
 
 /* Calls that a rule of the arena has counted: with those that were let through. */

@@ -90,7 +90,7 @@ def test_a_whole_assignment_is_read(tmp_path):
 def test_all_mistakes_are_told_at_once_each_with_its_line_and_key(tmp_path):
     text = """\
 [assignment]
-nmae = "Echo"
+label = "Echo"
 points = "ten"
 [build]
 command = "make"
@@ -121,7 +121,7 @@ sweep = { lose = 1, tme = "20s" }
 """
     told = complaints(tmp_path, text)
     wanted = {
-        "assignment.nmae": "nmae",
+        "assignment.label": "label",
         "assignment.points": 'points = "ten"',
         "build.within": "within",
         "target.role": "role",

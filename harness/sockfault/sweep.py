@@ -26,7 +26,7 @@ from .sweepgroup import Group, groups_of, record_of
 from .sweepjudge import Compare, Judge, Measure
 from .sweepplan import Call, Entry
 from .sweepreach import never_reached
-from .sweeprun import Gate, Outcome, Program, Worker
+from .sweeprun import Ended, Gate, Outcome, Program, Speed, Worker
 from .verdict import LATE, diff
 
 FIRST_DEADLINE = 60.0  # seconds, for a run of which nothing is known
@@ -37,6 +37,7 @@ INNOCENT = ("SIGCHLD", "SIGCONT", "SIGURG", "SIGIO", "SIGWINCH")
 SOON = 0.25  # seconds: who takes longer waits for something, and does not need a processor
 SOON_BASELINE = 3.0  # times what a fault-free run takes
 WAITING = 12  # runs that wait, for each that works
+AHEAD = 3  # runs of which one is under way, and the others are made ready or looked at
 PATIENCE = 2.0  # times the deadline, for a run that is to confirm that there is no end
 PATIENCE_LEAST = 5.0
 CALLS = "calls"  # the folder
@@ -173,11 +174,20 @@ def baseline(wishes: Wishes, worker: Worker) -> Baseline:
         wall,
         wishes.deadline or fitting_deadline(wall),
         frozenset().union(*(one.sites for one in outcomes)),
+        _printed(wishes.compare, first.seen, worker.folder / "printed"),
     )
     runs = [sweepplan.calls_of(one.events(), one.connections()) for one in outcomes]
     if not any(runs):
         raise Unusable(f"{program.name} makes no socket call that sockfault can see")
     return Baseline(measure, runs, list(_varying(runs)))
+
+
+def _printed(compare: Compare, seen: Ended, path: pathlib.Path) -> pathlib.Path | None:
+    """For the command, which then sees by itself whether another run prints the same."""
+    if not compare.output or compare.normalize:
+        return None
+    path.write_bytes(seen.stdout)
+    return path
 
 
 def _failed(wrong: str, outcome: Outcome, worker: Worker, deadline: float) -> Baseline:
@@ -241,7 +251,13 @@ class Trier:
         self.calls = worker.folder.parents[1] / CALLS
 
     def _run(self, rule: str, deadline: float) -> Outcome:
-        return self.worker.run([rule], deadline, baseline=self.measure.trace, with_next=True)
+        return self.worker.run(
+            [rule],
+            deadline,
+            baseline=self.measure.trace,
+            with_next=True,
+            expect=self.measure.printed,
+        )
 
     def entry(self, entry: Entry) -> dict[str, Any]:
         """One line of the journal."""
@@ -334,8 +350,7 @@ class Pool:
         def work(trier: Trier) -> None:
             try:
                 for task in iter(take, None):
-                    with trier.worker.gate:
-                        ready.put(task(trier))
+                    ready.put(task(trier))
             except BaseException as error:  # goes to the one who asked
                 ready.put(error)
             ready.put(None)
@@ -376,7 +391,7 @@ class Result:
     measure: Measure
     notes: list[str]
     seconds: float
-    runs_per_second: float
+    speed: Speed
     left: int  # not tried: the time was up
     jobs: int
     lines: Lines
@@ -422,9 +437,10 @@ class Sweep:
         self.journal.open(wishes.resume)
         self._note_sites(base.measure, records)
         gate, count = self._gate(base.measure)
+        turn = None if wishes.program.has_port else self.work / "turn"
         triers = [
             Trier(
-                Worker(wishes.program, self.work / f"worker-{number}", batch, gate),
+                Worker(wishes.program, self.work / f"worker-{number}", batch, gate, turn),
                 Judge(wishes.program, base.measure, wishes.compare),
                 base.measure,
             )
@@ -437,13 +453,14 @@ class Sweep:
                 trier.worker.close()
             first.close()
             with contextlib.suppress(OSError):
+                (self.work / "turn").unlink(missing_ok=True)
                 self.work.rmdir()
 
     def _gate(self, measure: Measure) -> tuple[Gate, int]:
         """Who goes when, and how many threads that takes."""
         jobs = self.wishes.jobs
         if not self.wishes.program.has_port:
-            return Gate(1), 1
+            return Gate(AHEAD), AHEAD + 1
         return Gate(jobs, max(SOON, SOON_BASELINE * measure.wall)), jobs * (1 + WAITING)
 
     def _note_sites(self, measure: Measure, records: list[dict[str, Any]]) -> None:
@@ -484,7 +501,8 @@ class Sweep:
                 done[record["run"]] = record
                 self._note(record)
         took = time.monotonic() - started
-        ran = sum(trier.worker.runs for trier in triers)
+        workers = [trier.worker for trier in triers]
+        speed = Speed.of(workers, took, not self.wishes.program.has_port)
         tried = [entry for entry in entries if entry.id in done]
         troubles = [done[one.id]["why"] for one in tried if done[one.id]["result"] == "trouble"]
         if tried and len(troubles) == len(tried):
@@ -492,7 +510,7 @@ class Sweep:
         result = self._result(base, plan, entries, done, began)
         self._confirm(pool, result.groups, records)
         result.seconds = time.monotonic() - began
-        result.runs_per_second = ran / took if took else 0.0
+        result.speed = speed
         return result
 
     def _result(
@@ -516,7 +534,7 @@ class Sweep:
             base.measure,
             base.notes,
             time.monotonic() - began,
-            0.0,
+            Speed.of([], 0.0, True),
             len(entries) - len(tried),
             self.wishes.jobs,
             self.lines,

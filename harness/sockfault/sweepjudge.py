@@ -71,6 +71,7 @@ class Measure:
     wall: float
     deadline: float
     sites: frozenset[str] = frozenset()  # that some fault-free run has reached
+    printed: pathlib.Path | None = None  # a file of the output, where it is compared as it is
 
     @property
     def serves_again(self) -> bool:
@@ -101,9 +102,8 @@ class Judge:
         """What this run says against the program."""
         if not outcome.fired:
             return []
-        if self._differs(outcome):
-            errors = str(outcome.errors)
-            outcome.refind("--baseline", str(self.measure.trace), "--differs", "--stderr", errors)
+        if not outcome.differs and self._differs(outcome):
+            outcome.refind("--baseline", str(self.measure.trace), "--differs")
         whole = list(self._whole(entry, outcome))
         own = [
             self._placed(self._told(one, whole))

@@ -20,6 +20,7 @@ from typing import Any, Iterable, Iterator, Sequence, TypeVar
 from . import command
 from .command import SockfaultError
 from .events import Conn, Event
+from .verdict import is_transient
 
 Known = TypeVar("Known")
 
@@ -126,15 +127,6 @@ class Entry:
 
     def as_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
-
-
-def is_transient(fault: str, op: str, mode: str | None) -> bool:
-    """Does it go by? A call with a timeout of its own says EAGAIN when that is over, connect where
-    there is no room or no port; and a close that was interrupted may be told."""
-    word = fault.partition(" ")[0]
-    if fault == "fail EAGAIN":
-        return mode == "nonblocking" and op in ("send", "recv", "accept")
-    return (fault == "fail EINTR" and op != "close") or word in ("short", "delay")
 
 
 # ---- the calls of a run ----

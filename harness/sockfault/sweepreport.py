@@ -140,7 +140,9 @@ def run_facts(result: Result, started: float) -> dict[str, Any]:
         "system": " ".join(platform.uname()[i] for i in (0, 2, 4)),
         "started": started,
         "seconds": round(result.seconds, 3),
-        "runs_per_second": round(result.runs_per_second, 1),
+        "runs": result.speed.runs,
+        "late_runs": result.speed.late_runs,
+        "runs_per_second": round(result.speed.runs_per_second, 1),
         "jobs": result.jobs,
         "processors": os.cpu_count(),
         "deadline": round(result.measure.deadline, 3),
@@ -300,8 +302,9 @@ def _total(result: Result, groups: Sequence[Group]) -> Iterator[str]:
     sites = made["sites"]
     never = f", {sites['never_reached']} were never reached" if sites["never_reached"] else ""
     yield (
-        f"{result.program.name}: {found} in {made['runs']} runs ({result.runs_per_second:.0f} a "
-        f"second); {sites['faulted']} of {sites['reached']} call sites met a fault{never}"
+        f"{result.program.name}: {found} in {made['runs']} runs "
+        f"({result.speed.runs_per_second:.0f} a second); "
+        f"{sites['faulted']} of {sites['reached']} call sites met a fault{never}"
     )
     if made["not_reached"]:
         yield f"{made['not_reached']} faults were not reached: no such call, or it can't fail so"

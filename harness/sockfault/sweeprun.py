@@ -20,7 +20,6 @@ from .batch import Asked, Batch
 from .command import SockfaultError
 from .events import Conn, Event, Finding, ended_within, finding_of, make, signal_name
 
-LATE = 124  # of coreutils' timeout
 OWN_LIMIT_MS = 20_000  # that a server may take beyond its clients
 
 
@@ -110,6 +109,7 @@ class Outcome:
     trace: pathlib.Path | None = None
     errors: pathlib.Path | None = None  # the file of the target's standard error
     worker: Worker | None = None
+    differs: bool | None = None  # from what was expected; None: nobody compared
     is_meant: bool = False  # interrupted by a signal that asks the program for something
 
     @property
@@ -126,7 +126,8 @@ class Outcome:
     def refind(self, *words: str) -> None:
         """Findings again, now that more is known of the run."""
         assert self.worker
-        lines = self.worker.ask("findings", str(self.trace), "--json", *words)
+        errors = ["--stderr", str(self.errors)] if self.errors else []
+        lines = self.worker.ask("findings", str(self.trace), "--json", *errors, *words)
         self.findings = [finding_of(one) for one in lines if "finding" in one]
 
     def events(self) -> list[Event]:
@@ -187,15 +188,26 @@ class Worker:
     """Makes runs, one at a time; several of them may share a batch."""
 
     def __init__(
-        self, program: Program, folder: pathlib.Path, batch: Batch, gate: Gate | None = None
+        self,
+        program: Program,
+        folder: pathlib.Path,
+        batch: Batch,
+        gate: Gate | None = None,
+        turn: pathlib.Path | None = None,
     ) -> None:
+        """turn: a file that is shared by workers of whose programs one runs at a time."""
         self.program, self.folder, self.batch = program, folder, batch
         self.gate = gate or Gate(1)
         self.runs = 0  # that were made
+        self.late_runs, self.late_seconds = 0, 0.0  # of those that were ended by their deadline
         folder.mkdir(parents=True, exist_ok=True)
-        self.files = {name: str(folder / name) for name in ("out", "err", "client", "next")}
+        self.files = {
+            name: str(folder / name) for name in ("out", "err", "errors", "client", "next")
+        }
         self._answer = str(folder / "answer")
         self._head = ["run", "--seed", str(program.seed), "--realism", program.realism]
+        self._head += ["--stderr", self.files["errors"]]
+        self._head += ["--turn", str(turn)] if turn else []
 
     def run(
         self,
@@ -205,27 +217,35 @@ class Worker:
         baseline: pathlib.Path | None = None,
         with_next: bool = False,
         trace: str = "trace.sft",
+        expect: pathlib.Path | None = None,
     ) -> Outcome:
-        """One run under these rules; SockfaultError where it could not be made."""
+        """One run under these rules; SockfaultError where it could not be made. expect: a file of
+        what is printed without faults."""
         words = [*self._head, "--trace", str(self.folder / trace)]
         words += ["--stacks"] if stacks else []
         words += ["--baseline", str(baseline)] if baseline else []
+        words += ["--expect", str(expect)] if expect else []
         for rule in rules:
             words += self._rule(rule)
         words += self._roles(deadline, with_next)
         box = [word.replace("{trace}", str(self.folder / trace)) for word in self.program.box]
-        asked = self.batch.begin(
-            [*words, "--", *box, *self.program.command],
-            stdin=self.program.stdin,
-            out=self.files["out"],
-            err=self.files["err"],
-            env=self.program.env,
-        )
-        answer = self.gate.answer(asked)
+        with self.gate:
+            asked = self.batch.begin(
+                [*words, "--", *box, *self.program.command],
+                stdin=self.program.stdin,
+                out=self.files["out"],
+                err=self.files["err"],
+                env=self.program.env,
+            )
+            answer = self.gate.answer(asked)
         self.runs += 1
         if answer["error"] or not answer["outcome"]:
             raise SockfaultError(answer["error"] or self._complaint(answer))
-        return self._outcome(answer["outcome"], self.folder / trace, with_next)
+        made = self._outcome(answer["outcome"], self.folder / trace, with_next)
+        if made.seen.timed_out or made.target.timed_out:
+            self.late_runs += 1
+            self.late_seconds += made.wall
+        return made
 
     def _rule(self, rule: str) -> list[str]:
         """For the program alone, where it is in a box."""
@@ -244,16 +264,12 @@ class Worker:
         words = ["--peer", program.peer] if program.peer else []
         if not program.client:
             return [*words, "--timeout", limit]
-        words += ["--server", "--client", self._limited(program.client, deadline)]
+        words += ["--server", "--client", program.client, "--client-timeout", limit]
         words += ["--client-output", self.files["client"]]
         if with_next:
             words += ["--next", program.client, "--next-timeout", limit]
             words += ["--next-output", self.files["next"]]
         return [*words, "--timeout", f"{round(2000 * deadline) + OWN_LIMIT_MS}ms"]
-
-    @staticmethod
-    def _limited(text: str, deadline: float) -> str:
-        return f"timeout -k 1 {deadline:.3f} /bin/sh -c {shlex.quote(text)}"
 
     def _read(self, name: str) -> bytes:
         with open(self.files[name], "rb") as file:
@@ -264,9 +280,11 @@ class Worker:
         if not fields or fields["status"] is None and not fields["timed_out"]:
             return None
         status = fields["status"]
-        late = fields["timed_out"] or (name == "client" and status == LATE)
+        late = fields["timed_out"]
         killed = signal_name(status - 128) if status and status > 128 and not late else None
-        return Ended(None if late or killed else status, killed, late, self._read(name))
+        return Ended(
+            None if late or killed else status, killed, late, self._read(name), self._read("err")
+        )
 
     def _outcome(self, told: dict[str, Any], trace: pathlib.Path, with_next: bool) -> Outcome:
         target, late = told["target"], told["timed_out"]
@@ -275,9 +293,9 @@ class Worker:
             code, name = ended_within(code, target["signal"])
         name = None if told["terminated"] else name
         status = None if late or name else code if not told["terminated"] else 0
-        made = Outcome(Ended(status, name, late, self._read("out"), self._read("err")))
+        made = Outcome(Ended(status, name, late, self._read("out"), self._read("errors")))
         made.trace, made.worker = trace, self
-        made.errors = pathlib.Path(self.files["err"])
+        made.errors = pathlib.Path(self.files["errors"])
         made.wall = told["wall_ns"] / 1e9
         made.cpu = (told["user_ns"] + told["system_ns"]) / 1e9
         made.client = self._driven("client", told["client"])
@@ -288,7 +306,7 @@ class Worker:
         made.fired = sum(rule["fired"] for rule in told["rules"])
         made.why = next((rule["why"] for rule in told["rules"] if rule["why"]), None)
         made.sites = frozenset(told["sites"])
-        made.escaped = told["escapes"]
+        made.escaped, made.differs = told["escapes"], told["differs"]
         made.findings = [finding_of(one) for one in told["findings"] or ()]
         made.faults = [make(Event, one) for one in told["injected"]]
         stuck = [make(Event, one) for one in told["pending"]]
@@ -309,3 +327,27 @@ class Worker:
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@dataclasses.dataclass
+class Speed:
+    """How quickly the runs of the plan went."""
+
+    runs: int
+    seconds: float
+    late_runs: int  # those that were ended by their deadline
+    late_seconds: float
+    is_serial: bool  # one at a time
+
+    @classmethod
+    def of(cls, workers: Sequence[Worker], seconds: float, is_serial: bool) -> Speed:
+        runs = sum(one.runs for one in workers)
+        late = sum(one.late_runs for one in workers)
+        return cls(runs, seconds, late, sum(one.late_seconds for one in workers), is_serial)
+
+    @property
+    def runs_per_second(self) -> float:
+        """Of those that ended by themselves. Where several go side by side, the others took little
+        from them: they wait."""
+        seconds = self.seconds - self.late_seconds if self.is_serial else self.seconds
+        return (self.runs - self.late_runs) / seconds if seconds > 0 else 0.0

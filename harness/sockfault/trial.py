@@ -25,8 +25,7 @@ from .server import Server, start
 from .suite import ANY, FAULT_FREE, Expect, PythonPeer, Scenario, Suite, Target
 from .table import Source, both_sides, source_of
 
-TRANSIENT = ("short", "delay", "latency", "rate", "signal")
-TRANSIENT_ERRORS = ("EAGAIN", "EINTR", "EINPROGRESS", "EALREADY")
+SLOW = ("latency", "rate", "signal")  # of these a suite wants no difference either
 
 
 @dataclasses.dataclass
@@ -297,8 +296,8 @@ def whole_run(seen: Seen) -> Iterator[Finding]:
 
 def is_transient(fault: Event) -> bool:
     """Does a right program go on after this as if nothing had been?"""
-    words = (fault.fault or "").split()
-    return fault.errno in TRANSIENT_ERRORS if fault.errno else words[:1][0] in TRANSIENT
+    text = fault.fault or ""
+    return verdict.is_transient(text, fault.op, fault.mode) or text.partition(" ")[0] in SLOW
 
 
 def compared(target: Target, expect: Expect, seen: Seen, baseline: Seen) -> Iterator[Finding]:

@@ -20,6 +20,15 @@ DIFF_MAX = 12  # lines
 BUSY = 0.7  # of the time: it did not wait, it worked
 
 
+def is_transient(fault: str, op: str, mode: str | None) -> bool:
+    """Does it go by? A call with a timeout of its own says EAGAIN when that is over, connect where
+    there is no room or no port; and a close that was interrupted may be told."""
+    word = fault.partition(" ")[0]
+    if fault == "fail EAGAIN":
+        return mode == "nonblocking" and op in ("send", "recv", "accept")
+    return (fault == "fail EINTR" and op != "close") or word in ("short", "delay")
+
+
 def diff(expected: bytes, got: bytes) -> str:
     texts = [data.decode(errors="replace").splitlines() for data in (expected, got)]
     lines = list(difflib.unified_diff(texts[0], texts[1], "expected", "got", lineterm="", n=1))

@@ -76,11 +76,10 @@ int sf_cmd_findings(int argc, char **argv)
 	struct sf_repeat *repeats = sf_repeats(reader, &judged);
 
 	sf_statements_locate(&judged, reader);
-	struct sf_output *out = sf_allocate(sizeof *out);
+	struct sf_output *out = sf_output_new(STDOUT_FILENO);
 	bool coloured = !asked.json && sf_is_coloured(stdout);
 
 	signal(SIGPIPE, SIG_IGN);
-	out->fd = STDOUT_FILENO;
 	for (size_t i = 0; i < judged.count; i++)
 		if (asked.json)
 			sf_statement_json(out, reader, &judged.list[i], &repeats[i]);

@@ -119,7 +119,9 @@ static char **make_environment(const struct sf_launch *launch)
 _Noreturn __attribute__((noinline)) static void
 become_target(const struct sf_launch *launch, char **argv, char **environment, volatile int *error)
 {
-	if (!launch->refuse_io_uring || sf_uring_refuse(launch->no_new_privs)) {
+	bool is_ready = launch->errors < 0 || dup2(launch->errors, STDERR_FILENO) >= 0;
+
+	if (is_ready && (!launch->refuse_io_uring || sf_uring_refuse(launch->no_new_privs))) {
 		sf_launch_restore();
 		execvpe(*argv, argv, environment);
 	}

@@ -21,6 +21,7 @@ struct sf_launch {
 	const char *arena;    /* SOCKFAULT_ARENA: absolute */
 	bool is_plain;        /* it needs no sanitizer's runtime, and need not be looked at */
 	bool refuse_io_uring; /* by a filter */
+	int errors;           /* its standard error; -1: ours */
 	bool no_new_privs;    /* which the filter needs where we have no privilege */
 };
 

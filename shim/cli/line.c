@@ -297,7 +297,7 @@ static void append_waited(struct sf_append *out, const struct sf_reader *reader,
 	if (sf_reader_extension(reader, seen, SF_EXTENSION_WAIT, &waited, sizeof waited) < sizeof waited)
 		return;
 	if (!WIFSIGNALED(waited.status)) {
-		sf_append_format(out, " exited with %d", WEXITSTATUS(waited.status));
+		sf_append_format(out, " exited with %u", (unsigned)WEXITSTATUS(waited.status));
 		return;
 	}
 	const char *name = sf_signal_name(WTERMSIG(waited.status));

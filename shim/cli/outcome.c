@@ -118,14 +118,20 @@ static void put_element(struct sf_output *out, struct sf_output *line, bool is_f
 	line->used = 0;
 }
 
+static void put_difference(struct sf_output *out, const struct sf_run *run)
+{
+	if (run->is_compared)
+		put_truth(out, NEXT("differs"), run->differs);
+	else
+		put_text_or_null(out, NEXT("differs"), NULL);
+}
+
 static void put_findings(struct sf_output *out, const struct sf_run *run)
 {
 	const struct sf_judged *judged = &run->judged;
 	struct sf_repeat *repeats = judged->count ? sf_repeats(run->reader, judged) : NULL;
-	struct sf_output *line = sf_allocate(sizeof *line);
+	struct sf_output *line = sf_output_new(-1);
 
-	line->fd = -1;
-	line->used = 0;
 	sf_put_text(out, NEXT("findings"));
 	sf_put_text(out, "[");
 	for (size_t i = 0; i < judged->count; i++) {
@@ -166,15 +172,6 @@ static void put_list(struct sf_output *out, const char *key, struct events *even
 	free(events->list);
 }
 
-static struct sf_output *new_list(void)
-{
-	struct sf_output *list = sf_allocate(sizeof *list);
-
-	list->fd = -1;
-	list->used = 0;
-	return list;
-}
-
 /* Where calls were made. Each process has sites of its own: the same place may be there more than once. */
 static void put_sites(struct sf_output *out, const struct sf_run *run, const bool *is_called, uint32_t count)
 {
@@ -197,10 +194,10 @@ static void put_sites(struct sf_output *out, const struct sf_run *run, const boo
 /* Calls into which a rule injected something, calls that never returned, and where all were made. */
 static void put_events(struct sf_output *out, const struct sf_run *run)
 {
-	struct events injected = {.list = new_list()}, pending = {.list = new_list()};
+	struct events injected = {.list = sf_output_new(-1)}, pending = {.list = sf_output_new(-1)};
 	uint32_t site_count = run->reader ? sf_reader_count(run->reader, SF_SITES) : 0;
 	bool *is_called = sf_allocate(site_count + 1);
-	struct sf_output *line = new_list();
+	struct sf_output *line = sf_output_new(-1);
 	struct sf_seen seen;
 
 	if (run->reader)
@@ -250,14 +247,14 @@ static int open_outcome(const struct sf_run *run)
 
 void sf_run_put_outcome(const struct sf_run *run)
 {
-	struct sf_output *out = sf_allocate(sizeof *out);
+	struct sf_output *out = sf_output_new(open_outcome(run));
 
-	out->fd = open_outcome(run);
 	put_number_or_null(out, FIRST("status"), true, sf_run_status(run));
 	put_target(out, run);
 	put_costs(out, run);
 	put_numbers(out, run);
 	put_rules(out, run);
+	put_difference(out, run);
 	put_findings(out, run);
 	put_events(out, run);
 	put_helper(out, NEXT("peer"), &run->peer);

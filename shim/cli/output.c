@@ -5,7 +5,22 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "cli/cli.h"
+
+struct sf_output *sf_output_new(int fd)
+{
+	struct sf_output *out = malloc(sizeof *out);
+
+	if (!out)
+		sf_die("out of memory");
+	out->fd = fd;
+	out->closed = false;
+	out->used = 0;
+	return out;
+}
 
 static void write_all(struct sf_output *out, const char *bytes, size_t length)
 {

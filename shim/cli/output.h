@@ -20,6 +20,9 @@ struct sf_output {
 	char buffer[SF_OUTPUT_SIZE];
 };
 
+/* Newly allocated, for this descriptor; free(3) ends it. Nothing is touched that is not used. */
+struct sf_output *sf_output_new(int fd);
+
 /* Writes out what is kept. */
 void sf_output_flush(struct sf_output *out);
 

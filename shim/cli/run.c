@@ -37,7 +37,8 @@ static void remember_option(struct sf_run *run, enum sf_option option, const cha
 	static const uint64_t left_out = UINT64_C(1) << SF_OPTION_TRACE | UINT64_C(1) << SF_OPTION_QUIET |
 	                                 UINT64_C(1) << SF_OPTION_SEED | UINT64_C(1) << SF_OPTION_OUTCOME |
 	                                 UINT64_C(1) << SF_OPTION_BASELINE | UINT64_C(1) << SF_OPTION_CLIENT_OUTPUT |
-	                                 UINT64_C(1) << SF_OPTION_NEXT_OUTPUT;
+	                                 UINT64_C(1) << SF_OPTION_NEXT_OUTPUT | UINT64_C(1) << SF_OPTION_EXPECT |
+	                                 UINT64_C(1) << SF_OPTION_STDERR | UINT64_C(1) << SF_OPTION_TURN;
 
 	if (left_out >> option & 1)
 		return;
@@ -64,6 +65,15 @@ static void read_reporting_option(struct sf_run *run, enum sf_option option, con
 	case SF_OPTION_BASELINE:
 		run->baseline_path = value;
 		break;
+	case SF_OPTION_EXPECT:
+		run->expected_path = value;
+		break;
+	case SF_OPTION_STDERR:
+		run->errors_path = value;
+		break;
+	case SF_OPTION_TURN:
+		run->turn_path = value;
+		break;
 	case SF_OPTION_CLIENT_OUTPUT:
 		run->client.output = value;
 		break;
@@ -72,6 +82,9 @@ static void read_reporting_option(struct sf_run *run, enum sf_option option, con
 		break;
 	case SF_OPTION_NEXT_OUTPUT:
 		run->next.output = value;
+		break;
+	case SF_OPTION_CLIENT_TIMEOUT:
+		run->client_timeout_ns = sf_value_duration_ns("--client-timeout", value);
 		break;
 	case SF_OPTION_NEXT_TIMEOUT:
 		run->next_timeout_ns = sf_value_duration_ns("--next-timeout", value);
@@ -147,6 +160,10 @@ static void check_roles(const struct sf_run *run, const struct sf_words *words)
 		sf_words_refuse(words, "--client drives a server under test: say --server too, or --peer for a client's peer");
 	if (run->server && !run->client.text)
 		sf_words_refuse(words, "--server wants --client CMD, which drives it");
+	if (run->client_timeout_ns && !run->client.text)
+		sf_words_refuse(words, "--client-timeout is for the --client of a server under test");
+	if (run->expected_path && run->client.text && !run->client.output)
+		sf_words_refuse(words, "--expect wants to know where the client's output goes: say --client-output FILE too");
 	if (run->next.text && !run->server)
 		sf_words_refuse(words, "--next drives a server under test once more: say --server and --client too");
 }
@@ -198,6 +215,13 @@ static void fill_header(struct sf_run *run)
 	arena->trace_level = (uint8_t)run->trace_level;
 	arena->keep_data = run->keep_data;
 	arena->stacks = run->stacks;
+	sf_run_begin_clock(run);
+}
+
+void sf_run_begin_clock(struct sf_run *run)
+{
+	struct sf_arena *arena = run->file.arena;
+
 	arena->clock_first = arena->clock_last = sf_clock_read(arena->stamps_are_ns);
 	arena->start_ns = run->start_ns = arena->clock_first.ns;
 	run->errors_from = sf_errors_end();
@@ -232,7 +256,7 @@ static void make_arena(struct sf_run *run)
 {
 	uint64_t room = sf_arena_room_for(run->set) + command_length(run);
 
-	run->file.is_passing = sf_run_is_passing(run);
+	run->file.is_passing = sf_is_batched();
 	sf_arena_file_create(&run->file, run->trace_path, run->trace_size, room);
 	fill_header(run);
 	if (!sf_arena_load(run->file.arena, run->set))

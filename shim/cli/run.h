@@ -28,7 +28,10 @@ struct sf_run {
 	const char *trace_path;    /* NULL: one of this user's runs */
 	const char *outcome_path;  /* NULL: none */
 	const char *baseline_path; /* for the findings of the outcome; NULL: none */
-	uint64_t trace_size, timeout_ns, next_timeout_ns;
+	const char *expected_path; /* what is printed without faults; NULL: nobody said */
+	const char *errors_path;   /* of the target's standard error; NULL: ours */
+	const char *turn_path;     /* shared with runs that may not be at the same time; NULL: none */
+	uint64_t trace_size, timeout_ns, client_timeout_ns, next_timeout_ns;
 	int trace_level, realism;
 	enum sf_uring io_uring;
 	bool keep_data, stacks, strict, quiet, server;
@@ -63,8 +66,12 @@ struct sf_run {
 	/* once it is over: its trace, and what the program did wrong; none of it at other trace levels than `all` */
 	struct sf_reader *reader;
 	struct sf_judged judged;
-	off_t errors_from; /* where the target's words begin in the file that standard error is; -1: it is none */
+	off_t errors_from;         /* where the target's words begin in the file that standard error is; -1: it is none */
+	bool is_compared, differs; /* the output or the status, from what is expected */
 };
+
+/* The run begins now: what its times are told from. */
+void sf_run_begin_clock(struct sf_run *run);
 
 /* Runs to the end of the last process. Ends the command where that can't be done, after ending what was started. */
 void sf_run_watch(struct sf_run *run);
@@ -93,7 +100,7 @@ uint32_t sf_run_escapes(const struct sf_run *run);
 /* Where what is written on standard error from now on will lie, if that is a file; -1: it is none. */
 off_t sf_errors_end(void);
 
-/* Asks the findings, once the run is over. */
+/* Compares the output with what is expected, and asks the findings, once the run is over. */
 void sf_run_judge(struct sf_run *run);
 
 /* The exit status: the target's own, 124 or 125, and 123 where --strict finds fault. */

@@ -4,10 +4,8 @@
  * arena; a rule that did not fire says why.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,9 +17,8 @@
 #include "core/operation.h"
 #include "core/respite.h"
 
-#define ROWS_MAX 10          /* of rules */
-#define FINDINGS_MAX 5       /* findings that are told */
-#define ERRORS_MAX (1 << 20) /* bytes of standard error that are compared with what calls said */
+#define ROWS_MAX 10    /* of rules */
+#define FINDINGS_MAX 5 /* findings that are told */
 
 #define load(place) atomic_load_explicit(&(place), memory_order_relaxed)
 
@@ -270,61 +267,6 @@ static void put_losses(FILE *out, const struct sf_run *run, const struct paint *
 
 /* ---- findings ---- */
 
-static struct sf_reader *open_baseline(const char *path)
-{
-	const char *why;
-	struct sf_reader *reader = path ? sf_reader_open(path, &why) : NULL;
-
-	if (path && !reader)
-		sf_die("can't read the trace %s: %s", path, why);
-	return reader;
-}
-
-off_t sf_errors_end(void)
-{
-	struct stat file;
-
-	return fstat(STDERR_FILENO, &file) == 0 && S_ISREG(file.st_mode) ? file.st_size : -1;
-}
-
-/* What the target wrote on its standard error, which is ours, where that is a file; NULL: nobody knows. */
-static char *errors_of(const struct sf_run *run)
-{
-	int fd = run->errors_from < 0 ? -1 : open("/proc/self/fd/2", O_RDONLY | O_CLOEXEC);
-	off_t length = sf_errors_end() - run->errors_from;
-	char *text = NULL;
-
-	if (fd >= 0 && length >= 0 && length <= ERRORS_MAX) {
-		text = sf_allocate((size_t)length + 1);
-		if (pread(fd, text, (size_t)length, run->errors_from) < 0)
-			text[0] = '\0';
-	}
-	if (fd >= 0)
-		close(fd);
-	return text;
-}
-
-void sf_run_judge(struct sf_run *run)
-{
-	const struct sf_arena *arena = run->file.arena;
-	uint64_t ready = (uint64_t)load(arena->pages_ready) * SF_PAGE_SIZE;
-	const char *why;
-
-	if (arena->trace_level != SF_TRACE_ALL)
-		return;
-	run->reader = sf_reader_over(arena, ready < run->file.mapped ? ready : run->file.mapped, &why);
-	if (!run->reader)
-		sf_die("the trace of this run can't be read: %s", why);
-	struct sf_reader *baseline = open_baseline(run->baseline_path);
-	char *errors = errors_of(run);
-
-	run->judged = sf_judge(run->reader, &(struct sf_judge_asked){.baseline = baseline, .errors = errors});
-	free(errors);
-	sf_statements_locate(&run->judged, run->reader);
-	if (baseline)
-		sf_reader_close(baseline);
-}
-
 static void put_amounts(FILE *out, const struct sf_judged *judged, const struct paint *p)
 {
 	static const char *const many[SF_SEVERITY_COUNT] = {"advices", "warnings", "errors"};
@@ -344,9 +286,8 @@ static void put_amounts(FILE *out, const struct sf_judged *judged, const struct 
 static void put_findings(FILE *out, const struct sf_run *run, const struct paint *p)
 {
 	const struct sf_judged *judged = &run->judged;
-	struct sf_output *text = sf_allocate(sizeof *text);
+	struct sf_output *text = sf_output_new(-1);
 
-	text->fd = -1;
 	if (judged->count)
 		put_amounts(out, judged, p);
 	for (size_t i = 0; i < judged->count && i < FINDINGS_MAX; i++) {

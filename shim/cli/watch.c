@@ -23,6 +23,7 @@
 #include "cli/intact.h"
 #include "cli/launch.h"
 #include "cli/run.h"
+#include "cli/turn.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define READY_WITHIN_NS (10 * SECOND_NS) /* a peer or a server listens */
@@ -292,18 +293,31 @@ _Noreturn static void refuse_exec(const struct sf_run *run, int error)
 	exit(error == ENOENT ? SF_STATUS_NOT_FOUND : SF_STATUS_NOT_RUN);
 }
 
+static int open_errors(const struct sf_run *run)
+{
+	int fd = run->errors_path ? open(run->errors_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666) : -1;
+
+	if (run->errors_path && fd < 0)
+		sf_die("can't write standard error to %s: %s", run->errors_path, strerror(errno));
+	return fd;
+}
+
 static void start_target(struct watch *w)
 {
 	struct sf_run *run = w->run;
+	int errors = open_errors(run);
 	struct sf_launch launch = {
 	    .argv = run->argv,
 	    .arena = run->file.path,
 	    .is_plain = run->is_plain,
 	    .refuse_io_uring = run->refused_io_uring,
 	    .no_new_privs = run->io_uring == SF_URING_REFUSE,
+	    .errors = errors,
 	};
 	pid_t pid = sf_launch_target(&launch);
 
+	if (errors >= 0)
+		close(errors);
 	if (pid < 0)
 		refuse_exec(run, -pid);
 	run->target = pid;
@@ -401,10 +415,20 @@ static bool has_ended(const struct watch *w, struct sf_helper *client, bool is_g
 	return !client->pid;
 }
 
+/* It may take so long from the beginning of this phase; 0: as long as it likes. */
+static void limit_helper(const struct watch *w, struct sf_helper *helper, uint64_t most_ns)
+{
+	if (!most_ns || !helper->pid || helper->timed_out || w->now_ns - w->phase_ns <= most_ns)
+		return;
+	helper->timed_out = true;
+	end_helper(helper);
+}
+
 static void await_client(struct watch *w, bool is_gone)
 {
 	struct sf_run *run = w->run;
 
+	limit_helper(w, &run->client, run->client_timeout_ns);
 	if (!has_ended(w, &run->client, is_gone))
 		return;
 	if (!run->next.text || is_gone || run->timed_out) {
@@ -423,10 +447,7 @@ static void await_next(struct watch *w, bool is_gone)
 {
 	struct sf_run *run = w->run;
 
-	if (run->next.pid && !run->next.timed_out && w->now_ns - w->phase_ns > run->next_timeout_ns) {
-		run->next.timed_out = true;
-		end_helper(&run->next);
-	}
+	limit_helper(w, &run->next, run->next_timeout_ns);
 	if (!has_ended(w, &run->next, is_gone))
 		return;
 	bool is_last = is_gone || run->next.status == 0 || run->next.was_asked_to_end || ++run->next_tries == NEXT_TRIES;
@@ -556,6 +577,20 @@ static void turn(struct watch *w)
 	tell_what_is_left(w);
 }
 
+/* From here on the run is under way, and its time counts. */
+static int take_turn(struct watch *w)
+{
+	struct sf_run *run = w->run;
+	int turn = sf_turn_take(run->turn_path);
+
+	read_signals(w);
+	if (run->interrupted)
+		exit(128 + run->interrupted);
+	sf_run_begin_clock(run);
+	w->now_ns = w->phase_ns = run->start_ns;
+	return turn;
+}
+
 void sf_run_watch(struct sf_run *run)
 {
 	static struct watch watch;
@@ -569,6 +604,8 @@ void sf_run_watch(struct sf_run *run)
 	open_signals(w);
 	sf_tree_begin();
 	sf_growth_begin(&run->growth);
+	int taken = run->turn_path ? take_turn(w) : -1;
+
 	await_peer(w);
 	/* While the target starts there is nothing else to do. */
 	if (!sf_is_batched()) {
@@ -592,4 +629,5 @@ void sf_run_watch(struct sf_run *run)
 	sf_run_clear_places(run);
 	current = NULL;
 	close(w->signals);
+	sf_turn_pass(taken);
 }

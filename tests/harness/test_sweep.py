@@ -15,8 +15,9 @@ import time
 import pytest
 
 from conftest import BUILD, PYTHON, ROOT, TARGETS, cases
-from sockfault import SockfaultError, sweepplan
+from sockfault import SockfaultError, sweepplan, trial
 from sockfault.batch import Batch
+from sockfault.events import Event
 from sockfault.sweepgroup import steady
 
 SWEEP = ROOT / "harness" / "bin" / "sockfault-sweep"
@@ -355,6 +356,12 @@ def test_what_must_be_invisible(fault, is_transient):
 def test_a_timeout_of_its_own_that_is_over_may_be_seen():
     assert not sweepplan.is_transient("fail EAGAIN", "recv", "timeout")
     assert not sweepplan.is_transient("fail EAGAIN", "connect", "nonblocking")
+
+
+def test_a_refusal_that_is_told_later_is_no_fault_that_goes_by():
+    refused = Event(1, 0, "connect", errno="EINPROGRESS", fault="fail ECONNREFUSED")
+    again = Event(1, 0, "recv", mode="nonblocking", errno="EAGAIN", fault="fail EAGAIN")
+    assert not trial.is_transient(refused) and trial.is_transient(again)
 
 
 def test_figures_that_differ_from_run_to_run_are_not_told():

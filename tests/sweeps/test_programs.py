@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOCKFAULT = pathlib.Path(os.environ.get("SOCKFAULT_BUILD", ROOT / "build")) / "sockfault"
 FOUND = ROOT / "doc" / "found.md"
 ENTRY = re.compile(r"^### (\S+): (\S+) in (\w+)$", re.MULTILINE)
+QUICK = {"dig", "nginx"}  # a client and a server
 TIMEOUT = 1500  # seconds for one sweep on a loaded machine
 
 
@@ -28,8 +29,13 @@ def operation(failure):
     return re.match(r"\w+", failure["rule"])[0]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda one: one.name)
+def marked(program):
+    """The two that find most in least time are part of `make test`."""
+    marks = [] if program.name in QUICK else [pytest.mark.long]
+    return pytest.param(program, marks=marks, id=program.name)
+
+
+@pytest.mark.parametrize("program", map(marked, PROGRAMS))
 def test_a_sweep_finds_what_is_known(program, tmp_path):
     report = tmp_path / "report"
     argv = [str(SOCKFAULT), "sweep", "--quiet", "--report", str(report), *program.words()]

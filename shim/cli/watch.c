@@ -587,6 +587,7 @@ static int take_turn(struct watch *w)
 	if (run->interrupted)
 		exit(128 + run->interrupted);
 	sf_run_begin_clock(run);
+	sf_intact_remember(&run->file);
 	w->now_ns = w->phase_ns = run->start_ns;
 	return turn;
 }

@@ -1,5 +1,5 @@
 /*
- * Ines: reliable UDP, it never gives up!
+ * Ida: reliable UDP, it never gives up!
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

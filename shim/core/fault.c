@@ -38,3 +38,9 @@ enum sf_realism sf_action_applies(const struct sf_action *action, const struct s
 		return SF_REALISM_NONE;
 	return fault->possible ? fault->possible(c, &action->argument) : SF_KERNEL;
 }
+
+enum sf_realism sf_possible_by_peer(const struct sf_call *c, const struct sf_argument *a)
+{
+	(void)a;
+	return c->operation == SF_CONNECT && c->type == SF_DGRAM ? SF_REALISM_NONE : SF_KERNEL;
+}

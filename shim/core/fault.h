@@ -58,6 +58,9 @@ int sf_fault_find(const char *word, size_t length);
 /* Can the action be done to this call, as far as the call itself tells, and how real is it? SF_REALISM_NONE: no. */
 enum sf_realism sf_action_applies(const struct sf_action *action, const struct sf_call *c);
 
+/* A `possible` for what a silent or distant peer does: connect of a datagram socket asks nobody (udp(7)). */
+enum sf_realism sf_possible_by_peer(const struct sf_call *c, const struct sf_argument *a);
+
 #define SF_FAULT(kind) extern const struct sf_fault sf_fault_##kind;
 #include "faults.def"
 #undef SF_FAULT

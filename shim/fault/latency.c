@@ -27,5 +27,6 @@ const struct sf_fault sf_fault_latency = {
         "Always real. The search for a deciding rule goes on after it.\n\n"
         "A right program does not notice, or its own timeout ends the wait in good order. See netem's 'delay' in "
         "tc-netem(8).",
+    .possible = sf_possible_by_peer,
     .before = before,
 };

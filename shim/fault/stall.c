@@ -30,5 +30,6 @@ const struct sf_fault sf_fault_stall = {
         "like this, for minutes.\n\n"
         "A right program has a limit of its own: SO_RCVTIMEO, a timeout of poll, a deadline of the whole request; "
         "and one silent client never keeps a server from the others. See socket(7), poll(2).",
+    .possible = sf_possible_by_peer,
     .before = before,
 };

@@ -358,7 +358,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """`sockfault grade`."""
     words = list(sys.argv[1:] if argv is None else argv)
     cut = words.index("--") if "--" in words else len(words)
-    asked = _parser().parse_args(words[:cut])
+    asked = _parser().parse_intermixed_args(words[:cut])
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)  # in the background of a shell it is ignored
     try:

@@ -13,6 +13,7 @@ import signal
 import sys
 from typing import Any, NoReturn, Sequence
 
+from . import optiontable
 from .graderun import drive
 from .peer import Peer, PeerLeft, Script
 from .suite import load_script
@@ -34,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Serves a port by a Python function, as a test or an assignment names it.",
         epilog=EPILOG,
     )
+    optiontable.add(parser)
     parser.add_argument("script", metavar="FILE.py:FUNCTION")
     parser.add_argument("port", metavar="PORT", type=int)
     parser.add_argument(

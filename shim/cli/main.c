@@ -18,7 +18,7 @@ static int (*const functions[SF_COMMAND_COUNT])(int, char **) = {
 };
 
 /* The harness' own words, known here only to be proposed where a name is mistyped. */
-static const char *const harness[] = {"sweep", "suite", "grade", "report"};
+static const char *const harness[] = {"sweep", "suite", "grade", "report", "peer"};
 
 _Noreturn static void refuse_name(const char *name)
 {

@@ -11,7 +11,7 @@ from conftest import ROOT, SOCKFAULT, run
 
 MANUAL = ROOT / "doc" / "sockfault.1"
 BASH = ROOT / "doc" / "completions" / "sockfault.bash"
-HARNESS = {"sweep", "suite", "grade", "report"}
+HARNESS = {"sweep", "suite", "grade", "report", "peer"}
 
 
 def table():

@@ -140,7 +140,7 @@ def once(folder, tests, *mistakes, head=HEAD, peer=None, **submitted):
     more = {"peer": peer} if peer else {}
     file = assignment(folder, tests, head, **more)
     submission(folder / "one", *mistakes, **submitted)
-    status, said = grade(file, "one", "--report", "out")
+    status, said = grade(file, "--report", "out", "one")
     assert status == 0, said
     return verdicts(folder / "out", "one")
 

@@ -153,7 +153,9 @@ sf_counted_begin(enum sf_func func, enum sf_operation operation, uint64_t entry,
 {
 	const struct sf_socket *socket = sf_arena_at(sf_arena, (uint64_t)sf_entry_place(entry) * sizeof *socket);
 
-	if (sf_self_here.life != *sf_life || (ssize_t)len < 2)
+	/* Of two threads on one connection the one that finds no allowance of the run would give that of the connection
+	 * back when the other has seen it: an ordinal might be given twice. */
+	if (sf_self_here.life != *sf_life || (ssize_t)len < 2 || !sf_self_is_alone())
 		return NULL;
 	struct sf_respite *respite = sf_respite_of(sf_arena, socket, operation == SF_SEND);
 	uint64_t kind = sf_respite_kind(func, sf_socket_mode(socket, operation), flags);

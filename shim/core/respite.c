@@ -213,16 +213,22 @@ static bool settle_kind(struct sf_respite *respite, uint64_t kind, const struct 
 
 static void grant(struct sf_respite *respite, struct sf_group *group, const struct survey *survey)
 {
-	uint64_t in_run = claim(&group->allowance), here = claim(&respite->allowance);
+	_Atomic uint64_t *counting = &sf_ruleset_groups(survey->asker->set)->counting;
+	uint64_t in_run = claim(&group->allowance), here = claim(&respite->allowance), nobody = 0;
 	struct reach reach = {UINT64_MAX, UINT64_MAX};
 
-	if (atomic_load(&sf_ruleset_groups(survey->asker->set)->counting))
-		reach = (struct reach){0, 0};
+	/* After the claims: who counts from here on undoes them. Who finds others there leaves them with nothing. */
+	if (!atomic_compare_exchange_strong(counting, &nobody, SF_GRANTING)) {
+		publish(&group->allowance, in_run, 0);
+		publish(&respite->allowance, here, 0);
+		return;
+	}
 	for (unsigned i = 0; i < survey->count && (in_run || here); i++)
 		reach_up_to(&reach, survey, survey->rules[i]);
 	atomic_store_explicit(&respite->bytes_before, survey->bytes_before, relaxed);
 	publish(&group->allowance, in_run, reach.run);
 	publish(&respite->allowance, here, reach.connection);
+	atomic_fetch_sub(counting, SF_GRANTING);
 }
 
 void sf_respite_grant(const struct sf_asker *asker, const struct sf_call *c)

@@ -43,10 +43,13 @@ struct sf_group {
 
 struct sf_groups {
 	/* Counts that are under way one by one (sf_counts_add): nobody is given a respite meanwhile, for one of them may
-	 * have an ordinal coming that lies before all that others see. */
+	 * have an ordinal coming that lies before all that others see. And SF_GRANTING: respites are given one after
+	 * another, for two groups may count for the same rule. */
 	_Alignas(64) _Atomic uint64_t counting;
 	struct sf_group group[SF_GROUPS];
 };
+
+#define SF_GRANTING (UINT64_C(1) << 32)
 
 enum sf_group_state { SF_GROUP_NONE, SF_GROUP_IN_MAKING, SF_GROUP_MADE };
 

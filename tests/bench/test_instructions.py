@@ -15,7 +15,7 @@ FORWARDER = 4  # what the goals assume of it
 MISSED = {
     "idle": ("*: close", 36),
     "tracked": ("off: [!d]*", 180),
-    "faults": ("*", 110),
+    "faults": ("*", 118),
     "all": ("*: tcp-v", 140),  # the lengths of two pieces are to be added up
     "held": ("*", 700),
     "poll": ("stall: *", 40),

@@ -78,11 +78,11 @@ $(BUILD)/gen/kernel:
 	@for name in linux asm-generic asm; do for folder in /usr/include /usr/include/$$($(CC) -dumpmachine); do \
 		test ! -d $$folder/$$name || ln -sfn $$folder/$$name $@.part/$$name; done; done
 	@mv $@.part $@
-# Objects of two libcs don't mix.
+# Objects of two libcs don't mix. (BUILD is written now from here, now from the root: that makes no difference.)
 .PHONY: FORCE
 $(BUILD)/gen/command-cc: FORCE
 	@mkdir -p $(@D)
-	@echo '$(COMMAND_CC)' | cmp -s - $@ || echo '$(COMMAND_CC)' > $@
+	@echo '$(subst $(BUILD)/,,$(COMMAND_CC))' | cmp -s - $@ || echo '$(subst $(BUILD)/,,$(COMMAND_CC))' > $@
 GENERATED := $(BUILD)/gen/faults.def $(BUILD)/gen/findings.def $(BUILD)/gen/finding-words.def
 
 $(BUILD)/lib/%.o: shim/%.c | $(GENERATED)

@@ -420,18 +420,20 @@ def _rules(
     for conditions, nth in named[0].items():
         if conditions != last and any(one.get(conditions) != nth for one in named):
             continue
-        step = _lasting(fault, nth) if lasting else ""
+        step = _lasting(call, fault, nth) if lasting else ""
         words = f"{call.place.op}{conditions}".replace(" per=conn", "")
         per = " per=conn" if "per=conn" in conditions else ""
         rules.append(f"{words} nth={nth}{step}{per}: {fault}")
     return rules
 
 
-def _lasting(fault: str, nth: int) -> str:
-    """How a rule goes on behind nth=N. Who may wait for its end is to see it."""
+def _lasting(call: Call, fault: str, nth: int) -> str:
+    """How a rule goes on behind nth=N. Who may wait for its end is to see it. An error that a
+    datagram's recv says is told once (ip(7)): the next recv has what arrived."""
     if fault == "fail EAGAIN":
         return f"..{nth + MANY_TIMES - 1}"
-    return "../2" if fault == "fail EINTR" else ".."
+    is_told_once = call.kind == "udp" and call.place.op == "recv" and fault.startswith("fail ")
+    return "../2" if fault == "fail EINTR" or is_told_once else ".."
 
 
 # ---- the plan ----

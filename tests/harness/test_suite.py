@@ -458,7 +458,6 @@ def test_a_finding_that_is_not_looked_for_is_said(suite, installed, tmp_path):
 # A sockfault that makes one finding, and says what it was asked.
 FINDS = """#!/bin/sh
 case "$*" in
-"list findings --json") echo '{"finding":"reset-taken-for-end"}' ;;
 findings*)
     echo "$*" >>"$ASKED"
     echo '{"finding":"reset-taken-for-end","severity":"error","file":"client.c","cause":5,'\

@@ -288,7 +288,7 @@ static void no_call_in_a_respite_would_have_met_a_rule(void **state)
 
 	(void)state;
 	for (unsigned seed = 1; seed <= GAMES; seed++) {
-		print_message("%u\r", seed);
+		fprintf(stderr, "%u\r", seed);
 		rested += play_game(seed, STEPS);
 	}
 	assert_true(rested > GAMES * STEPS / 10);

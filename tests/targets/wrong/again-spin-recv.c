@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * again-spin-recv.c -- waits for an answer by asking for it again and again.
+ * again-spin-recv.c -- waits for an answer to begin, and for the rest of it by asking again and again.
  *
  * finds: again-spin
- * rule: recv nth=1: stall 100ms
+ * rule: recv nth=2: stall 300ms
  * command: {self} {port}
  * role: client
  * peer: build/targets/robust-echo-server 127.0.0.1 {port}
@@ -24,6 +24,11 @@ int main(int argc, char **argv)
 
 	if (!send_all(fd, line, strlen(line)))
 		die("send");
+	ssize_t first = recv(fd, answer, 1, 0);
+
+	if (first != 1)
+		die("recv");
+	have = 1;
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	while (have < strlen(line)) {
 		ssize_t n = recv(fd, answer + have, sizeof(answer) - have, 0); /* here: again-spin */

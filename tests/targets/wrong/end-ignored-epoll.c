@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * end-ignored-epoll.c -- a server by epoll that takes a read of 0 bytes for "nothing has come". The descriptor of a
- * client that has left is readable for ever. (So would this program spin: it gives up after a thousand rounds.)
+ * client that has left is readable for ever. (So would this program spin: it gives up after twenty thousand rounds.)
  *
  * finds: end-ignored
  * rule: none
  * command: {self} {port}
  * role: server
- * client: build/targets/robust-line-client 127.0.0.1 {port} one two
+ * client: for word in one two; do build/targets/robust-line-client 127.0.0.1 {port} $word; done
  */
 #include <sys/epoll.h>
 
@@ -22,7 +22,7 @@ static void serve(int fd)
 	ssize_t n = read(fd, data, sizeof(data)); /* here: end-ignored */
 
 	if (n == 0) {
-		stop = stop || ++rounds == 1000;
+		stop = stop || ++rounds == 20000;
 		return;
 	}
 	if (n < 0 || !send_all(fd, data, (size_t)n))

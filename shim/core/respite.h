@@ -15,8 +15,8 @@
  * any other. Whatever changes what a rule has counted withdraws too. A new allowance is claimed before the counters are
  * read, given only if nobody is counting, and not published if somebody has counted meanwhile.
  *
- * Everything here is in the arena, and shared by all processes that have the socket. No locks: what is lost when a
- * thread dies between two steps is an allowance.
+ * Everything here is in the arena, and shared by all processes that have the socket. No locks: nobody waits for who
+ * died between two steps; at worst no respites are given any more, and each call is decided one by one.
  */
 #ifndef SF_CORE_RESPITE_H
 #define SF_CORE_RESPITE_H

@@ -351,7 +351,7 @@ static bool can_split(const struct sf_call *c)
 	       !atomic_load_explicit(&sf_self_process()->sandboxed, relaxed);
 }
 
-/* True: something fired, and the call has its wishes. */
+/* True: something fired, and the call has its wishes; or it finds nothing. */
 static bool ask_rules(struct sf_call *c, struct sf_self *self)
 {
 	const struct sf_ruleset *set = rules_settled();
@@ -387,7 +387,7 @@ static bool ask_rules(struct sf_call *c, struct sf_self *self)
 	}
 	c->splits = c->splits && c->len == length && can_split(c);
 	if (!decision.decided && !decision.shaping_count)
-		return false;
+		return c->finds_nothing;
 	record_decision(c, set, &decision, self);
 	return true;
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "core/fact.h"
 #include "core/match.h"
 #include "fdtab.h"
 #include "real.h"
@@ -37,6 +39,38 @@ struct kernel_action {
 	uint64_t mask;
 };
 
+static int option(int fd, int name)
+{
+	int value = 0;
+	socklen_t length = sizeof value;
+
+	return sf_sys(SYS_getsockopt, fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
+/* 0 where it can't be told. */
+static uint8_t tcp_state(int fd)
+{
+	uint8_t info[8]; /* struct tcp_info: the state is its first byte */
+	socklen_t length = sizeof info;
+
+	return sf_sys(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO_OPTION, info, &length) == 0 ? info[0] : 0;
+}
+
+/* A send finds room before poll tells of any: that waits until a third of the buffer is free, of a Unix socket three
+ * quarters. Of datagrams to a Unix socket its peer's queue says more. */
+static bool has_room(const struct sf_call *c)
+{
+	uint32_t memory[SK_MEMINFO_VARS];
+	socklen_t length = sizeof memory;
+	bool is_tcp = c->on == SF_ON_TCP;
+	uint8_t state = is_tcp ? tcp_state(c->fd) : 0;
+
+	if (c->on == SF_ON_UNIX_DGRAM || (is_tcp && state != TCP_IS_ESTABLISHED && state != TCP_IS_CLOSE_WAIT) ||
+	    sf_sys(SYS_getsockopt, c->fd, SOL_SOCKET, SO_MEMINFO, memory, &length) != 0)
+		return false;
+	return memory[is_tcp ? SK_MEMINFO_WMEM_QUEUED : SK_MEMINFO_WMEM_ALLOC] < memory[SK_MEMINFO_SNDBUF];
+}
+
 bool sf_probe_ready(const struct sf_call *c)
 {
 	struct pollfd one = {c->fd, c->operation == SF_SEND ? POLLOUT : POLLIN, 0};
@@ -46,7 +80,12 @@ bool sf_probe_ready(const struct sf_call *c)
 
 	if (c->operation == SF_CONNECT) /* it waits for an answer, unless it is connected */
 		return sf_sys(SYS_getpeername, c->fd, &peer, &length) == 0;
-	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1;
+	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1 || (c->operation == SF_SEND && has_room(c));
+}
+
+bool sf_probe_tells_each_byte(int fd)
+{
+	return option(fd, SO_RCVLOWAT) == 1;
 }
 
 bool sf_probe_ended(int fd)
@@ -55,14 +94,6 @@ bool sf_probe_ended(int fd)
 	struct timespec now = {0, 0};
 
 	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1 && one.revents & POLLHUP;
-}
-
-static int option(int fd, int name)
-{
-	int value = 0;
-	socklen_t length = sizeof value;
-
-	return sf_sys(SYS_getsockopt, fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
 }
 
 bool sf_probe_same(int fd, struct sf_socket *socket)
@@ -127,15 +158,6 @@ bool sf_probe_handler(bool interrupting, uint64_t blocked)
 		if (!is_of_libc(signal) && !(blocked >> (signal - 1) & 1) && sf_probe_handles(signal, interrupting))
 			return true;
 	return false;
-}
-
-/* 0 where it can't be told. */
-static uint8_t tcp_state(int fd)
-{
-	uint8_t info[8]; /* struct tcp_info: the state is its first byte */
-	socklen_t length = sizeof info;
-
-	return sf_sys(SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO_OPTION, info, &length) == 0 ? info[0] : 0;
 }
 
 bool sf_probe_resettable(int fd, enum sf_family family)

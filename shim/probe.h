@@ -17,6 +17,9 @@
 /* Would the call find something now: data or end to receive, a connection to accept, room to send? */
 bool sf_probe_ready(const struct sf_call *c);
 
+/* Does poll tell of the first byte that comes (SO_RCVLOWAT)? */
+bool sf_probe_tells_each_byte(int fd);
+
 /* Have both directions ended, so that poll says POLLHUP? */
 bool sf_probe_ended(int fd);
 

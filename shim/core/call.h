@@ -126,6 +126,7 @@ struct sf_call {
 	uint8_t postponed;                     /* it meets silence for a while: counted when that is over */
 	uint8_t question;                      /* of resolve: enum sf_question */
 	uint8_t refused;                       /* the effect found that the kernel would not do this now */
+	uint8_t finds_nothing;                 /* the kernel would say EAGAIN, had it been asked with our look: so do we */
 	uint32_t rules_page;                   /* of the rules that counted it: others may be loaded meanwhile */
 	uint64_t counted[SF_COUNTED_MAX / 64]; /* bits of the rules that counted it: what finding nothing takes back */
 

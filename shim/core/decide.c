@@ -387,10 +387,12 @@ static void consider(
 		atomic_fetch_add_explicit(&counts.run->shadowed, 1, relaxed);
 		return;
 	}
+	if (c->finds_nothing)
+		return;
 	enum sf_realism confirmed = asker->confirm(c, rule, &ready);
 
 	if (!ready || c->stranger)
-		return; /* the real call will say EAGAIN, and sf_decide_undo takes the count back */
+		return; /* the call will say EAGAIN, and sf_decide_undo takes the count back */
 	if (confirmed == SF_REALISM_NONE || (confirmed == SF_POSIX && asker->arena->realism == SF_KERNEL)) {
 		uncount(&counts, c, i);
 		return;

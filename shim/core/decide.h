@@ -30,7 +30,8 @@ struct sf_asker {
 
 	/* Last word before an action is taken: what the kernel would have to agree to (would it block? is there a handler?
 	 * is there anything to receive?). SF_REALISM_NONE: not now. *ready false: a non-blocking call that finds nothing
-	 * ready. c->stranger: the call is none of this socket's. */
+	 * ready; c->finds_nothing: and is told so, whatever comes before the kernel is asked. c->stranger: the call is none
+	 * of this socket's. */
 	enum sf_realism (*confirm)(struct sf_call *c, const struct sf_rule *rule, bool *ready);
 };
 

@@ -137,11 +137,22 @@ static enum sf_realism confirm_short(struct sf_call *c)
 	return SF_KERNEL;
 }
 
+/* A connected stream says EISCONN before anything can go wrong. */
+static bool is_connected_already(const struct sf_call *c)
+{
+	return c->operation == SF_CONNECT && c->type != SF_DGRAM && !c->released && sf_probe_ready(c);
+}
+
 static enum sf_realism confirm_action(struct sf_call *c, const struct sf_rule *rule, const struct sf_action *action)
 {
 	switch (action->kind) {
 	case SF_FAULT_fail:
+		if (is_connected_already(c))
+			return SF_REALISM_NONE;
 		return confirm_fail(c, rule, (int)action->argument.low);
+	case SF_FAULT_stall:
+	case SF_FAULT_latency:
+		return is_connected_already(c) ? SF_REALISM_NONE : SF_KERNEL;
 	case SF_FAULT_short:
 		return confirm_short(c);
 	case SF_FAULT_reset:

@@ -95,13 +95,26 @@ static bool answer_queued(struct sf_call *c)
 	return decide(c, 0, 0);
 }
 
+/* It is under way already: who may wait waits for it, and a timeout of his own says no more than that (transcripts
+ * C5b, C6). */
+static bool connect_again(struct sf_call *c, uint64_t left_ns)
+{
+	if (c->mode != SF_NONBLOCKING && !sf_wait_in_silence(c, left_ns)) {
+		c->released = 1;
+		return false;
+	}
+	return decide(c, -1, c->mode != SF_NONBLOCKING && c->err == EINTR ? EINTR : EALREADY);
+}
+
 /* A connect that is under way has no peer yet and no error. */
-static bool answer_connecting(struct sf_call *c)
+static bool answer_connecting(struct sf_call *c, uint64_t left_ns)
 {
 	if (c->func == SF_FUNC_getpeername)
 		return decide(c, -1, ENOTCONN);
+	if (c->operation == SF_CONNECT)
+		return connect_again(c, left_ns);
 	if (c->func != SF_FUNC_getsockopt || c->flags != (SOL_SOCKET << 16 | SO_ERROR) || !c->buf)
-		return c->operation == SF_CONNECT && decide(c, -1, EALREADY);
+		return false;
 	*(int *)c->buf = 0;
 	return decide(c, 0, 0);
 }
@@ -146,7 +159,7 @@ static bool answer_held(struct sf_call *c)
 	uint64_t left_ns = 0;
 
 	if (atomic_load_explicit(&c->socket->mended, relaxed) & SF_MENDED_CONNECTING) {
-		if (sf_is_held(c->socket, true, &left_ns) && answer_connecting(c))
+		if (sf_is_held(c->socket, true, &left_ns) && answer_connecting(c, left_ns))
 			return true;
 		if (!left_ns)
 			atomic_fetch_and_explicit(&c->socket->mended, ~(uint32_t)SF_MENDED_CONNECTING, relaxed);

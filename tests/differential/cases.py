@@ -511,9 +511,18 @@ ROWS = [
         "stalled-connect",
         "stall",
         """N listen l 0; N crowd l 2; R listen l; ~ socket c; {mode}; @ ! connect c l; poll c;
-        error c; recv c 1 dontwait; send c 1 dontwait; connect c l; poll c; close c""",
+        error c; recv c 1 dontwait; send c 1 dontwait; @ connect c l; poll c; close c""",
         kinds=["tcp4", "tcp6"],
         modes=["nonblocking", "timeout"],
+        on="",
+    ),
+    Row(
+        "stalled-connect-again",
+        "stall 1s",
+        """~ handle; N listen l 0; N crowd l 1; R listen l; ~ socket c; {mode};
+        ! start connect c l; ~ sleeps; ~ interrupt; join; poll c in; start connect c l; ~ sleeps;
+        ~ interrupt; join; N room l; connect c l; connect c l; poll c; send c; close c""",
+        kinds=["tcp4", "tcp6"],
         on="",
     ),
     Row(

@@ -79,6 +79,19 @@ CONDITIONS = [
         "unix",
         HEALTHY + "~ handle; ~ nonblock c; send c",
     ),
+    # A connected stream says EISCONN.
+    Condition(
+        "stall-connected",
+        "connect nth=2: stall",
+        "tcp4",
+        "~ listen l; ~ socket c; ~ connect c l; connect c l",
+    ),
+    Condition(
+        "refused-connected",
+        "connect nth=2: fail ECONNREFUSED",
+        "tcp4",
+        "~ listen l; ~ socket c; ~ connect c l; connect c l",
+    ),
     Condition(
         "eintr-nonblocking-connect",
         "connect: fail EINTR",

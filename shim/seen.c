@@ -21,6 +21,15 @@ static bool has_error_aside(int fd)
 	       atomic_load_explicit(&socket->error_to, relaxed);
 }
 
+bool sf_seen_matters(int fd)
+{
+	const struct sf_socket *socket = sf_fd_socket(fd);
+
+	return socket &&
+	       (atomic_load_explicit(&socket->outstanding_at, relaxed) ||
+	        atomic_load_explicit(&socket->hold_in_ns, relaxed) || atomic_load_explicit(&socket->hold_out_ns, relaxed));
+}
+
 void sf_seen_poll(struct pollfd *fds, nfds_t count, int ready)
 {
 	for (nfds_t i = 0; ready > 0 && i < count; i++)

@@ -135,12 +135,14 @@ static void append_bits(struct sf_append *out, uint32_t bits)
 	}
 }
 
-/* "[5 IN, 6 IN|OUT]": what was asked, or (answered) only those that have something to say. */
+/* "[5 IN, 6 IN|OUT]": what was asked, as far as that is known, or (answered) only those that have something to say. */
 static bool
 append_polled(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen, bool answered)
 {
 	struct sf_polled polled[SF_EXTENSION_ROOM / sizeof(struct sf_polled)];
 	size_t size = sf_reader_extension(reader, seen, SF_EXTENSION_POLL, polled, sizeof polled);
+	bool is_poll = seen->event.what != SF_FUNC_select && seen->event.what != SF_FUNC_pselect;
+	bool has_more = is_poll && seen->event.asked > SF_POLLED_SHOWN;
 	unsigned shown = 0;
 
 	for (size_t i = 0; i < size / sizeof polled[0]; i++) {
@@ -157,7 +159,7 @@ append_polled(struct sf_append *out, const struct sf_reader *reader, const struc
 		append_bits(out, bits);
 	}
 	if (shown)
-		sf_append_text(out, "]");
+		sf_append_text(out, !answered && has_more && shown <= POLLED_SHOWN ? ", ...]" : "]");
 	return shown > 0;
 }
 

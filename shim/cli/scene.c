@@ -105,6 +105,12 @@ const struct sf_watched *sf_scene_watched(struct sf_scene *scene, size_t *count,
 	return engine->waits.watched;
 }
 
+bool sf_scene_watched_rests(struct sf_scene *scene)
+{
+	sf_waits_answer(&engine_of(scene)->waits, &engine_of(scene)->story, scene);
+	return engine_of(scene)->waits.has_rests;
+}
+
 uint32_t sf_scene_socket_count(const struct sf_scene *scene)
 {
 	return ((const struct sf_engine *)scene)->story.socket_count;

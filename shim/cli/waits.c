@@ -112,7 +112,7 @@ static void add(struct sf_waits *waits, struct sf_watched one)
 	if (waits->watched_count < SF_WATCHED_MAX)
 		waits->watched[waits->watched_count++] = one;
 	else
-		waits->is_whole = false;
+		waits->is_whole = waits->has_rests = false;
 }
 
 static uint32_t told_of(const struct sf_scene *scene, uint64_t data)
@@ -142,14 +142,16 @@ static void answer_epoll(
 	}
 }
 
+static bool is_select(const struct sf_scene *scene)
+{
+	return scene->now->event.what == SF_FUNC_select || scene->now->event.what == SF_FUNC_pselect;
+}
+
 /* How many descriptors poll was given is in `asked`; select shows as many as there is room for. */
 static bool shows_all(const struct sf_scene *scene)
 {
-	bool is_select = scene->now->event.what == SF_FUNC_select || scene->now->event.what == SF_FUNC_pselect;
-	enum { SHOWN = 28 };
-
-	return is_select ? scene->polled_count < SHOWN && scene->now->event.asked <= 1024
-	                 : scene->now->event.asked <= SHOWN;
+	return is_select(scene) ? scene->polled_count < SF_POLLED_SHOWN && scene->now->event.asked <= 1024
+	                        : scene->now->event.asked <= SF_POLLED_SHOWN;
 }
 
 void sf_waits_answer(struct sf_waits *waits, struct sf_story *story, const struct sf_scene *scene)
@@ -161,11 +163,12 @@ void sf_waits_answer(struct sf_waits *waits, struct sf_story *story, const struc
 		return;
 	waits->seq = scene->now->seq;
 	waits->watched_count = 0;
-	waits->is_whole = false;
+	waits->is_whole = waits->has_rests = false;
 	if (!process)
 		return;
 	if (scene->now->event.fd < 0) {
 		waits->is_whole = shows_all(scene);
+		waits->has_rests = waits->is_whole || (!is_select(scene) && scene->polled_count < SF_POLLED_SHOWN);
 		for (size_t i = 0; i < scene->polled_count; i++)
 			add(waits, (struct sf_watched){
 			               scene->polled[i].fd, sf_story_descriptor(process, scene->polled[i].fd),
@@ -174,7 +177,7 @@ void sf_waits_answer(struct sf_waits *waits, struct sf_story *story, const struc
 	}
 	struct sf_instance *instance = find(waits, story, index, scene->now->event.fd);
 
-	waits->is_whole = instance != NULL;
+	waits->is_whole = waits->has_rests = instance != NULL;
 	if (instance)
 		answer_epoll(waits, process, instance, scene);
 }

@@ -19,7 +19,7 @@ struct sf_waits {
 	uint64_t seq;
 	struct sf_watched watched[SF_WATCHED_MAX];
 	size_t watched_count;
-	bool is_whole;
+	bool is_whole, has_rests;
 };
 
 /* Takes an epoll_create or epoll_ctl in, after the story has. */

@@ -175,6 +175,9 @@ struct sf_watched {
 	uint16_t events, revents; /* POLL bits */
 };
 const struct sf_watched *sf_scene_watched(struct sf_scene *scene, size_t *count, bool *is_whole);
+/* Of the same wait: is all there that a short send has left something on? So it is where all is, and in a poll of many.
+ */
+bool sf_scene_watched_rests(struct sf_scene *scene);
 /* All sockets that were seen: from 1 up to the count; NULL where the index was never used. */
 uint32_t sf_scene_socket_count(const struct sf_scene *scene);
 struct sf_socket_story *sf_scene_socket_at(struct sf_scene *scene, uint32_t index);

@@ -14,7 +14,7 @@
 #include "core/rule.h"
 
 #define SF_ARENA_MAGIC "sockflt"
-#define SF_ARENA_VERSION 5
+#define SF_ARENA_VERSION 6
 #define SF_PAGE_SIZE UINT64_C(65536)
 #define SF_ARENA_SIZE_DEFAULT (UINT64_C(8) << 30)
 #define SF_ARENA_SIZE_MIN (UINT64_C(2) << 20)
@@ -409,6 +409,10 @@ struct sf_rest {
 };
 
 #define SF_REST_LOOK 4096
+
+/* Of poll and select so many at most. Where poll has more: those first that are watched while a short send has left
+ * something on them, or while they are silent, then those of which something is told. */
+#define SF_POLLED_SHOWN 28
 
 struct sf_polled {
 	int32_t fd;

@@ -116,7 +116,7 @@ static void see_wait(struct sf_scene *scene)
 	const struct sf_watched *watched = sf_scene_watched(scene, &count, &is_whole);
 
 	waits->last = now->seq;
-	if (!is_whole)
+	if (!sf_scene_watched_rests(scene))
 		waits->unseen = now->seq;
 	for (size_t i = 0; i < count; i++)
 		see_watched(scene, &watched[i]);

@@ -20,7 +20,9 @@ static struct timespec *from_ms(int timeout_ms, struct timespec *ts)
 
 /* What is asked and answered, for the reader of the trace. What is asked is written down before the wait, so that one
  * which never ends shows it; how long it may take is the event's `offset`. */
-enum { PART = SF_EXTENSION_PART / sizeof(struct sf_polled), SHOWN = 2 * PART };
+enum { PART = SF_EXTENSION_PART / sizeof(struct sf_polled), SHOWN = SF_POLLED_SHOWN };
+
+_Static_assert(SHOWN % PART == 0, "whole extension records");
 
 struct note {
 	struct sf_extension *parts[SHOWN / PART];
@@ -50,6 +52,17 @@ static void note_answer(struct note *note, unsigned index, uint16_t revents)
 		    sizeof revents);
 }
 
+/* The descriptor that was noted there; -1: none, or there was no room. */
+static int noted(const struct note *note, unsigned index)
+{
+	const struct sf_extension *part = index < note->count ? note->parts[index / PART] : NULL;
+	struct sf_polled one = {.fd = -1};
+
+	if (part)
+		memcpy(&one, part->data + index % PART * sizeof one, sizeof one);
+	return one.fd;
+}
+
 /* In poll's milliseconds, and in those of epoll_wait; UINT64_MAX: no limit. */
 static uint64_t limit_of(int timeout_ms)
 {
@@ -69,22 +82,22 @@ static bool begin_poll(struct sf_call *c, const struct pollfd *fds, nfds_t count
 	if (!c->event)
 		return is_over;
 	c->event->offset = limit_ns;
-	for (nfds_t i = 0; count <= SHOWN && sf_readable(fds) && i < count; i++)
-		if (fds[i].fd >= 0)
+	for (nfds_t i = 0; sf_readable(fds) && i < count && note->count < SHOWN; i++)
+		if (fds[i].fd >= 0 && (count <= SHOWN || sf_seen_matters(fds[i].fd)))
 			note_one(c, note, (struct sf_polled){fds[i].fd, (uint16_t)fds[i].events, 0});
 	return is_over;
 }
 
-/* Of many only those are shown of which something is told. */
+/* Of many those are noted as well of which something is told. */
 static int polled(struct sf_call *c, struct pollfd *fds, nfds_t count, int ready, struct note *note)
 {
-	unsigned n = 0;
+	unsigned n = 0, before = note->count;
 
 	sf_seen_poll(fds, count, ready);
 	for (nfds_t i = 0; c->event && ready > 0 && i < count; i++)
-		if (count <= SHOWN && fds[i].fd >= 0 && n < note->count)
+		if (n < before && fds[i].fd == noted(note, n))
 			note_answer(note, n++, (uint16_t)fds[i].revents);
-		else if (count > SHOWN && fds[i].fd >= 0 && fds[i].revents && note->count < SHOWN)
+		else if (fds[i].fd >= 0 && fds[i].revents && note->count < SHOWN)
 			note_one(c, note, (struct sf_polled){fds[i].fd, (uint16_t)fds[i].events, (uint16_t)fds[i].revents});
 	return (int)sf_leave(c, ready);
 }
@@ -223,15 +236,9 @@ static bool begin_select(struct sf_call *c, const struct sets *sets, uint64_t li
 
 static int selected(struct sf_call *c, const struct sets *sets, int ready, struct note *note)
 {
-	for (unsigned i = 0; i < note->count && ready > 0; i++) {
-		struct sf_extension *part = note->parts[i / PART];
-		struct sf_polled one;
-
-		if (!part)
-			continue;
-		memcpy(&one, part->data + i % PART * sizeof one, sizeof one);
-		note_answer(note, i, bits_of(sets, one.fd));
-	}
+	for (unsigned i = 0; i < note->count && ready > 0; i++)
+		if (noted(note, i) >= 0)
+			note_answer(note, i, bits_of(sets, noted(note, i)));
 	return (int)sf_leave(c, ready);
 }
 

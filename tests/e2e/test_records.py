@@ -254,6 +254,36 @@ ctypes.CDLL(None).recv(a.fileno(), b'x', 1, 0)"""
     assert {"signal": "SIGUSR1", "handled": True, "restart": False} in interrupted["signals"]
 
 
+def test_a_poll_of_many_tells_of_those_that_matter(tmp_path):
+    """Of sixty sockets one has been sent a datagram, and on one a send was short."""
+    code = """
+import select
+poll = select.poll()
+others = [socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(60)]
+for one, _ in others:
+    poll.register(one, select.POLLIN)
+poll.register(a, select.POLLIN)
+others[50][1].send(b'x')
+a.setblocking(False)
+a.send(b'0123456789')
+poll.poll()
+others[50][0].recv(1)
+poll.poll(600)"""
+    every = recorded(tmp_path, PAIR + code, "send family=unix type=stream: short 4")
+    (short,) = (e["fd"] for e in every if e["op"] == "send" and e["ret"] == 4)
+    (ready,) = (e["fd"] for e in every if e["op"] == "recv")
+    polls = [
+        {p["fd"]: (p["events"], p["revents"]) for p in e.get("polled", [])}
+        for e in every
+        if e["func"] == "poll"
+    ]
+    waits_for_more = (["IN"], [])
+    assert polls == [{short: waits_for_more, ready: (["IN"], ["IN"])}, {short: waits_for_more}]
+    told = run([SOCKFAULT, "findings", tmp_path / "run.sft"]).stdout
+    assert b"the other 6 were never sent" in told
+    assert b"poll([%d IN, ...])" % short in run([SOCKFAULT, "trace", tmp_path / "run.sft"]).stdout
+
+
 def test_calls_on_a_descriptor_that_was_never_made_are_seen(tmp_path):
     code = """
 libc = ctypes.CDLL(None)

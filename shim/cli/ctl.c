@@ -10,6 +10,8 @@
 #include "cli/arenafile.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/output.h"
+#include "cli/reader.h"
 #include "cli/rules.h"
 #include "cli/status.h"
 #include "core/respite.h"
@@ -19,12 +21,13 @@
 static void put_process(const struct sf_process *process)
 {
 	uint32_t state = process ? load(process->state) : SF_PROCESS_FREE;
+	char program[sizeof process->program + 1] = "";
 
 	if (state == SF_PROCESS_FREE || state > SF_PROCESS_SIGNALED)
 		return;
-	printf(
-	    "  process %-3u pid %-7u %-16.*s %s", process->number, process->pid, (int)sizeof process->program,
-	    process->program, sf_process_word(process));
+	memcpy(program, process->program, sizeof process->program);
+	sf_make_plain(program, strlen(program));
+	printf("  process %-3u pid %-7u %-16s %s", process->number, process->pid, program, sf_process_word(process));
 	if (state == SF_PROCESS_EXITED || state == SF_PROCESS_SIGNALED)
 		printf(" %s %d", state == SF_PROCESS_EXITED ? "with status" : "by signal", process->exit_status);
 	printf("\n");
@@ -32,14 +35,11 @@ static void put_process(const struct sf_process *process)
 
 static void put_endpoint(const char *label, const struct sf_endpoint *end)
 {
-	const uint8_t *b = end->bytes;
+	char text[160];
+	size_t length = sf_endpoint_print(end, text, sizeof text);
 
-	if (end->family == SF_INET)
-		printf(" %s %u.%u.%u.%u:%u", label, b[0], b[1], b[2], b[3], end->port);
-	else if (end->family == SF_INET6)
-		printf(" %s [port %u]", label, end->port);
-	else if (end->family == SF_UNIX && end->length)
-		printf(" %s unix:%s%.*s", label, end->abstract ? "@" : "", (int)end->length, end->path);
+	if (length)
+		sf_make_plain(text, strlen(text)), printf(" %s %s", label, text);
 }
 
 static void put_socket(const struct sf_arena *arena, const struct sf_socket *socket)
@@ -67,6 +67,7 @@ static void put_rule(const struct sf_arena *arena, uint32_t index)
 	char text[512];
 
 	sf_rule_print(set, &set->rules[index], text, sizeof text);
+	sf_make_plain(text, strlen(text));
 	printf(
 	    "  rule %-4u met %-8llu fired %-8llu %s\n", index + 1, (unsigned long long)sf_arena_seen(arena, index),
 	    (unsigned long long)load(counter->fired), text);

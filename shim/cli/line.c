@@ -6,7 +6,6 @@
  */
 #include "cli/line.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -36,14 +35,14 @@ static void put_coloured(struct sf_output *out, struct sf_line_style style, enum
 		sf_put_text(out, "\033[0m");
 }
 
-/* Bytes of the target: control characters would speak to the terminal. */
+/* Bytes of the target. */
 static void append_foreign(struct sf_append *out, const char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		char c = text[i];
+	size_t from = out->used;
 
-		sf_append_bytes(out, (unsigned char)c >= 0x80 || isprint((unsigned char)c) ? &c : "?", 1);
-	}
+	sf_append_bytes(out, text, length);
+	if (from < out->size)
+		sf_make_plain(out->buffer + from, (out->used < out->size ? out->used : out->size) - from);
 }
 
 static void append_signed(struct sf_append *out, int64_t number)

@@ -115,6 +115,40 @@ static size_t character(const unsigned char *text, size_t left)
 	return 0;
 }
 
+/* Bytes from here that may be shown as they are; 0: this one may not. */
+static size_t plain(const unsigned char *text, size_t left)
+{
+	if (text[0] < 0x80)
+		return text[0] == '\t' || (text[0] >= 0x20 && text[0] != 0x7f);
+	if (text[0] == 0xc2 && left > 1 && text[1] < 0xa0) /* the control characters of ISO 6429 */
+		return 0;
+	return character(text, left);
+}
+
+void sf_make_plain(char *text, size_t length)
+{
+	for (size_t at = 0, step; at < length; at += step ? step : 1) {
+		step = plain((const unsigned char *)text + at, length - at);
+		if (!step)
+			text[at] = '?';
+	}
+}
+
+void sf_put_plain(struct sf_output *out, const char *text, size_t length)
+{
+	size_t from = 0;
+
+	for (size_t at = 0, step; at < length; at += step ? step : 1) {
+		step = plain((const unsigned char *)text + at, length - at);
+		if (step)
+			continue;
+		sf_put(out, text + from, at - from);
+		sf_put(out, "?", 1);
+		from = at + 1;
+	}
+	sf_put(out, text + from, length - from);
+}
+
 static void put_escaped(struct sf_output *out, unsigned char byte)
 {
 	const char *found = byte ? strchr("\"\"\\\\\bb\ff\nn\rr\tt", byte) : NULL;

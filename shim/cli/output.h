@@ -50,6 +50,11 @@ void sf_put_signed(struct sf_output *out, int64_t number);
 /* Hexadecimal, small letters, at least `digits` of them. */
 void sf_put_hex(struct sf_output *out, uint64_t number, int digits);
 
+/* Text that others wrote, for people: what would speak to a terminal (control characters but tabs), and what is no
+ * UTF-8, becomes '?'. The program that is looked at may have written anything into its trace. */
+void sf_make_plain(char *text, size_t length);
+void sf_put_plain(struct sf_output *out, const char *text, size_t length);
+
 /* A string of JSON with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void sf_put_json(struct sf_output *out, const char *text, size_t length);
 

@@ -10,8 +10,10 @@
  *
  * N comes from tally.h. What the language can't aim at is said in a comment.
  */
+#include <ctype.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -220,6 +222,17 @@ static bool has_other_listeners(const struct replay *replay, uint32_t index)
 	return false;
 }
 
+/* As a condition has it: a path that no rule could spell is left out. */
+static bool print_address(const struct sf_endpoint *address, char *text, size_t size)
+{
+	size_t length = sf_endpoint_print(address, text, size);
+
+	for (size_t i = 0; i < length && i + 1 < size; i++)
+		if (!isgraph((unsigned char)text[i]) || strchr("\"#,", text[i]))
+			return false;
+	return length > 0 && length < size;
+}
+
 static void put_aim(struct replay *replay, const struct injected *injected)
 {
 	struct sf_output *out = replay->out;
@@ -234,7 +247,7 @@ static void put_aim(struct replay *replay, const struct injected *injected)
 		return;
 	}
 	if (injected->aim == SF_AIM_LISTENER) {
-		if (has_other_listeners(replay, injected->subject) && sf_endpoint_print(&socket->local, text, sizeof text))
+		if (has_other_listeners(replay, injected->subject) && print_address(&socket->local, text, sizeof text))
 			put_condition(out, "local", text);
 		put_condition(out, "side", "listener");
 		return;
@@ -290,10 +303,10 @@ static void put_origin(struct replay *replay, const struct injected *injected)
 
 	sf_put_text(replay->out, "  # event ");
 	sf_put_number(replay->out, injected->seq);
-	if (!sf_reader_place(replay->reader, injected->site, place, sizeof place) || strpbrk(place, "\r\n"))
+	if (!sf_reader_place(replay->reader, injected->site, place, sizeof place))
 		return;
 	sf_put_text(replay->out, ", ");
-	sf_put_text(replay->out, place);
+	sf_put_plain(replay->out, place, strlen(place));
 }
 
 static void put_rule(struct replay *replay, const struct injected *injected)
@@ -327,7 +340,7 @@ static void put_head(struct replay *replay, const char *path)
 	sf_put_text(out, "# Repeats the ");
 	sf_put_number(out, replay->count);
 	sf_put_text(out, replay->count == 1 ? " fault of " : " faults of ");
-	sf_put_text(out, strpbrk(path, "\r\n") ? "a trace" : path);
+	sf_put_plain(out, path, strlen(path));
 	sf_put_text(out, "\n");
 }
 

@@ -179,18 +179,23 @@ static const char *short_path(const char *path)
 	return length && strncmp(path, folder, length) == 0 && path[length] == '/' ? path + length + 1 : path;
 }
 
+static void put_foreign(struct sf_output *out, const char *text)
+{
+	sf_put_plain(out, text, strlen(text));
+}
+
 static void put_place(struct sf_output *out, const struct sf_statement *statement)
 {
 	if (!statement->file || !statement->line) {
-		sf_put_text(out, *statement->place ? statement->place : statement->program);
+		put_foreign(out, *statement->place ? statement->place : statement->program);
 		if (statement->function) {
 			sf_put_text(out, " (");
-			sf_put_text(out, statement->function);
+			put_foreign(out, statement->function);
 			sf_put_text(out, ")");
 		}
 		return;
 	}
-	sf_put_text(out, short_path(statement->file));
+	put_foreign(out, short_path(statement->file));
 	sf_put_text(out, ":");
 	sf_put_number(out, statement->line);
 }
@@ -208,7 +213,7 @@ static void put_source(struct sf_output *out, const struct sf_statement *stateme
 	if (source && length > 0) {
 		snprintf(number, sizeof number, "%6u | ", statement->line);
 		sf_put_text(out, number);
-		sf_put(out, text, (size_t)length - (text[length - 1] == '\n'));
+		sf_put_plain(out, text, (size_t)length - (text[length - 1] == '\n'));
 		sf_put_text(out, "\n");
 	}
 	free(text);
@@ -228,7 +233,7 @@ void sf_statement_line(struct sf_output *out, const struct sf_statement *stateme
 	sf_put_text(out, sf_severity_words[severity]);
 	sf_put_text(out, ": ");
 	sf_put_text(out, coloured ? "\033[0m" : "");
-	sf_put_text(out, statement->says);
+	put_foreign(out, statement->says);
 	sf_put_text(out, coloured ? " \033[2m[" : " [");
 	sf_put_text(out, sf_finding_words[statement->finding]);
 	sf_put_text(out, coloured ? "]\033[0m" : "]");
@@ -251,6 +256,6 @@ void sf_statement_text(
 	if (!repeat->command)
 		return;
 	sf_put_text(out, coloured ? "  \033[2mrepeat:\033[0m " : "  repeat: ");
-	sf_put_text(out, repeat->command);
+	put_foreign(out, repeat->command);
 	sf_put_text(out, "\n");
 }

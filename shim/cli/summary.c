@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "cli/run.h"
 #include "cli/statement.h"
 #include "cli/status.h"
@@ -236,14 +237,16 @@ static void put_escapes(FILE *out, const struct sf_run *run, const struct paint 
 
 	for (uint32_t i = 1; i <= count && escapes && shown < 4; i++) {
 		const struct sf_process *process = sf_process_at(arena, i);
+		char path[sizeof process->exec_path + 1] = "";
 
 		if (!is_escape(process))
 			continue;
 		shown++;
+		memcpy(path, process->exec_path, sizeof process->exec_path);
+		sf_make_plain(path, strlen(path));
 		fprintf(
-		    out, "  %sescaped%s: process %u (%.*s) ran without the library: see sockfault doctor %.*s\n", p->bad,
-		    p->off, process->pid, (int)sizeof process->exec_path, process->exec_path[0] ? process->exec_path : "?",
-		    (int)sizeof process->exec_path, process->exec_path);
+		    out, "  %sescaped%s: process %u (%s) ran without the library: see sockfault doctor %s\n", p->bad, p->off,
+		    process->pid, path[0] ? path : "?", path);
 	}
 	if (escapes > shown)
 		fprintf(out, "  %sescaped%s: %s\n", p->bad, p->off, amount(escapes - shown, "more process", "more processes"));

@@ -5,6 +5,8 @@ end, and not by a signal; a run whose trace was spoiled ends in words."""
 import random
 import subprocess
 
+import pytest
+
 from conftest import SOCKFAULT, under
 
 NUMBERS = (0, 1, 65536, 0x7FFFFFFF, 0x80000000, 0xA5A5A5A5, 0xFFFFFFFF, 1 << 40, (1 << 64) - 1)
@@ -55,6 +57,42 @@ def test_what_reads_a_mangled_trace_ends_in_order(tmp_path):
                 [SOCKFAULT, command[0], *at], capture_output=True, timeout=60, check=False
             )
             assert done.returncode >= 0, (seed, command, done.stderr)
+
+
+NAMED = """
+import socket
+for path in ("at-unix-path-1", "at-unix-path-2"):
+    server, client = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen()
+    client.connect(path)
+    other, _ = server.accept()
+    client.setblocking(False)
+    client.send(b"hello")
+"""
+
+
+@pytest.mark.parametrize(
+    "evil", [b"\x1b]0;HA\x07", b"\xc2\x9b31mHA", b"\x9b\r\b\x7fHA\xff"], ids=["esc", "c1", "others"]
+)
+def test_what_others_wrote_does_not_speak_to_the_terminal(evil, tmp_path):
+    """A program may have any name, and its trace say anything."""
+    trace, copy = tmp_path / "trace.sft", tmp_path / "copy.sft"
+    words = under("send nth=1: short 2", "accept nth=2: fail ECONNABORTED", trace=trace)
+    command = [*map(str, words), "/usr/bin/python3", "-c", NAMED]
+    subprocess.run(command, timeout=60, check=False, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    data = trace.read_bytes()
+    for word in (b"python3.11", b"bin/python", b"-unix-path"):
+        assert word in data
+        data = data.replace(word, (evil + b"x" * 8)[: len(word)])
+    copy.write_bytes(data)
+    shown = []
+    for words in (["trace", copy], ["findings", copy], ["replay", copy], ["ctl", copy, "status"]):
+        done = subprocess.run([SOCKFAULT, *words], capture_output=True, timeout=60, check=False)
+        text = (done.stdout + done.stderr).decode()  # it is UTF-8
+        assert all(c in "\n\t" or c.isprintable() for c in text), (words, text)
+        shown.append("HA" in text)
+    assert shown == [True, True, True, True]
 
 
 def spoiled(work):

@@ -64,6 +64,30 @@ static const char *json(const char *text, size_t length)
 	return out.buffer;
 }
 
+static void text_of_others_speaks_to_no_terminal(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"plain, \ttab", "plain, \ttab"},
+	    {"\033[31mred\a\r\n\b\177", "?[31mred?????"},
+	    {"\303\237 \342\202\254 \360\237\220\220", "\303\237 \342\202\254 \360\237\220\220"},
+	    {"\302\23331m \302\240", "??31m \302\240"},
+	    {"\23331m \342\202 \303", "?31m ?? ?"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char copy[32];
+
+		strcpy(copy, rows[i][0]);
+		sf_make_plain(copy, strlen(copy));
+		assert_string_equal(copy, rows[i][1]);
+		out.used = 0;
+		sf_put_plain(&out, rows[i][0], strlen(rows[i][0]));
+		sf_put(&out, "", 1);
+		assert_string_equal(out.buffer, rows[i][1]);
+	}
+	(void)state;
+}
+
 static void strings_escape_what_json_wants_escaped(void **state)
 {
 	assert_string_equal(json("", 0), "\"\"");
@@ -133,9 +157,9 @@ static void output_that_nobody_reads_is_dropped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    HOLDS(numbers_are_written_as_printf_writes_them), HOLDS(strings_escape_what_json_wants_escaped),
-	    HOLDS(bytes_that_are_not_utf8_are_replaced),      HOLDS(output_longer_than_the_buffer_is_written_whole),
-	    HOLDS(output_that_nobody_reads_is_dropped),
+	    HOLDS(numbers_are_written_as_printf_writes_them),      HOLDS(text_of_others_speaks_to_no_terminal),
+	    HOLDS(strings_escape_what_json_wants_escaped),         HOLDS(bytes_that_are_not_utf8_are_replaced),
+	    HOLDS(output_longer_than_the_buffer_is_written_whole), HOLDS(output_that_nobody_reads_is_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/call.h"
 #include "core/fact.h"
 #include "core/fault.h"
 #include "core/parser.h"
@@ -184,6 +185,39 @@ static bool same_action(const struct sf_action *a, const struct sf_action *b)
 	       a->argument.high == b->argument.high;
 }
 
+static bool applies_all(const struct sf_rule *rule, const struct sf_call *c)
+{
+	for (unsigned i = 0; i < rule->action_count; i++)
+		if (sf_action_applies(&rule->actions[i], c) == SF_REALISM_NONE)
+			return false;
+	return true;
+}
+
+/* Are there sockets on which the later rule can do something to this function, and the action can not? */
+static bool passes_by(const struct sf_action *action, const struct sf_rule *narrow, unsigned func)
+{
+	uint8_t families = sf_rule_families(narrow), types = sf_rule_types(narrow);
+	struct sf_call c = {
+	    .func = (uint16_t)func, .operation = sf_func_rows[func].operation, .asked = SIZE_MAX, .side = SF_CLIENT};
+
+	for (c.family = 0; c.family < SF_FAMILY_COUNT; c.family++)
+		for (c.type = 0; c.type < SF_TYPE_COUNT; c.type++) {
+			c.on = sf_on((enum sf_family)c.family, (enum sf_type)c.type);
+			if (families & SF_BIT(c.family) && types & SF_BIT(c.type) && applies_all(narrow, &c) &&
+			    sf_action_applies(action, &c) == SF_REALISM_NONE)
+				return true;
+		}
+	return false;
+}
+
+static bool passes_by_any(const struct sf_action *action, const struct sf_rule *narrow)
+{
+	for (unsigned func = 0; func < SF_FUNC_COUNT; func++)
+		if (sf_rule_meets_func(narrow, func) && passes_by(action, narrow, func))
+			return true;
+	return false;
+}
+
 static bool acts_always(const struct sf_action *action, const struct sf_rule *narrow)
 {
 	const struct sf_fault *fault = sf_faults[action->kind];
@@ -198,7 +232,7 @@ static bool acts_always(const struct sf_action *action, const struct sf_rule *na
 		return fails_always(narrow, (int)action->argument.low);
 	if (fault == &sf_fault_short)
 		return shortens_always(&action->argument, narrow);
-	return fault->always;
+	return fault->always && !passes_by_any(action, narrow);
 }
 
 static bool decides(const struct sf_rule *wide, const struct sf_rule *narrow)

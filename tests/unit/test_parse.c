@@ -323,6 +323,8 @@ static void parse_does_not_call_a_rule_hidden_that_may_fire(void **state)
 	    "recv: short 100\nrecv: short 50",
 	    "recv: short 100\nrecv: eof",
 	    "recv: drop\nrecv: reset",
+	    "connect: stall\nconnect type=dgram: fail ENETUNREACH",
+	    "connect,recv: stall\nconnect: fail ECONNREFUSED",
 	    "recv: reset\nrecv: drop",
 	    "recv: truncate 5\nrecv: drop",
 	    "recv func=read: reset\nrecv: eof",

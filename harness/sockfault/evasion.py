@@ -49,11 +49,11 @@ def _contradictions(outcome: dict[str, Any]) -> str | None:
     return None
 
 
-def found(outcome: dict[str, Any], met: int, heard: int | None) -> str | None:
+def found(outcome: dict[str, Any], met: int, heard: int) -> str | None:
     """How the program got round the library, as a sentence; None: it shows nowhere.
 
-    met: connections that its other end had, at least; heard: bytes that its peer received of it by
-    streams, None where that is not known.
+    met: connections that its other end had, at least; heard: bytes that its peer received of
+    it, at least.
     """
     if outcome.get("escapes"):
         return ROUND + "it started a program into which sockfault could not come"
@@ -64,7 +64,7 @@ def found(outcome: dict[str, Any], met: int, heard: int | None) -> str | None:
     if met > told:
         had = _count(met, "connection")
         return ROUND + f"its other end had {had} with it, and its own calls tell of {told}"
-    if heard is not None and heard > int(outcome["sent"]) and not outcome["lost"]:
+    if heard > int(outcome["sent"]) and not outcome["lost"]:
         got = _count(heard, "byte")
         return ROUND + f"its peer received {got}, and its own calls sent {outcome['sent']}"
     return None

@@ -21,7 +21,7 @@ import types
 from typing import Any, Callable, Iterator, Sequence
 
 from . import assignment as assignments
-from . import gradesweep, processes, report, sandbox, submission
+from . import departure, gradesweep, processes, report, sandbox, submission, table, wire
 from .assignment import REFERENCE, Assignment, Price, Target, Test
 from .command import SockfaultError
 from .events import Event, Finding, make
@@ -29,11 +29,14 @@ from .evasion import Spoiled
 from .gradebuild import Unbuilt, build
 from .graded import Graded, Loss, Verdict
 from .gradewrite import write_soon
-from .gradejudge import Account, Judge, Source
+from .gradejudge import Account, Judge, Place, Source, Way
 from .gradehome import repeat
+from .peer import Line
+from .departure import Calls, Departure, Wanted
 from .graderun import Runner, Seen
 from .sandbox import Level
 from .sweep import Result
+from .wire import Wire
 
 CHART_ROWS = 120  # calls that a page shows of a run
 EVENTS_MAX = 200_000  # that are looked at of a run: a program may make any number
@@ -73,10 +76,12 @@ class Examiner:
         seed: int,
         reference: pathlib.Path | None = None,
         source: pathlib.Path | None = None,
+        listener: Wire | None = None,
     ) -> None:
         self.submission = source or work / "submission"
         self.assignment, self.level, self.work, self.seed = assignment, level, work, seed
         self.reference = reference  # its work folder
+        self.listener = listener
         self.graded = Graded(name, assignment.name, assignment.worth, level.value)
         self.graded.started = time.time()
         self.program = work / "program"
@@ -103,7 +108,7 @@ class Examiner:
 
     def make_runner(self) -> Runner:
         program = self.reference / "program" if self.reference else None
-        return Runner(self.assignment, self.level, self.work, program, self.seed)
+        return Runner(self.assignment, self.level, self.work, program, self.seed, self.listener)
 
     def _add(self, test: Test, verdict: Verdict) -> None:
         self.graded.verdicts.append(verdict)
@@ -127,12 +132,19 @@ class Examiner:
     def _judge(self, target: Target) -> Judge:
         """One that knows the fault-free run."""
         if target.name not in self.judges:
-            said = self.reference / f"stdout-{target.name}" if self.reference else None
-            output = said.read_bytes() if said and said.exists() else None
+            said = self._learnt("stdout", target)
+            output = said.read_bytes() if said else None
             judge = Judge(self.assignment, target, self.source, self.account, output)
             judge.measure(self.runner.observe(target, self.assignment.plain_test(target), None))
             self.judges[target.name] = judge
         return self.judges[target.name]
+
+    def _learnt(self, what: str, target: Target) -> pathlib.Path | None:
+        """What is known of the reference solution."""
+        if not self.reference:
+            return None
+        path = _notes(self.assignment, self.reference, what, target)
+        return path if path.exists() else None
 
     def _test(self, test: Test) -> Verdict:
         judge = self._judge(test.target)
@@ -148,16 +160,55 @@ class Examiner:
         wrong, findings = list(judge.wrong(test, seen)), seen.findings
         if wrong and judge.plain and not test.is_plain:
             findings = self.runner.findings(seen, judge.plain)
-        events = self._events(seen) if findings else []
-        causes = {event.seq: event for event in events}
+        events = functools.cache(lambda: self._events(seen))
+        causes = {event.seq: event for event in events()} if findings else {}
         mistakes = [(one, self.source.place(one, causes.get(one.cause or 0))) for one in findings]
         self._compare_again(judge, test, seen)
-        verdict = judge(test, seen, wrong, mistakes)
+        departures: list[Departure] = []
+
+        def departs() -> tuple[Place, str] | None:
+            departures.extend(self._departure(judge, test, seen, wrong[0].way, events()))
+            return self._place(test, departures[0]) if departures else None
+
+        verdict = judge(test, seen, wrong, mistakes, departs)
         if verdict.state != "passed":
-            verdict.chart = self._chart(test, seen, findings, events or self._events(seen))
+            shown = [*findings, *(one.as_finding() for one in departures)]
+            verdict.chart = self._chart(test, seen, shown, events())
             late = self.runner.within(test) if seen.timed_out else None
             verdict.repeat = repeat(test.target, test, int(seen.outcome.get("seed", 1)), late)
         return verdict
+
+    def _departure(
+        self, judge: Judge, test: Test, seen: Seen, way: Way, events: Sequence[Event]
+    ) -> list[Departure]:
+        """Where a run that is wrong departs from what it was to be, if that is known."""
+        start = int(self.runner.status(seen)["start_ns"])
+        calls = Calls(events, self.runner.connections(seen.trace.parent, seen.trace), start)
+        if way is Way.LATE and not judge.is_server:
+            found = departure.late(calls)
+        else:
+            wanted = self._wanted(judge, test)
+            found = departure.of_bytes(calls, seen.met.talks, wanted) if wanted else None
+            found = found or departure.last(calls, seen.met.talks)
+        return [found] if found else []
+
+    def _place(self, test: Test, found: Departure) -> tuple[Place, str]:
+        program = os.path.realpath(self._program(test.target))
+        line = table.source_line(program, found.event.site) if found.event.site else None
+        return self.source.place_of(found.event, line), found.says
+
+    def _wanted(self, judge: Judge, test: Test) -> Wanted | None:
+        """What is right: without faults, where that is; else what the reference solution does."""
+        if judge.plain and not judge.plain_wrong and not test.is_plain:
+            return Wanted("without faults it", judge.plain.met.talks)
+        path = self._learnt("talks", test.target)
+        if not path:
+            return None
+        return Wanted("the reference solution", wire.from_values(json.loads(path.read_text())))
+
+    def _program(self, target: Target) -> str:
+        word = target.command[0]
+        return str(self.program / word) if "/" in word else word
 
     def _compare_again(self, judge: Judge, test: Test, seen: Seen) -> None:
         """Does the output differ because it always does?"""
@@ -189,11 +240,10 @@ class Examiner:
         near = [i for i, event in enumerate(events) if event.fault or event.seq in marked]
         first = max(0, (near[0] if near else len(events) - CHART_ROWS) - CHART_ROWS // 4)
         shown = events[first : first + CHART_ROWS]
-        word = test.target.command[0]
-        argv = [str(self.program / word) if "/" in word else word]
+        argv = [self._program(test.target)]
         start = int(self.runner.status(seen)["start_ns"])
         run: Any = types.SimpleNamespace(argv=argv, events=shown, start_ns=start)
-        return report.chart(run, findings, seen.met.lines)
+        return report.chart(run, findings, _between(seen.met.seen_lines, shown, start))
 
     # ---- a sweep ----
 
@@ -227,6 +277,14 @@ class Examiner:
         return verdict
 
 
+def _between(lines: list[Line], shown: Sequence[Event], start_ns: int) -> list[Line]:
+    """What the other end did while these calls were made, where there are more than are shown."""
+    if len(shown) < CHART_ROWS:
+        return lines[: 2 * CHART_ROWS]
+    ends = (shown[0].time_ns + start_ns, shown[-1].time_ns + start_ns)
+    return [line for line in lines if ends[0] <= line.time_ns <= ends[1]][: 2 * CHART_ROWS]
+
+
 def _failed(test: Test, why: str, state: str = "failed") -> Verdict:
     return Verdict(
         test.name, test.visibility, 0.0, test.points, state, [Loss(test.points, why)], []
@@ -237,13 +295,17 @@ def _failed(test: Test, why: str, state: str = "failed") -> Verdict:
 
 
 def _examine(
-    assignment: Assignment, wishes: RoomWishes, asked: Request, reference: pathlib.Path | None
+    assignment: Assignment,
+    wishes: RoomWishes,
+    listener: Wire | None,
+    reference: pathlib.Path | None,
+    asked: Request,
 ) -> None:
     work, results = pathlib.Path(asked.work), pathlib.Path(asked.results)
     work.mkdir(mode=0o755)
     source = pathlib.Path(asked.submission)
     examiner = Examiner(
-        assignment, Level(wishes.level), asked.name, work, wishes.seed, reference, source
+        assignment, Level(wishes.level), asked.name, work, wishes.seed, reference, source, listener
     )
     try:
         for graded in examiner.grade():
@@ -253,7 +315,9 @@ def _examine(
             sandbox.end_all()
 
 
-def _study(assignment: Assignment, wishes: RoomWishes, work: pathlib.Path) -> None:
+def _study(
+    assignment: Assignment, wishes: RoomWishes, listener: Wire | None, work: pathlib.Path
+) -> None:
     """Builds the reference solution, and learns what it prints."""
     assert assignment.reference
     work.mkdir(mode=0o755)
@@ -263,25 +327,45 @@ def _study(assignment: Assignment, wishes: RoomWishes, work: pathlib.Path) -> No
     except Unbuilt as error:
         raise SockfaultError(f"the reference solution: {error}") from None
     examiner = Examiner(
-        assignment, Level(wishes.level), "the reference solution", work, wishes.seed, work
+        assignment,
+        Level(wishes.level),
+        "the reference solution",
+        work,
+        wishes.seed,
+        work,
+        listener=listener,
     )
     runner = examiner.make_runner()
     try:
         for target in assignment.targets:
-            tests = [test for test in assignment.tests if test.target is target]
-            if any(test.expect.stdout == REFERENCE for test in tests):
-                _learn(runner, assignment, target)
+            _learn(runner, assignment, target)
     finally:
         runner.close()
 
 
+def _notes(assignment: Assignment, work: pathlib.Path, what: str, target: Target) -> pathlib.Path:
+    return work / f"{what}-{assignment.targets.index(target)}"
+
+
 def _learn(runner: Runner, assignment: Assignment, target: Target) -> None:
-    seen = runner.observe(target, None, None)
+    """What it prints, and what passes between it and its other end. It need not be able to do what
+    nothing is compared with."""
+    tests = [test for test in assignment.tests if test.target is target]
+    is_measure = any(test.expect.stdout == REFERENCE for test in tests)
+    try:
+        seen = runner.observe(target, None, None)
+    except SockfaultError:
+        if is_measure:
+            raise
+        return
     judge = Judge(assignment, target, Source(runner.program), Account(assignment))
     judge.measure(seen)
-    if judge.plain_wrong:
+    if judge.plain_wrong and is_measure:
         raise SockfaultError(f"the reference solution is wrong itself: {judge.plain_wrong}")
-    (runner.work / f"stdout-{target.name}").write_bytes(seen.stdout)
+    _notes(assignment, runner.work, "stdout", target).write_bytes(seen.stdout)
+    if not judge.plain_wrong:
+        passed = json.dumps(wire.as_values(seen.met.talks))
+        _notes(assignment, runner.work, "talks", target).write_text(passed)
 
 
 def _forked(work: Callable[[], None]) -> str | None:
@@ -321,10 +405,13 @@ def main(path: str) -> int:
     def answer(error: str | None) -> None:
         print(json.dumps({"error": error}), flush=True)
 
-    answer(_forked(functools.partial(_study, assignment, wishes, reference)) if reference else None)
+    listener = Wire.open(is_shared=not Level(wishes.level).has_network)
+    processes.no_heirs()
+    here = (assignment, wishes, listener, reference)
+    answer(_forked(functools.partial(_study, *here)) if reference else None)
     for line in sys.stdin:
         asked = Request(**json.loads(line))
-        error = _forked(functools.partial(_examine, assignment, wishes, asked, reference))
+        error = _forked(functools.partial(_examine, *here, asked))
         shutil.rmtree(asked.work, ignore_errors=True)
         answer(error)
     return 0

@@ -69,7 +69,7 @@ class ExamRoom:
         path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
         env = os.environ | {"PYTHONPATH": path, "SOCKFAULT_COMMAND": command.find()}
         env[sandbox.USER] = str(sandbox.user())
-        words = [*sandbox.outer_words(self.level), sys.executable, "-m", "sockfault.examiner"]
+        words = [*sandbox.outer_words(self.level, True), sys.executable, "-m", "sockfault.examiner"]
         with open(self.folder / "log", "wb") as log:
             return subprocess.Popen(
                 [*words, str(self.folder / "wishes.json")],

@@ -19,6 +19,7 @@ from .gradewords import (
     at_home,
     cost,
     cut,
+    departs,
     excerpt,
     is_shown,
     number,
@@ -100,6 +101,8 @@ def _md_loss(loss: Loss) -> Iterator[str]:
         yield from (f"### {_md(sentence(first))}{where}{price}", "")
     if rest:
         yield from _block(rest, "diff")
+    if loss.departs:
+        yield from (_md(departs(loss)), "")
     lines = [f"{'>' if mark else ' '} {at:4} | {line}".rstrip() for at, line, mark in excerpt(loss)]
     if lines:
         yield from _block("\n".join(lines))
@@ -225,6 +228,8 @@ def _card(loss: Loss) -> Iterator[str]:
     yield f"<p class=says>{text(sentence(first))}</p>" if loss.finding else ""
     if rest:
         yield f"<pre>{text(rest)}</pre>"
+    if loss.departs:
+        yield f"<p class=says>{text(departs(loss))}</p>"
     yield from _source(loss)
     yield f"<p><b>What to do:</b> {text(loss.hint)}</p>" if loss.hint else ""
     yield "</div>"

@@ -26,6 +26,7 @@ class Loss:
                the call is not the program's own: in an interpreter, say, or in a library
     operation  the call that it is about: "recv"
     excerpt    the lines of source around it, with their numbers
+    departs    where there is no finding: what is known of the call that stands there
     before     the test in which the same mistake has cost its points
     """
 
@@ -40,6 +41,7 @@ class Loss:
     excerpt: list[tuple[int, str]] = dataclasses.field(default_factory=list)
     before: str | None = None
     operation: str | None = None
+    departs: str | None = None
 
 
 @dataclasses.dataclass

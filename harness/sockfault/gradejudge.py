@@ -9,16 +9,18 @@ peer agrees with it.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import glob
 import os
 import pathlib
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator, Sequence
 
 from .assignment import REFERENCE, Assignment, Price, Target, Test
 from .events import Event, Finding
 from .graded import Loss, Verdict
 from .graderun import Seen
 from .suite import FAULT_FREE
+from .table import Source as SourceLine
 from .verdict import diff
 
 EXCERPT = 3  # lines of source before and behind a marked one
@@ -29,6 +31,36 @@ LATE_SIGNALS = {
     "SIGKILL": " (it used more than it may)",
 }
 Key = tuple[Any, ...]
+
+
+class Way(enum.Enum):
+    """In which a run can be wrong."""
+
+    HIDDEN = "the program got round the library"
+    LATE = "no end in time"
+    FLOOD = "too much output"
+    SIGNAL = "death by a signal"
+    SILENT = "it never talked"
+    PEER = "its other end says so"
+    BEFORE = "wrong without any fault"
+    STATUS = "another status"
+    OUTPUT = "another output"
+    HEARD = "its peer received something else"
+    STDERR = "no word of it on standard error"
+    GONE = "a server that is gone"
+    NEXT = "the next client"
+
+
+@dataclasses.dataclass(frozen=True)
+class Wrong:
+    """What is wrong with a run: a sentence, with what belongs to it on further lines."""
+
+    way: Way
+    says: str
+
+    @property
+    def sentence(self) -> str:
+        return self.says.partition("\n")[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,13 +91,29 @@ class Source:
 
     def place(self, finding: Finding, cause: Event | None) -> Place:
         operation = cause.op if cause else None
-        path = self._own(finding.file)
-        if path and finding.line:
+        line = None
+        if finding.file and finding.line:
+            line = SourceLine(finding.file, finding.line, finding.function)
+        return self._place(line, finding.function, finding.site, operation)
+
+    def place_of(self, event: Event, line: SourceLine | None) -> Place:
+        """Of a call, of which addr2line says this."""
+        return self._place(line, line.function if line else None, event.site, event.op)
+
+    def _place(
+        self,
+        line: SourceLine | None,
+        function: str | None,
+        site: str | None,
+        operation: str | None,
+    ) -> Place:
+        path = self._own(line.file) if line else None
+        if path and line:
             name = str(path.relative_to(self.program))
-            return Place(name, finding.line, finding.function, None, operation)
-        name = (finding.site or "").rpartition("+")[0]
+            return Place(name, line.line, function, None, operation)
+        name = (site or "").rpartition("+")[0]
         if name and self._files(name):
-            return Place(None, None, finding.function, finding.site, operation)
+            return Place(None, None, function, site, operation)
         return Place(operation=operation)
 
     def _files(self, name: str) -> list[pathlib.Path]:
@@ -101,6 +149,13 @@ class Source:
         first = max(1, place.line - EXCERPT)
         last = min(len(lines), place.line + EXCERPT)
         return [(number, lines[number - 1]) for number in range(first, last + 1)]
+
+
+Departs = Callable[[], tuple[Place, str] | None]
+
+
+def _says(wrong: Sequence[Wrong]) -> list[str]:
+    return [one.says for one in wrong]
 
 
 class Account:
@@ -181,57 +236,66 @@ class Judge:
         """Takes the fault-free run as what others are compared with."""
         plain = self.assignment.plain_test(self.target)
         wrong = list(self.wrong(plain, seen)) if plain else list(self._unusable(seen))
-        self.plain, self.plain_wrong = seen, wrong[0].splitlines()[0] if wrong else None
+        self.plain, self.plain_wrong = seen, wrong[0].sentence if wrong else None
 
     # ---- what is wrong ----
 
-    def _unusable(self, seen: Seen) -> Iterator[str]:
+    def _unusable(self, seen: Seen) -> Iterator[Wrong]:
         yield from self._ended(seen, None)
         if not seen.timed_out and not seen.signal and seen.status != 0:
-            yield f"{self.who} ended with {seen.ended}"
+            yield Wrong(Way.STATUS, f"{self.who} ended with {seen.ended}")
 
-    def _ended(self, seen: Seen, signal: str | None) -> Iterator[str]:
+    def _ended(self, seen: Seen, signal: str | None) -> Iterator[Wrong]:
         """What is wrong whatever was expected of its status and output."""
         limits = self.assignment.limits
         if seen.hidden_calls:
-            yield seen.hidden_calls
+            yield Wrong(Way.HIDDEN, seen.hidden_calls)
         if seen.timed_out:
             started = int(seen.outcome.get("processes", 0))
             bred = f", and started {started} processes" if started > limits.processes else ""
-            yield f"{self.who} did not end in time{bred}"
+            yield Wrong(Way.LATE, f"{self.who} did not end in time{bred}")
         if max(len(seen.stdout), len(seen.stderr)) > limits.output:
-            yield f"it printed more than {limits.output} bytes"
+            yield Wrong(Way.FLOOD, f"it printed more than {limits.output} bytes")
         if seen.signal and seen.signal != signal and not seen.timed_out:
-            yield f"{self.who} was killed by {seen.signal}{LATE_SIGNALS.get(seen.signal, '')}"
+            more = LATE_SIGNALS.get(seen.signal, "")
+            yield Wrong(Way.SIGNAL, f"{self.who} was killed by {seen.signal}{more}")
         if not seen.met.count and not seen.has_faults:  # a refused connect explains it
             did = "served its client" if self.is_server else "talked to its peer"
-            yield f"the program never {did}"
+            yield Wrong(Way.SILENT, f"the program never {did}")
         if seen.met.error:
-            yield f"the {'client' if self.is_server else 'peer'}: {seen.met.error}"
+            other = "client" if self.is_server else "peer"
+            yield Wrong(Way.PEER, f"the {other}: {seen.met.error}")
 
-    def wrong(self, test: Test, seen: Seen) -> Iterator[str]:
+    def wrong(self, test: Test, seen: Seen) -> Iterator[Wrong]:
         """What a run did other than expected."""
         expect = test.expect
         yield from self._ended(seen, expect.signal)
         if not seen.is_reached:
             if self.plain_wrong and not test.is_plain:
-                yield f"without any fault it is wrong already: {self.plain_wrong}"
+                yield self._wrong_before()
             return  # what was expected was expected of another run
         if not seen.timed_out and not seen.signal:
             yield from self._compared(test, seen)
         elif expect.signal and seen.signal != expect.signal:
-            yield f"{self.who} ended with {seen.ended}, expected death by {expect.signal}"
+            yield self._status(seen, f"death by {expect.signal}")
         if test.peer_got is not None and self.normal(seen.met.heard) != self.normal(test.peer_got):
-            yield f"the peer received something else\n{diff(test.peer_got, seen.met.heard)}"
+            differs = diff(test.peer_got, seen.met.heard)
+            yield Wrong(Way.HEARD, f"the peer received something else\n{differs}")
         if expect.stderr and expect.stderr not in seen.stderr.decode(errors="replace"):
-            yield f"expected {expect.stderr!r} on standard error"
+            yield Wrong(Way.STDERR, f"expected {expect.stderr!r} on standard error")
         if self.is_server and not test.is_plain:
             yield from self._served(seen)
 
-    def _compared(self, test: Test, seen: Seen) -> Iterator[str]:
+    def _wrong_before(self) -> Wrong:
+        return Wrong(Way.BEFORE, f"without any fault it is wrong already: {self.plain_wrong}")
+
+    def _status(self, seen: Seen, expected: str) -> Wrong:
+        return Wrong(Way.STATUS, f"{self.who} ended with {seen.ended}, expected {expected}")
+
+    def _compared(self, test: Test, seen: Seen) -> Iterator[Wrong]:
         expect, plain = test.expect, self.plain
         if expect.signal:
-            yield f"{self.who} ended with {seen.ended}, expected death by {expect.signal}"
+            yield self._status(seen, f"death by {expect.signal}")
             return
         wanted: tuple[int | None, ...] | None = None
         if isinstance(expect.status, tuple):
@@ -239,13 +303,12 @@ class Judge:
         elif expect.status is None and not expect.stdout or expect.status == FAULT_FREE:
             wanted = (plain.status,) if plain and not test.is_plain else (0,)
         if wanted is not None and seen.status not in wanted:
-            text = " or ".join(map(str, wanted))
-            yield f"{self.who} ended with {seen.ended}, expected status {text}"
+            yield self._status(seen, "status " + " or ".join(map(str, wanted)))
         if expect.stdout == FAULT_FREE:
             if test.is_plain:
                 return
             if self.plain_wrong:
-                yield f"without any fault it is wrong already: {self.plain_wrong}"
+                yield self._wrong_before()
             elif plain:
                 yield from self._printed(plain.stdout, seen)
         elif expect.stdout == REFERENCE and self.reference is not None:
@@ -253,44 +316,51 @@ class Judge:
         elif isinstance(expect.stdout, bytes):
             yield from self._printed(expect.stdout, seen)
 
-    def _printed(self, wanted: bytes, seen: Seen) -> Iterator[str]:
+    def _printed(self, wanted: bytes, seen: Seen) -> Iterator[Wrong]:
         expected, got = self.normal(wanted), self.normal(seen.stdout)
         if expected != got:
             did = "got" if self.is_server else "printed"
-            yield f"{self.who} {did} something else\n{diff(expected, got)}"
+            differs = diff(expected, got)
+            yield Wrong(Way.OUTPUT, f"{self.who} {did} something else\n{differs}")
 
-    def _served(self, seen: Seen) -> Iterator[str]:
+    def _served(self, seen: Seen) -> Iterator[Wrong]:
         """Others are to be served after a fault on one connection."""
         after, plain = seen.next, self.plain
         if seen.server_ended and not (plain and plain.server_ended):
-            yield "the server ended by itself"
+            yield Wrong(Way.GONE, "the server ended by itself")
         elif after and plain and not self.plain_wrong:
             if after.timed_out or after.signal or after.status != plain.status:
-                yield "the next client, without faults, was not served"
+                yield Wrong(Way.NEXT, "the next client, without faults, was not served")
             elif self.normal(after.stdout) != self.normal(plain.stdout):
-                yield "the next client, without faults, got another answer"
+                yield Wrong(Way.NEXT, "the next client, without faults, got another answer")
 
     # ---- what it costs ----
 
     def __call__(
-        self, test: Test, seen: Seen, wrong: list[str], mistakes: list[tuple[Finding, Place]]
+        self,
+        test: Test,
+        seen: Seen,
+        wrong: list[Wrong],
+        mistakes: list[tuple[Finding, Place]],
+        departs: Departs = lambda: None,
     ) -> Verdict:
-        """wrong: see there; mistakes: what was found in the run."""
+        """wrong: see there; mistakes: what was found in the run; departs: where it departs from
+        what it was to be, asked for only where no mistake says so."""
         if seen.hidden_calls:  # no trace to go by
-            verdict = self.verdict(test, [Loss(test.points, seen.hidden_calls)], wrong[1:])
+            verdict = self.verdict(test, [Loss(test.points, seen.hidden_calls)], _says(wrong[1:]))
             verdict.duration, verdict.look = seen.wall, seen.hidden_calls
             return verdict
         unfired = [rule for rule in seen.rules if not rule["fired"]]
-        if not seen.server_ended and not any("next client" in one for one in wrong):
-            mistakes = [one for one in mistakes if not self._serves_on(test, seen, one[0])]
+        if seen.next and not any(self._served(seen)):  # whatever was closed in the end
+            mistakes = [one for one in mistakes if one[0].finding != "accept-gives-up"]
         reached = seen.is_reached or bool(wrong)
-        losses = self._charged(test, seen, mistakes, wrong)
+        losses = self._charged(test, seen, mistakes, wrong, departs)
         said = {loss.says for loss in losses}
-        verdict = self.verdict(test, losses, [one for one in wrong if one not in said])
+        verdict = self.verdict(test, losses, [one for one in _says(wrong) if one not in said])
         verdict.duration = seen.wall
         if not reached:
             self._not_reached(test, verdict, unfired)
-        if any("something else" in one for one in wrong) and self.varies:
+        if any(one.way is Way.OUTPUT for one in wrong) and self.varies:
             verdict.look = "its output differs from run to run, without faults too: see normalize"
         self.account.capped(test, verdict)
         return verdict
@@ -307,18 +377,18 @@ class Judge:
         made.feedback = test.feedback if made.state != "passed" else None
         return made
 
-    @staticmethod
-    def _serves_on(test: Test, seen: Seen, finding: Finding) -> bool:
-        """Who served the next client has not given up, whatever was closed in the end."""
-        return finding.finding == "accept-gives-up" and seen.next is not None
-
     def _charged(
-        self, test: Test, seen: Seen, mistakes: list[tuple[Finding, Place]], wrong: list[str]
+        self,
+        test: Test,
+        seen: Seen,
+        mistakes: list[tuple[Finding, Place]],
+        wrong: list[Wrong],
+        departs: Departs,
     ) -> list[Loss]:
         """A mistake with a price costs that, once, and explains what else is wrong. Whatever goes
         wrong without one costs the whole test, and is told by the mistake behind it."""
         if wrong and (seen.hidden_calls or self.plain_wrong and not test.is_plain):
-            return [Loss(test.points, wrong[0])]  # nothing else explains it
+            return [self._unexplained(test, wrong[0], departs)]  # nothing else explains it
         priced = [one for one in mistakes if self._price(test, one[0])]
         behind = None if priced or not wrong else self._behind(test, mistakes)
         losses: list[Loss] = []
@@ -328,8 +398,18 @@ class Judge:
             loss = self.loss(test, finding, place, price, once)
             losses.insert(0 if price else len(losses), loss)
         if wrong and not priced and not behind:
-            losses.insert(0, Loss(test.points, wrong[0]))
+            losses.insert(0, self._unexplained(test, wrong[0], departs))
         return losses
+
+    def _unexplained(self, test: Test, wrong: Wrong, departs: Departs) -> Loss:
+        """No mistake is known: what is known is where the run departs."""
+        made = Loss(test.points, wrong.says)
+        departure = departs() if wrong.way is not Way.HIDDEN else None
+        if departure:
+            place, made.departs = departure
+            made.file, made.line, made.function = place.file, place.line, place.function
+            made.operation, made.excerpt = place.operation, self.source.excerpt(place)
+        return made
 
     def _behind(
         self, test: Test, mistakes: list[tuple[Finding, Place]]

@@ -137,6 +137,11 @@ def sentence(words: str) -> str:
     return words if re.search(r"[^a-z,]", first) else words[:1].upper() + words[1:]
 
 
+def departs(loss: Loss) -> str:
+    """Of a loss without a finding: what is known of the call at its place."""
+    return f"It departs here: {cut(plain(loss.departs or ''), SAYS_MAX)}."
+
+
 def cost(loss: Loss) -> str:
     if loss.before == ELSEWHERE:
         return f"this mistake has cost its points in {ELSEWHERE}"
@@ -159,6 +164,8 @@ def _loss_lines(loss: Loss) -> Iterator[str]:
     yield ": ".join(filter(None, head)) + price
     if rest:
         yield rest
+    if loss.departs:
+        yield departs(loss)
     for at, line, is_marked in excerpt(loss):
         yield f"{'>' if is_marked else ' '} {at:4} | {line}".rstrip()
     if loss.hint:

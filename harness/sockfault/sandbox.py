@@ -126,17 +126,21 @@ def user_words(level: Level | None = None) -> list[str]:
 # ---- the outer box ----
 
 
-def outer_words(level: Level) -> list[str]:
-    """What comes before a command to run it in the outer box."""
+def outer_words(level: Level, may_listen: bool = False) -> list[str]:
+    """What comes before a command to run it in the outer box. may_listen: it may open a Wire, and
+    is to have no_heirs() then."""
     if level is Level.BWRAP:
         words = ["bwrap"] if is_root() else ["bwrap", "--unshare-user"]
+        words += [] if is_root() or not may_listen else ["--cap-add", "CAP_NET_RAW"]
         words += ["--unshare-net", "--unshare-ipc", "--die-with-parent"]
         return [*words, "--dev-bind", "/", "/", "--"]
     if level is Level.UNSHARE:
         words = ["unshare"] if is_root() else ["unshare", "--user", "--map-current-user"]
         words += [] if is_root() else ["--keep-caps"]
         words += ["--net", "--ipc", "--pid", "--mount", "--mount-proc", "--kill-child", "--fork"]
-        keep = [] if is_root() else ["setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--"]
+        few = "-all,+net_raw" if may_listen else "-all"
+        keep = ["setpriv", f"--inh-caps={few}", f"--ambient-caps={few}", "--"]
+        keep = [] if is_root() else keep
         return [*words, "--", "/bin/sh", "-c", 'ip link set lo up && exec "$@"', "sh", *keep]
     return []
 

@@ -33,26 +33,21 @@ def line_of(submission, lost):
 def wanted(submission, expected):
     """Rows as `lost` makes them."""
     for lost in expected.get("lost", []):
-        row = {"test": lost["test"], "points": lost["points"]}
-        if "finding" in lost:
-            row |= {"finding": lost["finding"], "file": lost["file"]}
-            row["line"] = line_of(submission, lost)
-        else:
-            row["says"] = lost["says"]
-        yield row
+        keys = ("test", "points", "finding", "says", "file")
+        yield {key: lost[key] for key in keys if key in lost} | {"line": line_of(submission, lost)}
 
 
 def lost(graded):
-    """Each loss of points: the mistake and its place, or what was said where none is known."""
+    """Each loss of points: the mistake, or what was said where none is known, and its place."""
     for verdict in graded["verdicts"]:
         for loss in verdict["losses"]:
             row = {"test": verdict["name"], "points": loss["points"]}
             if loss["finding"]:
-                row |= {key: loss[key] for key in ("finding", "file", "line")}
+                row["finding"] = loss["finding"]
             else:
                 row["says"] = loss["says"].splitlines()[0]
             if loss["points"]:
-                yield row
+                yield row | {key: loss[key] for key in ("file", "line")}
 
 
 def run(example, report, *words):
@@ -81,7 +76,7 @@ def test_an_example_is_graded_as_expected(example, tmp_path):
 
 @pytest.mark.parametrize("example", NAMES)
 def test_each_lost_point_is_told_with_its_line(example):
-    """Not by the grader: what is expected names a line for each mistake, and mistakes of at least
+    """Not by the grader: what is expected names a line for each of them, and mistakes of at least
     four kinds."""
     expected = tomllib.loads((EXAMPLES / example / "expected.toml").read_text())
     kinds = set()

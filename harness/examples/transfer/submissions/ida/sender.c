@@ -60,7 +60,7 @@ void reliable(unsigned char *buf, int len, unsigned int seq) {
                 ntohs(nsum) == cksum(ack, n) && ntohl(nseq) == seq + 1)
                 return;
             fromlen = sizeof(from);
-            n = recvfrom(sock, ack, sizeof(ack), 0, (struct sockaddr *)&from, &fromlen);
+            n = recvfrom(sock, ack, 1500, 0, (struct sockaddr *)&from, &fromlen);
         }
         /* timeout, again */
     }

@@ -159,7 +159,7 @@ class Examiner:
     def _judged(self, judge: Judge, test: Test, seen: Seen) -> Verdict:
         wrong, findings = list(judge.wrong(test, seen)), seen.findings
         if wrong and judge.plain and not test.is_plain:
-            findings = self.runner.findings(seen, judge.plain)
+            findings = self.runner.findings(seen, judge.plain, judge.differs(wrong))
         events = functools.cache(lambda: self._events(seen))
         causes = {event.seq: event for event in events()} if findings else {}
         mistakes = [(one, self.source.place(one, causes.get(one.cause or 0))) for one in findings]

@@ -323,6 +323,12 @@ class Judge:
             differs = diff(expected, got)
             yield Wrong(Way.OUTPUT, f"{self.who} {did} something else\n{differs}")
 
+    def differs(self, wrong: Sequence[Wrong]) -> str:
+        """What is not as in the fault-free run, as `sockfault findings --differs` has it."""
+        if self.is_server:
+            return "client"
+        return "peer" if all(one.way is Way.HEARD for one in wrong) else "output"
+
     def _served(self, seen: Seen) -> Iterator[Wrong]:
         """Others are to be served after a fault on one connection."""
         after, plain = seen.next, self.plain

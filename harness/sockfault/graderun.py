@@ -305,10 +305,10 @@ class Runner:
             return one.scripted_client() if scripted else one.client_command()
         return one.scripted_peer() if isinstance(target.peer, PythonPeer) else one.peer_command()
 
-    def findings(self, seen: Seen, baseline: Seen) -> list[Finding]:
+    def findings(self, seen: Seen, baseline: Seen, differs: str) -> list[Finding]:
         """Again, of a run that is known to differ from the fault-free one: some need that."""
         words = ["findings", str(seen.trace), "--json", "--baseline", str(baseline.trace)]
-        lines = self.told(seen.trace.parent, *words, "--differs")
+        lines = self.told(seen.trace.parent, *words, "--differs", differs)
         return without_box([make(Finding, one) for one in lines if "finding" in one])
 
     def told(self, folder: pathlib.Path, *words: str) -> Iterator[dict[str, Any]]:

@@ -45,6 +45,7 @@ CALLS_BEFORE, CALLS_AFTER = 12, 28  # that are kept around a fault
 PATIENCE_WITH_LIMIT = 30.0  # who has limits of its own may try several times
 
 
+NOTES = 5  # of one kind, that are told
 LIBC = ("libc.", "libc-", "ld-")  # objects whose calls are not the program's
 Lines = dict[tuple[str, str], dict[str, Any]]  # file, line and function of a function and stack
 
@@ -226,12 +227,20 @@ def _compare(wishes: Wishes, outcomes: Sequence[Outcome]) -> None:
 
 
 def _varying(runs: Sequence[Sequence[Call]]) -> Iterator[str]:
-    """Call sites that not every fault-free run has reached."""
+    """Call sites that not every fault-free run has reached, or not from the same callers."""
     places = [{call.place for call in calls} for calls in runs]
-    common = set.intersection(*places)
-    for place in sorted(set.union(*places) - common, key=lambda one: (one.site, one.stack)):
-        count = sum(place in one for one in places)
-        yield f"{place.func} at {place.site} was called in {count} of {len(runs)} fault-free runs"
+    every = {place for some in places for place in some}
+    open_ = {place for place in every if not all(place in some for some in places)}
+    sites = [{(place.site, place.func) for place in some} for some in places]
+    varying = sorted({(place.site, place.func) for place in open_})
+    for site, func in varying[:NOTES]:
+        count = sum((site, func) in some for some in sites)
+        if count < len(runs):
+            yield f"{func} at {site} was called in {count} of {len(runs)} fault-free runs"
+        else:
+            yield f"{func} at {site} had not the same callers in all fault-free runs"
+    if len(varying) > NOTES:
+        yield f"and so with {len(varying) - NOTES} other call sites"
 
 
 # ---- one entry ----
@@ -494,7 +503,7 @@ class Sweep:
     ) -> Result:
         done = {record["run"]: record for record in records if "run" in record}
         todo = [entry for entry in entries if entry.id not in done]
-        self.show.begin(len(entries), len(entries) - len(todo))
+        self.show.begin(len(entries), len(entries) - len(todo), self.wishes.time)
         pool, started = Pool(triers), time.monotonic()
         with contextlib.closing(pool.each(self._tasks(todo))) as results:
             for record in results:

@@ -81,10 +81,16 @@ class Group:
     endless: set[str] = dataclasses.field(default_factory=set)  # ids of entries
     rule: str | None = None  # proven to show it again
     is_confirmed: bool = False
+    seen: str = ""  # what the run that confirmed it said, with the figures of that run
 
     @property
     def name(self) -> str:
         return hashlib.sha256(repr(self.key).encode()).hexdigest()[:16]
+
+    @property
+    def mistake(self) -> tuple[Any, ...]:
+        """The same for one mistake, by whichever callers the program came there."""
+        return self.key[:-1]
 
     @property
     def is_late(self) -> bool:
@@ -126,7 +132,7 @@ class Group:
         """A line of the journal that confirms it."""
         finding = make(Finding, proof["finding"])
         says = steady(finding.says, self.says[proof["entry"]])
-        self.finding = dataclasses.replace(finding, says=says)
+        self.finding, self.seen = dataclasses.replace(finding, says=says), finding.says
         self.rule, self.is_confirmed = proof["rule"], True
 
 

@@ -103,7 +103,8 @@ class Judge:
         if not outcome.fired:
             return []
         if not outcome.differs and self._differs(outcome):
-            outcome.refind("--baseline", str(self.measure.trace), "--differs")
+            what = "client" if outcome.client else "output"
+            outcome.refind("--baseline", str(self.measure.trace), "--differs", what)
         whole = list(self._whole(entry, outcome))
         own = [
             self._placed(self._told(one, whole))

@@ -24,7 +24,7 @@ from .verdict import is_transient
 
 Known = TypeVar("Known")
 
-VERSION = 1
+VERSION = 2
 # What stands behind the word, where a fault may or must have more: others stand alone.
 ARGUMENTS = {
     "short": ("1", "50%"),
@@ -79,10 +79,9 @@ BY_PLACE = {"first": 0, "last": 2, "middle": 3}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Place:
-    """Where calls are made: what a site is to a sweep."""
+    """Where calls are made, by whichever process: what a site is to a sweep."""
 
     program: str
-    process: int
     op: str
     func: str
     site: str
@@ -202,7 +201,6 @@ def calls_of(events: Sequence[Event], connections: Sequence[Conn]) -> list[Call]
         if event.op in ruled and event.is_call and event.site and event.stack and event.func:
             place = Place(
                 event.program or "",
-                event.process or 1,
                 event.op,
                 event.func,
                 event.site,
@@ -519,7 +517,7 @@ def make(runs: Sequence[Sequence[Call]], realism: str) -> list[Entry]:
 
 
 def _unique(entries: Iterable[Entry]) -> list[Entry]:
-    """Two processes that make the same call at the same place are two entries."""
+    """Two programs that call at the same place of a library are two entries."""
     seen: collections.Counter[str] = collections.Counter()
     made = []
     for entry in entries:

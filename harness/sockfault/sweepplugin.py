@@ -86,7 +86,7 @@ class SweepItem(pytest.Item):
             proof = trier.group(group)
             if proof["rule"]:
                 finding = make(Finding, proof["finding"])
-                repeat = self.measured.wishes.program.repeat(proof["rule"])
+                repeat = self.measured.wishes.program.repeat(proof["rule"], group.finding.finding)
                 raise Wrong(f"{finding}\n{repeat}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

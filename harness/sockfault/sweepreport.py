@@ -12,8 +12,9 @@ import json
 import os
 import pathlib
 import platform
+import shlex
 import xml.etree.ElementTree as xml
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterable, Iterator, Sequence
 
 from . import command, github, sarif, sweeppage
 from .events import Finding, make, relative
@@ -35,6 +36,10 @@ def is_known(group: Group, known: Sequence[dict[str, Any]]) -> bool:
     )
 
 
+def _repeat(result: Result, group: Group) -> str:
+    return result.program.repeat(group.rule, group.finding.finding)
+
+
 def failure(result: Result, group: Group) -> dict[str, Any]:
     """One of results.json's failures."""
     finding = group.finding
@@ -49,7 +54,7 @@ def failure(result: Result, group: Group) -> dict[str, Any]:
         "site": finding.site,
         "rule": group.rule,
         "realism": finding.realism if group.entries else None,
-        "repeat": result.program.repeat(group.rule),
+        "repeat": _repeat(result, group),
         "says": finding.says,
         "hint": finding.hint,
         "faults": faults,
@@ -204,7 +209,7 @@ def _case(suite: xml.Element, entry: Entry) -> xml.Element:
 
 
 def _text(result: Result, group: Group) -> str:
-    return f"{group.finding}\n{result.program.repeat(group.rule)}"
+    return f"{group.finding}\n{_repeat(result, group)}"
 
 
 def write(
@@ -257,9 +262,9 @@ def summary(result: Result, known: Sequence[dict[str, Any]]) -> Iterator[str]:
     """What is printed at the end."""
     groups = [group for group in result.groups if group.is_confirmed]
     old = [group for group in groups if is_known(group, known)]
-    for group in groups:
-        if group not in old:
-            yield from _failure_lines(result, group)
+    mistakes = _mistakes(group for group in groups if group not in old)
+    for group, *others in mistakes:
+        yield from _failure_lines(result, group, others)
     went = flaky(result)
     slow = [group for group in went if group.is_late]
     went = [group for group in went if not group.is_late]
@@ -272,23 +277,39 @@ def summary(result: Result, known: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"{title}: {group.finding}".splitlines()[0]
         if len(some) > MANY:
             yield f"{title}: and {len(some) - MANY} more"
-    yield from _total(result, [group for group in groups if group not in old])
+    yield from _total(result, [group for group, *_ in mistakes])
 
 
-def _failure_lines(result: Result, group: Group) -> Iterator[str]:
-    finding = group.finding
+def _mistakes(groups: Iterable[Group]) -> list[list[Group]]:
+    """What is one mistake to those who mend it: one place, to which several callers lead."""
+    made: dict[tuple[Any, ...], list[Group]] = {}
+    for group in groups:
+        made.setdefault(group.mistake, []).append(group)
+    return list(made.values())
+
+
+def _failure_lines(result: Result, group: Group, others: Sequence[Group]) -> Iterator[str]:
+    finding, every = group.finding, [group, *others]
     place = f"{finding.place}: " if finding.place else ""
-    first, *more = finding.says.splitlines() or [""]
+    first, *more = (group.seen or finding.says).splitlines() or [""]
     yield f"{place}{finding.severity}: {first} [{finding.finding}]"
     yield from (f"    {line}" for line in more)
     if finding.hint:
         yield f"    {finding.hint}"
-    if group.times > 1:
-        faults = sorted({entry.fault for entry in group.entries})
-        some = ", ".join(faults[: MANY // 2]) + (", ..." if len(faults) > MANY // 2 else "")
-        yield f"    {group.times} runs show it" + (f" ({some})" if faults else "")
-    yield f"    {result.program.repeat(group.rule)}"
+    times = sum(one.times for one in every)
+    if times > 1:
+        faults = _some(sorted({entry.fault for one in every for entry in one.entries}))
+        yield f"    {times} runs show it" + (f" ({faults})" if faults else "")
+    yield f"    {_repeat(result, group)}"
+    rules = list(dict.fromkeys(f"-e {shlex.quote(one.rule)}" for one in others if one.rule))
+    if rules:
+        ways = "another way" if len(rules) == 1 else f"{len(rules)} other ways"
+        yield f"    also reached by {ways}: {_some(rules)}"
     yield ""
+
+
+def _some(texts: Sequence[str]) -> str:
+    return ", ".join(texts[: MANY // 2]) + (", ..." if len(texts) > MANY // 2 else "")
 
 
 def _total(result: Result, groups: Sequence[Group]) -> Iterator[str]:

@@ -19,7 +19,9 @@ from typing import Any, BinaryIO, Sequence
 from .batch import Asked, Batch
 from .command import SockfaultError
 from .events import Conn, Event, Finding, ended_within, finding_of, make, signal_name
+from .verdict import LATE
 
+SHOWN_FOR = "10s"  # of what has no end, to who repeats it
 OWN_LIMIT_MS = 20_000  # that a server may take beyond its clients
 
 
@@ -59,17 +61,31 @@ class Program:
         texts = [*self.command, self.client or "", self.peer or ""]
         return self.is_served or any("{port}" in text for text in texts)
 
-    def roles(self) -> list[str]:
+    def roles(self, finding: str | None = None) -> list[str]:
+        """Who else is in the run, and what of it shows a finding: an end, or the next client."""
         words = ["--server", "--client", self.client] if self.client else []
         words += ["--peer", self.peer] if self.peer else []
+        if self.client and finding in LATE | {"dies-with-client"}:
+            words += ["--client-timeout", SHOWN_FOR, "--next", self.client]
+        elif finding in LATE:
+            words += ["--timeout", SHOWN_FOR]
         return words
 
-    def repeat(self, rule: str | None) -> str:
-        """The shell command that makes this run."""
+    def repeat(self, rule: str | None, finding: str | None = None) -> str:
+        """The shell command that makes this run, and shows the finding."""
         rules = ["-e", rule] if rule else []
         seed = ["--seed", str(self.seed)] if self.seed != 1 else []
         realism = ["--realism", self.realism] if self.realism != "posix" else []
-        words = ["sockfault", "run", *self.roles(), *rules, *seed, *realism, "--", *self.command]
+        words = [
+            "sockfault",
+            "run",
+            *self.roles(finding),
+            *rules,
+            *seed,
+            *realism,
+            "--",
+            *self.command,
+        ]
         return " ".join(word if word == "{port}" else shlex.quote(word) for word in words)
 
 

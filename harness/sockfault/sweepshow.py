@@ -48,8 +48,9 @@ class Show:
         if not self.quiet:
             self._line(text)
 
-    def begin(self, total: int, done: int) -> None:
-        self.total, self.done = total, done
+    def begin(self, total: int, done: int, limit: float | None = None) -> None:
+        """limit: seconds after which no run is begun."""
+        self.total, self.done, self.limit = total, done, limit
         self._before = done
         self._began = self._drawn = time.monotonic()
         if not self.quiet and not self.over:
@@ -80,6 +81,8 @@ class Show:
     def _state(self, now: float) -> str:
         rate = (self.done - self._before) / max(now - self._began, 0.001)
         left = (self.total - self.done) / rate if rate else 0.0
+        if self.limit is not None:
+            left = min(left, max(0.0, self.limit - (now - self._began)))
         found = ", ".join(
             f"{self.found[name]} {name}{'s' if self.found[name] > 1 and name != 'advice' else ''}"
             for name in ("error", "warning", "advice")

@@ -17,9 +17,9 @@
 /* What the trace can't know. */
 struct sf_judge_asked {
 	struct sf_reader *baseline; /* of the fault-free run; NULL: there is none */
-	bool compared;              /* somebody compared output and status with the baseline's ... */
-	bool differs;               /* ... and they differ */
-	const char *errors;         /* what the target wrote on standard error, ended by NUL; NULL: not known */
+	bool compared;              /* somebody compared the outcome with the baseline's */
+	enum sf_differs differs;
+	const char *errors; /* what the target wrote on standard error, ended by NUL; NULL: not known */
 };
 
 /* What one finding says of one call site and stack. */

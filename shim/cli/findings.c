@@ -14,7 +14,8 @@
 
 struct findings {
 	const char *path, *baseline, *errors;
-	bool json, differs, same;
+	bool json, compared;
+	enum sf_differs differs;
 };
 
 static struct findings read_words(int argc, char **argv)
@@ -25,17 +26,17 @@ static struct findings read_words(int argc, char **argv)
 	sf_words_begin(&words, argc, argv);
 	for (enum sf_option option; (option = sf_words_next(&words));) {
 		asked.json |= option == SF_OPTION_JSON;
-		asked.differs |= option == SF_OPTION_DIFFERS;
-		asked.same |= option == SF_OPTION_SAME;
 		if (option == SF_OPTION_BASELINE)
 			asked.baseline = words.value;
 		if (option == SF_OPTION_STDERR)
 			asked.errors = words.value;
+		if (option == SF_OPTION_DIFFERS) {
+			asked.compared = true;
+			asked.differs = (enum sf_differs)sf_words_choice(&words, option);
+		}
 	}
 	if (words.operand_count > 1)
 		sf_words_refuse(&words, "one FILE at most");
-	if (asked.differs && asked.same)
-		sf_words_refuse(&words, "--differs or --same, not both");
 	asked.path = words.operand_count ? words.operands[0] : sf_path_latest();
 	return asked;
 }
@@ -70,9 +71,8 @@ int sf_cmd_findings(int argc, char **argv)
 	struct sf_reader *baseline = asked.baseline ? open_trace(asked.baseline) : NULL;
 	char *errors = asked.errors ? sf_read_file(asked.errors, NULL) : NULL;
 	struct sf_judged judged = sf_judge(
-	    reader,
-	    &(struct sf_judge_asked){
-	        .baseline = baseline, .differs = asked.differs, .compared = asked.differs || asked.same, .errors = errors});
+	    reader, &(struct sf_judge_asked){
+	                .baseline = baseline, .compared = asked.compared, .differs = asked.differs, .errors = errors});
 	struct sf_repeat *repeats = sf_repeats(reader, &judged);
 
 	sf_statements_locate(&judged, reader);

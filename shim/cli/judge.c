@@ -70,7 +70,8 @@ static void compare(struct sf_run *run)
 	const char *output = run->client.text ? run->client.output : "/proc/self/fd/1";
 
 	run->is_compared = run->expected_path && !run->never_served;
-	run->differs = run->is_compared && (!has_ended_well(run) || !is_same_output(run->expected_path, output));
+	if (run->is_compared && (!has_ended_well(run) || !is_same_output(run->expected_path, output)))
+		run->differs = run->client.text ? SF_DIFFERS_CLIENT : SF_DIFFERS_OUTPUT;
 }
 
 /* ---- what is there to be said? ---- */

@@ -121,7 +121,7 @@ static void put_element(struct sf_output *out, struct sf_output *line, bool is_f
 static void put_difference(struct sf_output *out, const struct sf_run *run)
 {
 	if (run->is_compared)
-		put_truth(out, NEXT("differs"), run->differs);
+		put_truth(out, NEXT("differs"), run->differs != SF_DIFFERS_NOTHING);
 	else
 		put_text_or_null(out, NEXT("differs"), NULL);
 }

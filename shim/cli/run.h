@@ -66,8 +66,9 @@ struct sf_run {
 	/* once it is over: its trace, and what the program did wrong; none of it at other trace levels than `all` */
 	struct sf_reader *reader;
 	struct sf_judged judged;
-	off_t errors_from;         /* where the target's words begin in the file that standard error is; -1: it is none */
-	bool is_compared, differs; /* the output or the status, from what is expected */
+	off_t errors_from; /* where the target's words begin in the file that standard error is; -1: it is none */
+	bool is_compared;  /* with what is expected */
+	enum sf_differs differs;
 };
 
 /* The run begins now: what its times are told from. */

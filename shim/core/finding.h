@@ -81,14 +81,22 @@ struct sf_socket_story {
 	struct sf_endpoint local, peer;        /* as the run knew them last */
 };
 
+/* What is not as in the fault-free run, to whoever compared (--differs). */
+enum sf_differs {
+	SF_DIFFERS_NOTHING,
+	SF_DIFFERS_OUTPUT, /* of the program, or its status */
+	SF_DIFFERS_CLIENT, /* what its client was given */
+	SF_DIFFERS_PEER,   /* what its peer received */
+};
+
 /* The whole run. */
 struct sf_run_story {
 	bool is_over;          /* all events have been seen: `finish` is being called */
 	bool timed_out;        /* ended by --timeout */
 	bool was_asked_to_end; /* a server, after its client */
 	bool has_baseline;
-	bool differs; /* the output or status differs from the fault-free run's (--differs): by whoever compared */
-	bool may_differ_unseen; /* nobody compared the output */
+	bool may_differ_unseen; /* nobody compared */
+	enum sf_differs differs;
 	int status;             /* of the target as wait(2) has it; -1: not known */
 	struct sf_moment fault; /* the first injection of the run */
 	uint64_t end_ns;        /* when it was over; 0: it goes on */

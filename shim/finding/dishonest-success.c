@@ -21,8 +21,8 @@ static void finish(struct sf_scene *scene)
 		return;
 	sf_say(
 	    scene, &outcome->other, &outcome->other, NULL,
-	    "after %s here the program ended with status 0, and its output was not that of a run without faults",
-	    sf_outcome_fault(&outcome->other));
+	    "after %s here the program ended with status 0, and %s was not that of a run without faults",
+	    sf_outcome_fault(&outcome->other), sf_outcome_differs(scene));
 }
 
 static const char explain[] =

@@ -45,7 +45,20 @@ static inline bool sf_outcome_is_other(const struct sf_scene *scene)
 	const struct sf_run_story *run = scene->run;
 	bool was_killed = run->status >= 0 && (run->status & 0x7f) && !run->was_asked_to_end;
 
-	return run->differs && !run->timed_out && !was_killed;
+	return run->differs != SF_DIFFERS_NOTHING && !run->timed_out && !was_killed;
+}
+
+/* "its output": what is not that of a run without faults. */
+static inline const char *sf_outcome_differs(const struct sf_scene *scene)
+{
+	static const char *const texts[] = {
+	    [SF_DIFFERS_NOTHING] = "nothing",
+	    [SF_DIFFERS_OUTPUT] = "its output",
+	    [SF_DIFFERS_CLIENT] = "what its client got",
+	    [SF_DIFFERS_PEER] = "what its peer received",
+	};
+
+	return texts[scene->run->differs];
 }
 
 /* "short", "fail EINTR". */

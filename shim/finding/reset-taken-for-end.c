@@ -8,7 +8,7 @@
  */
 #include <stddef.h>
 
-#include "core/finding.h"
+#include "finding/outcome.h"
 
 struct state {
 	struct sf_moment failed;
@@ -54,8 +54,10 @@ static void process_ends(struct sf_scene *scene)
 
 	sf_say(
 	    scene, failed, failed, NULL,
-	    "%s failed with %s after %llu bytes, and the program ended with status 0 and another output than without it",
-	    sf_moment_function(failed), sf_moment_error(failed), (unsigned long long)(socket ? socket->received : 0));
+	    "%s failed with %s after %llu bytes; the program ended with status 0, and %s was not that of a run without "
+	    "faults",
+	    sf_moment_function(failed), sf_moment_error(failed), (unsigned long long)(socket ? socket->received : 0),
+	    sf_outcome_differs(scene));
 }
 
 static const char explain[] =

@@ -116,13 +116,15 @@ class Judge:
 
     def findings(self, rules: list[str]) -> list[dict[str, object]]:
         """What is found under these rules: errors, warnings, and the advice that is looked for."""
-        trace, words = self.baseline, ["--same"]
+        trace, differs = self.baseline, "nothing"
+        words = []
         if rules:
             trace = self.folder / "trace.sft"
             outcome = run(self.program, trace, rules)
-            words = ["--same" if outcome == self.outcome else "--differs"]
-            words += ["--baseline", str(self.baseline)]
-        words += ["--stderr", str(trace.with_suffix(".err"))]
+            what = "client" if self.program.client else "output"
+            differs = "nothing" if outcome == self.outcome else what
+            words = ["--baseline", str(self.baseline)]
+        words += ["--differs", differs, "--stderr", str(trace.with_suffix(".err"))]
         done = subprocess.run(
             [SOCKFAULT, "findings", trace, "--json", *words],
             capture_output=True,

@@ -10,6 +10,7 @@ import pytest
 from judge import BUILD, ROOT, SOCKFAULT
 
 DROPS = BUILD / "targets" / "wrong" / "short-send-dropped-request"
+LISTS = BUILD / "targets" / "wrong" / "dishonest-success-list"
 PEER = f"{BUILD}/targets/robust-echo-server 127.0.0.1 {{port}}"
 KEYS = (
     "finding severity program pid fd conn cause evidence realism site stack function file line"
@@ -97,7 +98,16 @@ def test_the_summary_says_what_was_found_and_strict_minds(trace):
     assert run(trace, options=["--strict"]).returncode == 0
 
 
-def test_differs_and_same_exclude_each_other(trace):
-    run(trace)
-    done = sockfault("findings", trace, "--differs", "--same")
-    assert done.returncode == 125 and "not both" in done.stderr
+@pytest.mark.parametrize(
+    ("differs", "words"),
+    [
+        ("output", "and its output was not"),
+        ("client", "and what its client got was not"),
+        ("peer", "and what its peer received was not"),
+    ],
+)
+def test_what_differs_is_told_by_its_name(trace, differs, words):
+    run(trace, "connect nth=2: fail ECONNREFUSED", program=LISTS)
+    (one,) = findings(trace, "--differs", differs)[1]
+    assert one["finding"] == "dishonest-success" and words in one["says"]
+    assert findings(trace, "--differs", "nothing") == (0, [])

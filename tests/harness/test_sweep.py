@@ -3,6 +3,8 @@
 refuse."""
 
 import contextlib
+import dataclasses
+import io
 import json
 import os
 import pathlib
@@ -17,8 +19,10 @@ import pytest
 from conftest import BUILD, PYTHON, ROOT, TARGETS, cases
 from sockfault import SockfaultError, sweepplan, trial
 from sockfault.batch import Batch
-from sockfault.events import Event
-from sockfault.sweepgroup import steady
+from sockfault.events import Event, Finding
+from sockfault.sweep import _varying
+from sockfault.sweepgroup import groups_of, steady
+from sockfault.sweepshow import Show
 
 SWEEP = ROOT / "harness" / "bin" / "sockfault-sweep"
 PEER = f"{TARGETS}/robust-echo-server 127.0.0.1 {{port}}"
@@ -265,6 +269,61 @@ def test_a_pair_gets_what_the_kernel_can_do_to_it(tmp_path):
     assert {"reset", "stall", "fail ECONNREFUSED", "fail EMFILE"} <= others
 
 
+TWICE = """
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void ask(int port, const char *what)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char answer[6];
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) || send(fd, what, 6, MSG_NOSIGNAL) != 6)
+        exit(1);
+    if (recv(fd, answer, 6, MSG_WAITALL) == 6) /* else nobody is told */
+        fwrite(answer, 1, 6, stdout);
+    close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    ask(atoi(argv[argc - 1]), "first\\n");
+    ask(atoi(argv[argc - 1]), "again\\n");
+    return 0;
+}
+"""
+
+
+def test_one_mistake_is_told_once_whoever_calls(tmp_path):
+    source, program = tmp_path / "twice.c", tmp_path / "twice"
+    source.write_text(TWICE)
+    subprocess.run(["cc", "-g", "-O0", "-o", program, source], check=True)
+    words = ["--peer", PEER, "--only", "*/eof/first", "--report", tmp_path / "report"]
+    done = sweep(*words, target=[program, "{port}"], cwd=tmp_path, status=1)
+    first, second = results(tmp_path / "report")["failures"]
+    assert first["line"] == second["line"] and first["rule"] != second["rule"]
+    assert done.stdout.count("[dishonest-success]") == 1
+    assert "    2 runs show it (eof)\n" in done.stdout
+    assert f"\n    also reached by another way: -e '{second['rule']}'\n" in done.stdout
+    assert "twice: 1 error in 2 runs" in done.stdout
+
+
+def test_a_call_site_is_one_in_whichever_process(tmp_path):
+    server = [TARGETS / "right" / "fork-server", "{port}"]
+    client = f"for i in 1 2 3; do {CLIENT} & done; wait"
+    words = ["--server", "--client", client, "--time", "0s", "--report", tmp_path]
+    done = sweep(*words, target=server, status=0)
+    plan = [json.loads(line) for line in (tmp_path / "plan.jsonl").read_text().splitlines()[1:]]
+    sends = {entry["id"].partition("/")[0] for entry in plan if entry["place"]["op"] == "send"}
+    assert len(sends) == 1 and not any("#" in entry["id"] for entry in plan)
+    assert "fault-free runs\nsockfault sweep: " in done.stderr and "send at" not in done.stderr
+
+
 UNSTEADY = """
 import os, socket
 a, b = socket.socketpair()
@@ -368,6 +427,40 @@ def test_figures_that_differ_from_run_to_run_are_not_told():
     assert steady("took 1 of 6 in 0.5 ms", "took 1 of 6 in 12 ms") == "took 1 of 6 in N ms"
     assert steady("took 1 of 6", "another sentence 1") == "took 1 of 6"
     assert steady("5 times", "6 times") == "N times"
+
+
+def test_people_see_the_figures_of_the_run_that_confirmed_it():
+    place = sweepplan.Place("client", "recv", "recv", "client+0x1", "abc")
+    entry = sweepplan.Entry("id", 0, place, "first", False, "stall", "kernel", ("recv: stall",))
+    late = Finding("no-timeout", "advice", "it waited 2.1 s")
+    record = {"run": "id", "rule": "recv: stall", "findings": [dataclasses.asdict(late)]}
+    (group,) = groups_of([entry], [record], [])
+    again = dataclasses.replace(late, says="it waited 5.3 s")
+    group.take(group.confirmed(entry, "recv: stall", again))
+    assert group.finding.says == "it waited N s" and group.seen == "it waited 5.3 s"
+
+
+def test_what_is_left_is_no_more_than_the_time_that_was_given():
+    show = Show(io.StringIO())
+    show.begin(1000, 0, limit=5.0)
+    show.ran({"result": "fine"})
+    assert " 5 s left" in show._state(show._began + 0.1)
+    assert " 0 s left" in show._state(show._began + 6.0)
+
+
+def test_what_varies_is_told_in_few_words():
+    def made(site, stack):
+        place = sweepplan.Place("server", "recv", "recv", site, stack)
+        return sweepplan.Call(place, Event(1, 0, "recv"), "tcp")
+
+    runs = [[made("a", "1"), made("b", "1")], [made("b", "2")]]
+    assert list(_varying(runs)) == [
+        "recv at a was called in 1 of 2 fault-free runs",
+        "recv at b had not the same callers in all fault-free runs",
+    ]
+    many = [[made(f"{number:02}", "1") for number in range(40)], [made("40", "1")]]
+    *told, last = _varying(many)
+    assert len(told) == 5 and last == "and so with 36 other call sites"
 
 
 def test_a_sweep_leaves_nothing_but_its_report(tmp_path):

@@ -584,11 +584,25 @@ void sf_datagram_after(struct sf_call *c)
 		spoil_received(c, c->shape == SF_SHAPE_MESSAGES ? c->mmsg[0].msg_len : (size_t)c->ret);
 }
 
+/* What was sent may be refused, once each (udp(7)). */
+static void count_unanswered(const struct sf_call *c)
+{
+	_Atomic uint32_t *unanswered = &c->socket->unanswered;
+	uint32_t before = atomic_load_explicit(unanswered, relaxed);
+
+	if (c->operation == SF_SEND && c->ret >= 0)
+		atomic_fetch_add_explicit(unanswered, c->shape == SF_SHAPE_MESSAGES ? (uint32_t)c->ret : 1, relaxed);
+	else if (c->ret < 0 && c->err == ECONNREFUSED)
+		while (before && !atomic_compare_exchange_weak_explicit(unanswered, &before, before - 1, relaxed, relaxed))
+			;
+}
+
 void sf_datagram_conclude(const struct sf_call *c)
 {
 	_Atomic uint32_t *memory = &c->socket->datagram;
 	uint32_t before = atomic_load_explicit(memory, relaxed), now = before;
 
+	count_unanswered(c);
 	if (c->ret < 0 || c->flags & (MSG_ERRQUEUE | MSG_OOB))
 		return;
 	if (c->operation == SF_SEND) {

@@ -116,7 +116,9 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 	if (err == EINTR)
 		return !sf_probe_ready(c) && interruptible(c, rule) ? SF_KERNEL : SF_REALISM_NONE;
 	if (transfer && c->on == SF_ON_UDP && err == ECONNREFUSED)
-		return sf_probe_hears_refusals(c->fd, c->family) ? SF_KERNEL : SF_REALISM_NONE;
+		return atomic_load_explicit(&c->socket->unanswered, relaxed) && sf_probe_hears_refusals(c->fd, c->family)
+		           ? SF_KERNEL
+		           : SF_REALISM_NONE;
 	if (transfer && is_tcp(c) && err == ECONNREFUSED)
 		return was_used(c) ? SF_REALISM_NONE : SF_KERNEL;
 	if (transfer && c->on == SF_ON_UDP && err == EMSGSIZE)

@@ -97,6 +97,7 @@ class Call:
     kind: str
     side: str = ""  # client, server, listener
     is_of_pair: bool = False  # an end of a socketpair: rules meet it with family= only
+    unanswered: bool = True  # of datagrams: something was sent before that may be refused
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ class Sockets:
         self.by_fd: dict[tuple[int | None, int], str] = {}
         self.pairs: dict[tuple[int | None, int], bool] = {}
         self.parents: dict[int, int] = {}
+        self.unanswered: collections.Counter[str] = collections.Counter()
 
     @staticmethod
     def _kind(family: str, kind: str) -> str:
@@ -177,8 +179,12 @@ class Sockets:
         return unknown
 
     def learn(self, event: Event, kind: str) -> None:
-        """From a call that succeeded."""
+        """From a call that is over."""
         process = event.process
+        if event.key and event.op == "send" and (event.ret or 0) >= 0:
+            self.unanswered[event.key] += 1
+        elif event.key and event.errno == "ECONNREFUSED" and self.unanswered[event.key]:
+            self.unanswered[event.key] -= 1
         if event.func == "socketpair":
             for end in event.more.get("given", ()):
                 self.by_fd[process, end["fd"]] = kind
@@ -197,6 +203,7 @@ def calls_of(events: Sequence[Event], connections: Sequence[Conn]) -> list[Call]
     ruled = set(_operations())
     for event in events:
         kind = sockets.of(event) if event.is_call else ""
+        unanswered = sockets.unanswered[event.key or ""] > 0
         sockets.learn(event, kind)
         if event.op in ruled and event.is_call and event.site and event.stack and event.func:
             place = Place(
@@ -207,7 +214,7 @@ def calls_of(events: Sequence[Event], connections: Sequence[Conn]) -> list[Call]
                 event.stack,
             )
             side = "listener" if event.op == "accept" else sockets.sides.get(event.key, "")
-            made.append(Call(place, event, kind, side, sockets.is_of_pair(event)))
+            made.append(Call(place, event, kind, side, sockets.is_of_pair(event), unanswered))
     return made
 
 
@@ -284,6 +291,11 @@ def counts(call: Call, fault: str, realism: str) -> bool:
     if word in ("reset", "closed", "eof"):
         return event.conn is not None and not (event.op == "recv" and event.ret == 0)
     return True
+
+
+def _was_not_sent(call: Call) -> bool:
+    """Datagrams are refused once each, when they were sent."""
+    return call.kind == "udp" and call.place.op in ("send", "recv") and not call.unanswered
 
 
 def _asks_nobody(call: Call) -> bool:
@@ -374,7 +386,12 @@ class Count:
 
     def at(self, place: Place, fault: str) -> list[int]:
         """The calls at this place that the fault can meet."""
-        return [i for i in self.places.get(place, ()) if counts(self.calls[i], fault, self.realism)]
+        return [
+            i
+            for i in self.places.get(place, ())
+            if counts(self.calls[i], fault, self.realism)
+            and not (fault == "fail ECONNREFUSED" and _was_not_sent(self.calls[i]))
+        ]
 
     def names(self, index: int, fault: str) -> list[tuple[str, int]]:
         """Conditions, and the ordinal under them: the plainest first."""

@@ -46,6 +46,10 @@ static const char *why_not_applicable(const struct sf_rule *rule, bool posix_cou
 		return NULL;
 	if (action->argument.low == EAGAIN)
 		return "never fired: not applicable, EAGAIN is for calls that do not block or have a timeout";
+	if (action->argument.low == ECONNREFUSED && rule->operations & (SF_BIT(SF_SEND) | SF_BIT(SF_RECV)))
+		return "never fired: not applicable, ECONNREFUSED needs a connected socket, and a datagram sent that it was "
+		       "not "
+		       "told of yet";
 	if (action->argument.low == EINTR)
 		return "never fired: not applicable, EINTR needs a call that waits and a signal handler that ends the wait";
 	return NULL;

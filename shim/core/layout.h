@@ -224,7 +224,9 @@ struct sf_socket {
 	_Atomic uint32_t conn;    /* run-wide number, 0: none yet */
 	uint32_t process, thread; /* that gave it its key */
 	_Atomic uint32_t fd_hint; /* descriptor it had first */
-	uint64_t reserved;
+	/* Datagrams sent of which no ECONNREFUSED has told, as far as sends are seen: each brings about one at most */
+	_Atomic uint32_t unanswered;
+	uint32_t reserved;
 	uint64_t inode; /* 0: not asked yet */
 	struct sf_endpoint local, peer;
 	_Atomic uint64_t match_at;    /* struct sf_match: the rules whose static conditions hold; 0: none yet */

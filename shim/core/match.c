@@ -262,9 +262,19 @@ bool sf_rule_ends_connections(const struct sf_rule *rule)
 	return false;
 }
 
+/* A datagram that was sent may be refused, one that was not can't. */
+static bool refuses_datagrams(const struct sf_rule *rule)
+{
+	for (unsigned i = 0; i < rule->action_count; i++)
+		if (rule->actions[i].kind == SF_FAULT_fail && rule->actions[i].argument.low == ECONNREFUSED)
+			return (!rule->types || rule->types & SF_BIT(SF_DGRAM)) && rule->operations & SF_BIT(SF_RECV);
+	return false;
+}
+
 uint32_t sf_rule_touches(const struct sf_rule *rule)
 {
-	return rule->operations | (sf_rule_ends_connections(rule) ? SF_BIT(SF_SEND) | SF_BIT(SF_RECV) : 0);
+	return rule->operations | (sf_rule_ends_connections(rule) ? SF_BIT(SF_SEND) | SF_BIT(SF_RECV) : 0) |
+	       (refuses_datagrams(rule) ? SF_BIT(SF_SEND) : 0);
 }
 
 void sf_match_process(const struct sf_ruleset *set, const struct sf_process *process, uint64_t *bits)

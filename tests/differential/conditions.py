@@ -224,6 +224,27 @@ CONDITIONS = [
         "udp4",
         "~ bound p; ~ socket c; sendto c 5 p; recv p",
     ),
+    # Each datagram that was sent is refused once at most.
+    Condition(
+        "refused-nothing-sent", "recv: fail ECONNREFUSED", "udp4", "~ pair c p; ~ send p 5; recv c"
+    ),
+    Condition("refused-first-send", "send: fail ECONNREFUSED", "udp4", "~ pair c p; send c 5"),
+    Condition(
+        "refused-once",
+        "recv: fail ECONNREFUSED",
+        "udp4",
+        "~ pair c p; ~ send c 5; ~ send p 5; recv c; recv c",
+        1,
+        1,
+    ),
+    Condition(
+        "refused-each-sent",
+        "send side=client: fail ECONNREFUSED",
+        "udp4",
+        "~ pair c p; send c 5; send c 5; send c 5; send c 5",
+        2,
+        2,
+    ),
     Condition(
         "too-big-splits", "send side=client: fail EMSGSIZE", "udp4", "~ pair c p; send c 2000"
     ),

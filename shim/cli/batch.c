@@ -169,6 +169,22 @@ _Noreturn static void become_request(const struct batch *b, const struct request
 
 /* ---- answers ---- */
 
+static void end_all(struct batch *b, int signal)
+{
+	if (!b->kill_at_ns)
+		b->kill_at_ns = sf_clock_ns() + GRACE_NS;
+	for (size_t i = 0; i < REQUESTS_MAX; i++)
+		if (b->requests[i].pid)
+			(void)kill(b->requests[i].pid, signal);
+}
+
+/* Its reader may be gone long before there is something to say. */
+static void lose_reader(struct batch *b)
+{
+	b->is_heard = false;
+	end_all(b, SIGTERM);
+}
+
 /* A memory file as it was left by the request; it is empty again then. */
 static void put_outcome(struct sf_output *out, int fd)
 {
@@ -209,7 +225,8 @@ static void answer(struct batch *b, struct request *request, int status)
 	put_outcome(out, request->outcome);
 	sf_put_text(out, "}\n");
 	sf_output_flush(out);
-	b->is_heard &= !out->closed;
+	if (out->closed && b->is_heard)
+		lose_reader(b);
 }
 
 static struct request *request_of(struct batch *b, pid_t pid)
@@ -336,15 +353,6 @@ static void read_requests(struct batch *b)
 
 /* ---- the loop ---- */
 
-static void end_all(struct batch *b, int signal)
-{
-	if (!b->kill_at_ns)
-		b->kill_at_ns = sf_clock_ns() + GRACE_NS;
-	for (size_t i = 0; i < REQUESTS_MAX; i++)
-		if (b->requests[i].pid)
-			(void)kill(b->requests[i].pid, signal);
-}
-
 static void read_signals(struct batch *b)
 {
 	struct signalfd_siginfo info;
@@ -354,13 +362,6 @@ static void read_signals(struct batch *b)
 			b->ended_by = (int)info.ssi_signo;
 			end_all(b, SIGTERM);
 		}
-}
-
-/* Its reader may be gone long before there is something to say. */
-static void lose_reader(struct batch *b)
-{
-	b->is_heard = false;
-	end_all(b, SIGTERM);
 }
 
 static void turn(struct batch *b)

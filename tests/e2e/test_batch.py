@@ -264,6 +264,32 @@ def test_with_the_batch_all_of_its_runs_end(batch, tmp_path, how):
     wait_until(lambda: not files_of_runs(), "the end of all files")
 
 
+def states_of_children(pid):
+    found = []
+    for child in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{child}/stat") as stat:
+                state, parent = stat.read().rpartition(")")[2].split()[:2]
+            found += [state] if parent == str(pid) else []
+        except OSError:
+            pass
+    return found
+
+
+def test_all_end_also_where_an_answer_finds_that_its_reader_is_gone(batch, tmp_path):
+    """A run has ended and the reader has gone before the batch looks: it is told by the answer."""
+    os.mkfifo("wait")
+    batch.ask("run", "sh", "-c", "touch one; read line < wait")
+    batch.ask("run", "sh", "-c", "touch two; sleep 600")
+    wait_until(lambda: os.path.exists("one") and os.path.exists("two"), "the runs")
+    batch.process.send_signal(signal.SIGSTOP)
+    (tmp_path / "wait").write_text("go\n")
+    wait_until(lambda: "Z" in states_of_children(batch.process.pid), "the end of the first run")
+    batch.process.stdout.close()
+    batch.process.send_signal(signal.SIGCONT)
+    assert batch.process.wait(timeout=60) == 0
+
+
 def test_many_runs_leave_nothing_behind(batch, tmp_path):
     """10,000 were tried; memory and descriptors are those of the first hundred."""
 

@@ -523,6 +523,18 @@ void sf_story_take(struct sf_story *story, struct sf_scene *scene, const struct 
 	note_fault(story, scene);
 }
 
+/* Who calls from the same place again has left a call that never returned (siglongjmp). */
+static void pass_process(struct sf_process_story *process, const struct sf_moment *now)
+{
+	struct sf_moment *pending = &process->pending;
+
+	process->last_call = *now;
+	if (pending->thread == now->thread && pending->event.site == now->event.site)
+		*pending = (struct sf_moment){0};
+	if (!now->end_ns)
+		*pending = *now;
+}
+
 void sf_story_pass(struct sf_story *story, const struct sf_scene *scene)
 {
 	const struct sf_moment *now = scene->now;
@@ -530,11 +542,8 @@ void sf_story_pass(struct sf_story *story, const struct sf_scene *scene)
 	(void)story;
 	if (now->operation == SF_OPERATION_COUNT)
 		return;
-	if (scene->process) {
-		scene->process->last_call = *now;
-		if (!now->end_ns)
-			scene->process->pending = *now;
-	}
+	if (scene->process)
+		pass_process(scene->process, now);
 	if (!scene->socket)
 		return;
 	scene->socket->last = *now;

@@ -65,6 +65,22 @@ static void choose_columns(struct trace *trace)
 	}
 }
 
+/* A thread that calls from the same place again has left its call there, and not by returning: by siglongjmp(3). */
+static void forget_left(struct trace *trace, const struct sf_seen *seen)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < trace->open_count; i++) {
+		const struct sf_seen *open = &trace->open[i];
+
+		if (open->thread != seen->thread || !seen->event.site || open->event.site != seen->event.site)
+			trace->open[kept++] = *open;
+		else if (trace->follow)
+			print(trace, open);
+	}
+	trace->open_count = kept;
+}
+
 /* All that is there now. Of a run that is followed, open calls are kept back until they return. */
 static void drain(struct trace *trace)
 {
@@ -72,6 +88,7 @@ static void drain(struct trace *trace)
 
 	choose_columns(trace);
 	while (!trace->out->closed && sf_reader_next(trace->reader, &seen)) {
+		forget_left(trace, &seen);
 		if (seen.fate != SF_FATE_DONE)
 			keep_open(trace, &seen);
 		if (seen.fate == SF_FATE_DONE || !trace->follow)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from conftest import LIBRARY, SOCKFAULT, TIMEOUT, events, run, under, wait_until
+from conftest import LIBRARY, PROGRAMS, SOCKFAULT, TIMEOUT, events, run, under, wait_until
 
 KEYS = """seq time_ns pid tid program op func fd conn asked ret errno flags mode process offset rule
     fault realism site stack key dur_ns peer state""".split()
@@ -282,3 +282,14 @@ def test_where_pointers_lead_is_looked_at_after_the_kernel_has_looked(tmp_path):
     last = [event for event in events(trace) if event["func"] == "sendmsg"][-1]
     assert (last["asked"], last["ret"]) == (5, 5)
     assert last["peer"].startswith("127.0.0.1:")
+
+
+def test_a_call_that_was_left_by_a_jump_is_not_where_the_program_ended(tmp_path):
+    """What its thread called later from the same place says so."""
+    trace = tmp_path / "run.sft"
+    done = run(under(trace=trace) + [PROGRAMS / "left"], check=True)
+    assert done.stdout == b"3: 6\n"
+    lines = run([SOCKFAULT, "trace", trace], check=True).stdout.decode().splitlines()
+    calls = [line for line in lines if "recv(" in line]
+    assert ["<unfinished" in call for call in calls] == [True, True, False]
+    assert "exited with 0" in lines[-1]

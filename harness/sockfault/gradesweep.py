@@ -32,7 +32,7 @@ class Silent:
     def note(self, text: str) -> None:
         ...
 
-    def begin(self, count: int, done: int) -> None:
+    def begin(self, total: int, done: int, limit: float | None = None) -> None:
         ...
 
     def ran(self, record: object) -> None:

@@ -159,6 +159,8 @@ static void watch_standard(FILE **variable, int fd, const char *mode, int buffer
 
 static void start(void)
 {
+	if (!sf_fd_any(0, 2))
+		return;
 	watch_standard(&stdin, 0, "r", _IOFBF);
 	watch_standard(&stdout, 1, "w", _IOFBF);
 	watch_standard(&stderr, 2, "w", _IONBF);

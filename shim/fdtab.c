@@ -6,7 +6,7 @@
 
 #include "self.h"
 
-_Atomic uint64_t sf_fds[SF_FDS];
+SF_TABLE _Atomic uint64_t sf_fds[SF_FDS];
 _Atomic int sf_fds_top;
 
 void sf_fd_raise_top(int fd)

@@ -18,6 +18,10 @@
 
 #include "self.h"
 
+/* Large tables lie behind the small variables, which share a page or two that way: a page costs each program that
+ * starts some microseconds. The linker sorts sections by name. */
+#define SF_TABLE __attribute__((section(".bss.table")))
+
 #define SF_FDS (1 << 20) /* the kernel's own default ceiling (fs.nr_open) */
 
 #pragma GCC visibility push(hidden)

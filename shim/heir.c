@@ -14,15 +14,14 @@
 #define PRELOAD "LD_PRELOAD="
 #define ARENA "SOCKFAULT_ARENA="
 
-static char library_path[1024];
-static char arena_path[1024];
+static const char *library_path, *arena_path;
 static bool started;
 
 void sf_heir_start(const char *library, const char *arena)
 {
-	strncpy(library_path, library, sizeof library_path - 1);
-	strncpy(arena_path, arena, sizeof arena_path - 1);
-	started = library_path[0] && arena_path[0];
+	library_path = library;
+	arena_path = arena;
+	started = library[0] && arena[0];
 }
 
 static const char *value_of(const char *entry, const char *name)

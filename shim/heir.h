@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Start-up: the library's own path and the arena's. */
+/* Start-up: the library's own path and the arena's, which stay where they are. */
 void sf_heir_start(const char *library, const char *arena);
 
 /* How much sf_heir_environment() needs: pointers, and bytes of text. False: envp is as it should be, use it. */

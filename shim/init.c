@@ -22,15 +22,16 @@
 #include "track.h"
 
 static char library[1024];
-static char executable[1024];
 static const char *arena_path;
 
-static void find_paths(void)
+/* By this name libc knows whose handlers atexit registers: they stay, for the library is never unloaded. */
+extern void *const __dso_handle __attribute__((visibility("hidden")));
+void *const __dso_handle = (void *)(uintptr_t)&__dso_handle;
+
+static void find_library(void)
 {
 	Dl_info info;
-	long length = sf_sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", executable, sizeof executable - 1);
 
-	executable[length > 0 ? length : 0] = '\0';
 	if (dladdr((const void *)&sf_life, &info) && info.dli_fname)
 		strncpy(library, info.dli_fname, sizeof library - 1);
 }
@@ -69,8 +70,15 @@ static uint32_t claim_process(uint32_t pid, uint32_t ahead)
 	return sf_process_new(sf_arena, parent, 0, 0, pid);
 }
 
+/* Who this is, and where its main program lies. */
 static void name_process(struct sf_process *process)
 {
+	char executable[1024];
+	long path = sf_sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", executable, sizeof executable - 1);
+
+	executable[path > 0 ? path : 0] = '\0';
+	sf_site_start(executable);
+
 	const char *name = basename_of(executable);
 	size_t length = strnlen(name, sizeof process->program - 1);
 
@@ -84,7 +92,6 @@ static void announce(struct sf_process *process)
 {
 	atomic_store_explicit(&process->state, SF_PROCESS_LOADED, memory_order_release);
 	atomic_fetch_add_explicit(&sf_arena->loaded, 1, memory_order_release);
-	sf_sys(SYS_futex, &sf_arena->loaded, 1 /* FUTEX_WAKE */, 0x7fffffff);
 	struct sf_event *event = sf_event_note(SF_EVENT_LOAD, 0, 0);
 
 	if (event)
@@ -169,7 +176,6 @@ static void live(const char *arena, uint32_t ahead)
 	if (!process)
 		sf_start_fail("the arena has no room for another process", arena);
 	name_process(process);
-	sf_site_start(executable);
 	if (needs_stacks())
 		sf_stack_prime();
 	sf_self_start(index, pid);
@@ -192,16 +198,17 @@ __attribute__((constructor)) static void start(void)
 		sf_start_fail("this libc has no", missing);
 	if (!given && !sf_byhand_wanted())
 		return;
-	find_paths();
+	find_library();
 	if (!given) {
 		live(sf_byhand_open(), 0);
 		return;
 	}
-	size_t length = strcspn(given, "#");
+	const char *mark = strchr(given, '#');
+	size_t length = mark ? (size_t)(mark - given) : strlen(given);
 
 	if (length >= sizeof path)
 		sf_start_fail("SOCKFAULT_ARENA is too long", given);
 	memcpy(path, given, length);
 	sf_start_map(path);
-	live(path, given[length] == '#' ? number_of(given + length + 1) : 0);
+	live(path, mark ? number_of(mark + 1) : 0);
 }

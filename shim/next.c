@@ -8,23 +8,9 @@
 #include "next.h"
 
 #include <dlfcn.h>
-#include <link.h>
-#include <stdint.h>
 #include <string.h>
 
-#define OBJECTS 32 /* libc is among the first; behind these dlsym goes on */
 #define HIDDEN 0x8000
-
-struct object {
-	ElfW(Addr) base;
-	const ElfW(Sym) * symbols;
-	const char *strings;
-	const uint16_t *versions; /* NULL: none */
-	const uint32_t *hash;     /* NULL: an object without such a table */
-};
-
-static struct object objects[OBJECTS];
-static unsigned count;
 
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
 
@@ -36,9 +22,9 @@ static const void *at(const struct link_map *map, const ElfW(Dyn) * entry)
 	return (const void *)(place < map->l_addr ? place + map->l_addr : place);
 }
 
-static struct object object_of(const struct link_map *map)
+static struct sf_next_object object_of(const struct link_map *map)
 {
-	struct object object = {.base = map->l_addr};
+	struct sf_next_object object = {.base = map->l_addr};
 
 	for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++)
 		switch (entry->d_tag) {
@@ -60,19 +46,21 @@ static struct object object_of(const struct link_map *map)
 	return object;
 }
 
-void sf_next_begin(void)
+void sf_next_begin(struct sf_next *next)
 {
 	const struct r_debug *loader = dlsym(RTLD_DEFAULT, "_r_debug");
 	const struct link_map *map = loader ? loader->r_map : NULL;
 
+	next->count = 0;
 	while (map && map->l_ld != _DYNAMIC)
 		map = map->l_next;
 	/* What is behind one without such a table, or too far behind, is dlsym's. */
-	while (map && (map = map->l_next) && count < OBJECTS) {
-		objects[count] = object_of(map);
-		if (!objects[count].hash || !objects[count].symbols || !objects[count].strings)
+	while (map && (map = map->l_next) && next->count < SF_NEXT_OBJECTS) {
+		struct sf_next_object object = object_of(map);
+
+		if (!object.hash || !object.symbols || !object.strings)
 			return;
-		count++;
+		next->objects[next->count++] = object;
 	}
 }
 
@@ -88,7 +76,7 @@ static uint32_t hash_of(const char *name)
 enum found { ABSENT, FOUND, UNSURE };
 
 /* Old versions stand beside the default one, and are for old programs. */
-static enum found judge(const struct object *object, uint32_t index)
+static enum found judge(const struct sf_next_object *object, uint32_t index)
 {
 	const ElfW(Sym) *symbol = &object->symbols[index];
 
@@ -97,7 +85,7 @@ static enum found judge(const struct object *object, uint32_t index)
 	return ELF64_ST_TYPE(symbol->st_info) == STT_FUNC && symbol->st_value ? FOUND : UNSURE;
 }
 
-static enum found find(const struct object *object, const char *name, uint32_t hash, uint32_t *index)
+static enum found find(const struct sf_next_object *object, const char *name, uint32_t hash, uint32_t *index)
 {
 	enum { BITS = 8 * sizeof(ElfW(Addr)) };
 	uint32_t bucket_count = object->hash[0], first = object->hash[1], words = object->hash[2], shift = object->hash[3];
@@ -121,16 +109,17 @@ static enum found find(const struct object *object, const char *name, uint32_t h
 	}
 }
 
-void *sf_next(const char *name)
+void *sf_next(const struct sf_next *next, const char *name)
 {
 	uint32_t hash = hash_of(name);
 
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < next->count; i++) {
+		const struct sf_next_object *object = &next->objects[i];
 		uint32_t index;
-		enum found found = find(&objects[i], name, hash, &index);
+		enum found found = find(object, name, hash, &index);
 
 		if (found == FOUND)
-			return (void *)(objects[i].base + objects[i].symbols[index].st_value);
+			return (void *)(object->base + object->symbols[index].st_value);
 		if (found == UNSURE)
 			break;
 	}

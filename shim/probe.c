@@ -335,12 +335,10 @@ static void describe_addresses(int fd, struct sf_socket *socket)
 
 bool sf_probe_describe(int fd, struct sf_socket *socket)
 {
-	struct stat st;
 	int domain = option(fd, SO_DOMAIN);
 
-	if (domain < 0 || sf_sys(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) != 0)
+	if (domain < 0)
 		return false;
-	socket->inode = st.st_ino;
 	socket->family = sf_family_of(domain);
 	socket->type = sf_type_of(option(fd, SO_TYPE));
 	socket->nonblocking = (sf_sys(SYS_fcntl, fd, F_GETFL) & O_NONBLOCK) != 0;

@@ -27,7 +27,7 @@
 /* ---- holding back ---- */
 
 /* Numbers that this process holds back: a bit each. */
-static _Atomic uint64_t held[SF_FDS / 64];
+SF_TABLE static _Atomic uint64_t held[SF_FDS / 64];
 _Atomic int sf_held_count;
 
 /* When the first of them is to be given back; before it nobody has to look through them. Or one of the words below. */

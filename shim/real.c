@@ -346,10 +346,12 @@ const char *sf_libc_is_alone;
 
 bool sf_real_bind(const char **missing)
 {
+	struct sf_next next;
+
 	sf_libc_is_alone = dlsym(RTLD_DEFAULT, "__libc_single_threaded");
-	sf_next_begin();
+	sf_next_begin(&next);
 	for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++) {
-		void *found = sf_next(bindings[i].name);
+		void *found = sf_next(&next, bindings[i].name);
 
 		if (found)
 			__atomic_store_n(bindings[i].place, found, __ATOMIC_RELAXED);

@@ -50,16 +50,16 @@ struct further {
 	_Atomic uint16_t next;
 };
 
-_Atomic uint64_t sf_epoll_known[SF_FDS / 64];
+SF_TABLE _Atomic uint64_t sf_epoll_known[SF_FDS / 64];
 _Atomic int sf_epoll_top;
 
-static struct registration registered[SF_FDS];
-static _Atomic uint16_t further_of[SF_FDS]; /* index of the first further one, 0: none */
-static struct further further[FURTHER_MAX];
+SF_TABLE static struct registration registered[SF_FDS];
+SF_TABLE static _Atomic uint16_t further_of[SF_FDS]; /* index of the first further one, 0: none */
+SF_TABLE static struct further further[FURTHER_MAX];
 static _Atomic uint32_t further_used = 1;
 
 /* Numbers of epoll instances; and of those that others may have registered with. */
-static _Atomic uint64_t instances[SF_FDS / 64], foreign[SF_FDS / 64];
+SF_TABLE static _Atomic uint64_t instances[SF_FDS / 64], foreign[SF_FDS / 64];
 static _Atomic uint32_t foreign_count;
 
 /* Further numbers of instances: number + 1 in the high half, the one that stands in words in the low. */
@@ -69,7 +69,7 @@ static _Atomic uint32_t copies_used;
 
 /* Where sf_epoll_find found something before: descriptors, to be looked at first. */
 #define HINTS 4096
-static _Atomic int hints[HINTS];
+SF_TABLE static _Atomic int hints[HINTS];
 static _Atomic bool hints_used;
 
 /* Moved on before and after each change of ours: the program's own epoll_ctl sees that one came between. */
@@ -406,20 +406,12 @@ static void adopt(void)
 		}
 }
 
-/* It has no file of any type: what has one need not be asked for its name, which takes ten times as long. */
-static bool is_anonymous(int fd)
-{
-	struct stat st;
-
-	return sf_sys(SYS_fstat, fd, &st) == 0 && !(st.st_mode & S_IFMT);
-}
-
 void sf_epoll_discover(int fd)
 {
 	static const char name[] = "anon_inode:[eventpoll]";
 	char path[40], to[sizeof name];
 
-	if ((unsigned)fd >= SF_FDS || bit_of(instances, fd) || !is_anonymous(fd) ||
+	if ((unsigned)fd >= SF_FDS || bit_of(instances, fd) ||
 	    sf_sys(SYS_readlinkat, AT_FDCWD, path_of(path, sizeof path, "/proc/self/fd/", fd), to, sizeof to) !=
 	        sizeof name - 1 ||
 	    memcmp(to, name, sizeof name - 1) != 0)

@@ -24,7 +24,7 @@
 	UINT32_MAX /* a thread that was not looked at yet; no life ever is that or, while a vfork child may live, 0 */
 
 static uint32_t never = 1; /* before start-up */
-static struct sf_arena nothing;
+SF_TABLE static struct sf_arena nothing;
 
 __thread struct sf_self sf_self_here __attribute__((tls_model("initial-exec"))) = {.life = UNBORN};
 __thread uint32_t sf_vforked __attribute__((tls_model("initial-exec")));

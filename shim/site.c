@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 
 #include "evlog.h"
+#include "fdtab.h"
 
 #define FRAMES 16
 #define OBJECTS 64
@@ -24,7 +25,7 @@ struct found_object {
 	unsigned long long reserved[7];
 };
 
-_Atomic uint64_t sf_sites_seen[SF_SITES_SEEN];
+SF_TABLE _Atomic uint64_t sf_sites_seen[SF_SITES_SEEN];
 
 static struct {
 	_Atomic uintptr_t map;

@@ -361,15 +361,19 @@ static uint32_t find_inode(uint64_t inode, const struct sf_socket *described)
 
 void sf_track_discover(int fd)
 {
-	struct sf_socket described = {0};
 	struct sf_process *process = sf_self_process();
+	struct stat st;
 
-	if (!is_live() || !process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed))
+	if (!is_live() || !process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed) ||
+	    sf_sys(SYS_fstat, fd, &st) != 0)
 		return;
-	if (!sf_probe_describe(fd, &described)) {
+	struct sf_socket described = {.inode = st.st_ino};
+
+	/* An epoll instance has no file of any type. */
+	if (!(st.st_mode & S_IFMT))
 		sf_epoll_discover(fd);
+	if (!S_ISSOCK(st.st_mode) || !sf_probe_describe(fd, &described))
 		return;
-	}
 	uint32_t index = find_inode(described.inode, &described);
 
 	if (index) {

@@ -48,7 +48,7 @@ static const char *refuse_rules(const struct sf_arena_file *file, const struct s
 		return "its rules are not where they were";
 	if (load(arena->generation) != before.generation)
 		return NULL;
-	if (rules != before.ruleset_at || size > end - rules || memcmp(sf_arena_at(arena, rules), set, size) != 0)
+	if (rules != before.ruleset_at || size > end - rules || !sf_arena_holds(arena, set))
 		return "its rules are not those of the run";
 	return NULL;
 }

@@ -165,13 +165,40 @@ void *sf_arena_record(const struct sf_arena *arena, enum sf_table_name name, uin
 	           : NULL;
 }
 
-/* What is in use of the set, into fresh pages: the rest of them is never touched, and takes neither memory nor time. */
+/* What is in use of a set: between these pieces lie pages that are never touched, and take neither memory nor time. */
+enum { PIECES = 4 };
+struct piece {
+	uint64_t at, length;
+};
+
+static void find_pieces(const struct sf_ruleset *set, struct piece pieces[PIECES])
+{
+	pieces[0] = (struct piece){0, offsetof(struct sf_ruleset, sites)};
+	pieces[1] = (struct piece){offsetof(struct sf_ruleset, sites), set->site_count * sizeof *set->sites};
+	pieces[2] = (struct piece){offsetof(struct sf_ruleset, text), set->text_used};
+	pieces[3] = (struct piece){offsetof(struct sf_ruleset, rules), set->count * sizeof *set->rules};
+}
+
+/* Into fresh pages. */
 static void copy_rules(struct sf_ruleset *to, const struct sf_ruleset *set)
 {
-	memcpy(to, set, offsetof(struct sf_ruleset, sites));
-	memcpy(to->sites, set->sites, set->site_count * sizeof *set->sites);
-	memcpy(to->text, set->text, set->text_used);
-	memcpy(to->rules, set->rules, set->count * sizeof *set->rules);
+	struct piece pieces[PIECES];
+
+	find_pieces(set, pieces);
+	for (int i = 0; i < PIECES; i++)
+		memcpy((char *)to + pieces[i].at, (const char *)set + pieces[i].at, pieces[i].length);
+}
+
+bool sf_arena_holds(const struct sf_arena *arena, const struct sf_ruleset *set)
+{
+	const char *held = (const char *)sf_arena_rules(arena);
+	struct piece pieces[PIECES];
+
+	find_pieces(set, pieces);
+	for (int i = 0; i < PIECES; i++)
+		if (memcmp(held + pieces[i].at, (const char *)set + pieces[i].at, pieces[i].length) != 0)
+			return false;
+	return true;
 }
 
 /* Of the set itself, as far as the counters. */

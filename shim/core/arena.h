@@ -38,6 +38,9 @@ uint64_t sf_arena_room_for(const struct sf_ruleset *set);
  * watches. False: no room. */
 bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set);
 
+/* Are the current rules those of this set? All of its size is within reach. */
+bool sf_arena_holds(const struct sf_arena *arena, const struct sf_ruleset *set);
+
 /* Sets watch[] from the current rules, the trace level and paused. Keeps SF_WATCH_MEND. */
 void sf_arena_watch(struct sf_arena *arena);
 

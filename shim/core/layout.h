@@ -120,7 +120,7 @@ struct sf_arena {
 	_Atomic uint32_t conn_count; /* numbers of connections given */
 	_Atomic uint64_t events_lost;
 	_Atomic uint32_t process_count; /* numbers of processes given: 1 is COMMAND */
-	_Atomic uint32_t loaded;        /* processes into which the library was loaded; a futex word for the handshake */
+	_Atomic uint32_t loaded;        /* processes into which the library was loaded */
 	_Atomic uint32_t orphans;
 	_Atomic uint32_t io_uring;  /* io_uring_setup calls seen through syscall() */
 	_Atomic uint64_t heap_at;   /* next free byte of the heap page in use */

@@ -39,7 +39,6 @@ STATUS_LATE = 124
 ROOM = 0.1  # seconds that the box and the library take to start; more where the machine is busy
 ROOM_MAX = 2.0
 BUSY = 0.2  # of its time: it needs a processor, and may have waited for one
-GONE = 0.5  # for a server that has ended to be gone with its box, before it is asked to end
 LOAD_MAX = 4.0  # a busy machine gives a busy program so much more time at most
 BOX = ("bwrap", "unshare", "sockfault-confine")  # programs that make a box
 
@@ -461,7 +460,6 @@ class One:
         runner, port = self.runner, free_port(self.target.kind)
         text = fill(str(self.target.client or ""), runner.places(self.folder, port))
         client = f"timeout -k 1 {self.within:.3f} /bin/sh -c {shlex.quote(text)}"
-        client += f"; status=$?; test $status = 0 || sleep {GONE:g}; exit $status"
         words = ["--server", "--client", client, "--client-output", str(self.folder / "client")]
         has_next = self.test and not self.test.is_plain and self.test.expect.next_client
         if has_next:
@@ -495,8 +493,6 @@ class One:
                 met = drive(wanted.script, port, self.within)
                 if self.test and not self.test.is_plain and self.test.expect.next_client:
                     after = self._after(wanted, port)
-                if met.error or (after and after.error):
-                    asked.done.wait(GONE)
             held.let_go()
             outcome = self._end(asked, limit)
         finally:

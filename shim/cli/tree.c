@@ -45,13 +45,13 @@ static bool is_helper(const struct sf_tree *tree, pid_t pid)
 
 static void walk_below(struct walk *walk, pid_t pid);
 
-/* One file: the children of one thread, "12 34 ". */
-static void walk_children(struct walk *walk, const char *path)
+/* The children of one thread, "12 34 ". */
+static void walk_children(FILE *file, void *context)
 {
-	FILE *file = fopen(path, "re");
+	struct walk *walk = context;
 	long child;
 
-	while (file && fscanf(file, "%ld", &child) == 1) {
+	while (fscanf(file, "%ld", &child) == 1) {
 		if (is_helper(walk->tree, (pid_t)child))
 			continue;
 		/* Children first: a parent that is killed hands its children to us in the meantime, and we would miss them. */
@@ -60,29 +60,38 @@ static void walk_children(struct walk *walk, const char *path)
 		if (walk->visit)
 			walk->visit((pid_t)child, walk->context);
 	}
-	if (file)
-		fclose(file);
+}
+
+/* Calls visit for /proc/PID/task/TID/NAME of each thread. */
+static void read_threads(pid_t pid, const char *name, void (*visit)(FILE *file, void *context), void *context)
+{
+	char path[80];
+
+	snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
+	DIR *threads = opendir(path);
+
+	for (struct dirent *entry; threads && (entry = readdir(threads));) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof path, "/proc/%ld/task/%.20s/%s", (long)pid, entry->d_name, name);
+		FILE *file = fopen(path, "re");
+
+		if (file) {
+			visit(file, context);
+			fclose(file);
+		}
+	}
+	if (threads)
+		closedir(threads);
 }
 
 static void walk_below(struct walk *walk, pid_t pid)
 {
-	char path[64];
-	DIR *tasks;
-
 	if (walk->depth == DEPTH_MAX)
 		return;
-	snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
-	tasks = opendir(path);
 	walk->depth++;
-	for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof path, "/proc/%ld/task/%.20s/children", (long)pid, entry->d_name);
-		walk_children(walk, path);
-	}
+	read_threads(pid, "children", walk_children, walk);
 	walk->depth--;
-	if (tasks)
-		closedir(tasks);
 }
 
 static size_t walk_tree(const struct sf_tree *tree, sf_tree_visit *visit, void *context)
@@ -152,27 +161,57 @@ void sf_tree_describe(const struct sf_tree *tree, char *text, size_t size)
 	walk_tree(tree, describe, &d);
 }
 
-/* schedstat: nanoseconds on a processor, and in the queue for one. */
+/* "State:\tS (sleeping)", and how often it gave its processor up, or lost it. */
+struct doing {
+	uint64_t turns;
+	bool is_busy;
+};
+
+static void add_doing(FILE *file, void *context)
+{
+	struct doing *doing = context;
+	unsigned long long turns;
+	char line[512], state;
+
+	while (fgets(line, sizeof line, file)) {
+		if (sscanf(line, "State: %c", &state) == 1)
+			doing->is_busy |= state == 'R' || state == 'D';
+		else if (
+		    sscanf(line, "voluntary_ctxt_switches: %llu", &turns) == 1 ||
+		    sscanf(line, "nonvoluntary_ctxt_switches: %llu", &turns) == 1)
+			doing->turns += turns;
+	}
+}
+
+static void look_at(pid_t pid, void *context)
+{
+	read_threads(pid, "status", add_doing, context);
+}
+
+bool sf_tree_rests(const struct sf_tree *tree, uint64_t *turns)
+{
+	struct doing doing = {0};
+	uint64_t before = *turns;
+
+	walk_tree(tree, look_at, &doing);
+	*turns = doing.turns;
+	return !doing.is_busy && doing.turns == before;
+}
+
+/* Nanoseconds on a processor, and in the queue for one. */
+static void add_busy(FILE *file, void *context)
+{
+	uint64_t *busy_ns = context;
+	unsigned long long ran, queued;
+
+	if (fscanf(file, "%llu %llu", &ran, &queued) == 2)
+		*busy_ns += ran + queued;
+}
+
 uint32_t sf_tree_busy_ms(pid_t pid)
 {
-	unsigned long long busy_ns = 0, ran_ns, queued_ns;
-	char path[80];
+	uint64_t busy_ns = 0;
 
-	snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
-	DIR *tasks = opendir(path);
-
-	for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof path, "/proc/%ld/task/%.20s/schedstat", (long)pid, entry->d_name);
-		FILE *file = fopen(path, "re");
-
-		if (file && fscanf(file, "%llu %llu", &ran_ns, &queued_ns) == 2)
-			busy_ns += ran_ns + queued_ns;
-		if (file)
-			fclose(file);
-	}
-	if (tasks)
-		closedir(tasks);
+	read_threads(pid, "schedstat", add_busy, &busy_ns);
 	return (uint32_t)(busy_ns / 1000000);
 }

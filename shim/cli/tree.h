@@ -29,6 +29,10 @@ bool sf_tree_is_empty(const struct sf_tree *tree);
 /* Calls visit for each child of this process that is a process, whatever its state. */
 void sf_tree_children(void (*visit)(pid_t pid, void *context), void *context);
 
+/* Do all threads below this process sleep, and has none had a turn on a processor since the last look? `turns` is kept
+ * from look to look, and 0 before the first, which is never the last. Threads of helpers' trees do not count. */
+bool sf_tree_rests(const struct sf_tree *tree, uint64_t *turns);
+
 /* Milliseconds that the threads of a process have run or have wanted to, be the machine as busy as it likes; 0: that is
  * not known. */
 uint32_t sf_tree_busy_ms(pid_t pid);

@@ -31,6 +31,7 @@
 #define SERVER_GRACE_NS (5 * SECOND_NS)  /* from SIGTERM to SIGKILL */
 #define PEER_GRACE_NS (SECOND_NS / 20)   /* a peer may end by itself once its client has */
 #define CLIENT_GRACE_NS (5 * SECOND_NS)  /* a client may end by itself once its server has */
+#define REST_WITHIN_NS SECOND_NS         /* a server comes to rest once its client has ended, or never does */
 #define NEXT_TRIES 3
 #define TELL_AFTER_NS (3 * SECOND_NS) /* what is still waited for */
 #define BUSY_PAUSE_NS 2000000         /* while something is about to get ready */
@@ -44,6 +45,8 @@ struct watch {
 	uint64_t now_ns;
 	uint64_t phase_ns; /* when it began */
 	uint64_t alone_ns; /* when the target itself had ended, 0: not yet */
+	uint64_t quiet_ns; /* since when a server's rest is waited for, 0: it is not */
+	uint64_t turns;    /* that its threads had had when they were last looked at */
 	int signals;
 	bool told, is_loaded, is_killing, is_spoiled;
 };
@@ -424,12 +427,24 @@ static void limit_helper(const struct watch *w, struct sf_helper *helper, uint64
 	end_helper(helper);
 }
 
+/* What its client has left it to do is done, be that its own end. On a machine however busy: who wants a processor does
+ * not rest. */
+static bool rests(struct watch *w)
+{
+	if (!w->quiet_ns)
+		w->quiet_ns = w->now_ns;
+	if (!sf_tree_rests(&w->tree, &w->turns) && w->now_ns - w->quiet_ns < REST_WITHIN_NS)
+		return false;
+	w->quiet_ns = w->turns = 0;
+	return true;
+}
+
 static void await_client(struct watch *w, bool is_gone)
 {
 	struct sf_run *run = w->run;
 
 	limit_helper(w, &run->client, run->client_timeout_ns);
-	if (!has_ended(w, &run->client, is_gone))
+	if (!has_ended(w, &run->client, is_gone) || !(is_gone || rests(w)))
 		return;
 	if (!run->next.text || is_gone || run->timed_out) {
 		end_server(w, is_gone);
@@ -448,7 +463,7 @@ static void await_next(struct watch *w, bool is_gone)
 	struct sf_run *run = w->run;
 
 	limit_helper(w, &run->next, run->next_timeout_ns);
-	if (!has_ended(w, &run->next, is_gone))
+	if (!has_ended(w, &run->next, is_gone) || !(is_gone || rests(w)))
 		return;
 	bool is_last = is_gone || run->next.status == 0 || run->next.was_asked_to_end || ++run->next_tries == NEXT_TRIES;
 

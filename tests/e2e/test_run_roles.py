@@ -205,6 +205,16 @@ def test_server_that_dies_ends_the_run_though_its_client_hangs():
     assert b"client: ended by sockfault" in done.stderr
 
 
+def test_server_that_is_about_to_end_by_itself_is_not_asked_to():
+    """It is busy for a while after its client has gone."""
+    last = "(sum(range(9_000_000)), sys.exit(7))"
+    code = ECHO.replace("c.close()", f"c.close(); {last}")
+    words = ("--server", "--client", f"{PYTHON} client.py {{port}}")
+    done = sockfault(*words, "--", PYTHON, "-c", code, "{port}")
+    assert done.returncode == 7
+    assert b"was ended after its client" not in done.stderr
+
+
 def test_port_is_free_and_differs_between_runs_at_the_same_time():
     code = (
         "import socket, sys, time; s = socket.socket(); s.bind(('', int(sys.argv[1])));"

@@ -399,6 +399,7 @@ def main(path: str) -> int:
     the reference solution."""
     wishes = RoomWishes(**json.loads(pathlib.Path(path).read_text()))
     processes.end_with_parent()
+    sandbox.learn()
     assignment = assignments.read(pathlib.Path(wishes.assignment))
     reference = pathlib.Path(wishes.work) / "reference" if assignment.reference else None
 

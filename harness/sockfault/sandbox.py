@@ -148,6 +148,7 @@ def outer_words(level: Level, may_listen: bool = False) -> list[str]:
 # ---- the inner box ----
 
 
+@functools.lru_cache(maxsize=None)
 def _beside_command(name: str) -> pathlib.Path:
     """A file that was built, or installed, together with the command."""
     folder = pathlib.Path(command.find()).resolve().parent
@@ -210,18 +211,23 @@ def _program_words(box: Box) -> list[str]:
 
 
 def _is_system(path: pathlib.Path) -> bool:
-    return any(path.is_relative_to(place) for place in SYSTEM)
+    return not {str(path), *map(str, path.parents)}.isdisjoint(SYSTEM)
 
 
-def _view_words(box: Box) -> list[str]:
-    """What is to be seen, in the words that bwrap(1) and sockfault-confine share."""
+@functools.lru_cache(maxsize=None)
+def _system_words() -> tuple[str, ...]:
     words = []
     for path in SYSTEM:
         if os.path.islink(path):
             words += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             words += ["--ro-bind", path, path]
-    words += ["--proc", "/proc", "--dev", "/dev"]
+    return (*words, "--proc", "/proc", "--dev", "/dev")
+
+
+def _view_words(box: Box) -> list[str]:
+    """What is to be seen, in the words that bwrap(1) and sockfault-confine share."""
+    words = [*_system_words()]
     for place in ("/dev/shm", "/tmp"):
         words += ["--size", str(box.limits.disk), "--perms", "1777", "--tmpfs", place]
     for folder in box.hidden:
@@ -321,6 +327,14 @@ def inner_words(level: Level, box: Box) -> list[str]:
     if level is Level.UNSHARE:
         return _unshare_words(box)
     return _limits_words(box)
+
+
+def learn() -> None:
+    """What boxes have in common: asked once, ahead of all processes that make some."""
+    confine()
+    _system_words()
+    if shutil.which("bwrap"):
+        _bwrap_options()
 
 
 def launchers(level: Level) -> int:

@@ -155,6 +155,15 @@ static void print_io_uring(const struct report *report)
 		    report->io_uring);
 }
 
+static bool lacks_lines(const char *program)
+{
+	struct sf_elf elf;
+	bool lacks = sf_elf_open(&elf, program) && !sf_elf_has_lines(&elf);
+
+	sf_elf_close(&elf);
+	return lacks;
+}
+
 static void print_program(const char *command, const struct sf_target *target, const struct report *report)
 {
 	const char *program = sf_target_program(target);
@@ -165,6 +174,8 @@ static void print_program(const char *command, const struct sf_target *target, c
 		printf("%-13s%s\n", i + 1 == target->count ? "program" : i ? "through" : "script", target->files[i]);
 	if (target->unreadable)
 		printf("             it may be executed but not read: nothing more is known of it\n");
+	if (target->count == 1 && lacks_lines(program)) /* of a script it would be its interpreter */
+		printf("%-13snone, built without -g: mistakes are told by function\n", "source lines");
 	printf("%-13s%u\n", "libraries", report->libraries);
 	if (report->missing)
 		printf("%-13s%s\n", "not found", report->missing);

@@ -384,6 +384,11 @@ bool sf_elf_is_go(const struct sf_elf *elf)
 	return has_section(elf, ".go.buildinfo");
 }
 
+bool sf_elf_has_lines(const struct sf_elf *elf)
+{
+	return has_section(elf, ".debug_line");
+}
+
 static bool bytes_have(const unsigned char *at, size_t left, const struct sf_elf_code *code)
 {
 	const unsigned char *found, *start = at, *end = at + left;

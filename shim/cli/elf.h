@@ -48,6 +48,9 @@ const char *sf_elf_function(const struct sf_elf *elf, uint64_t address, uint64_t
 /* Was it linked by Go's own linker? */
 bool sf_elf_is_go(const struct sf_elf *elf);
 
+/* Does it say which source line an instruction comes from? */
+bool sf_elf_has_lines(const struct sf_elf *elf);
+
 /* An instruction, and another one that follows it within `reach` bytes; both at multiples of `step`. */
 struct sf_elf_code {
 	const char *first, *then;

@@ -378,7 +378,7 @@ def test_a_sweep_is_a_test(tmp_path):
         (
             "cc -o client client.c && echo go > go && "
             "objcopy --add-section .go.buildinfo=go client",
-            "is written in Go",
+            "is a Go program",
         ),
         ("true", "there is no program ./client after the build"),
         ("sleep 60", "took longer than 1 s"),

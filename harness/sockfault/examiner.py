@@ -374,6 +374,7 @@ def _forked(work: Callable[[], None]) -> str | None:
     child = os.fork()
     if child == 0:
         processes.end_with_parent()
+        processes.adopt_orphans()
         os.close(reading)
         status = 1
         try:

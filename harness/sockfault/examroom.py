@@ -21,7 +21,7 @@ import sys
 import time
 from typing import Self
 
-from . import command, sandbox
+from . import command, processes, sandbox
 from .assignment import Assignment
 from .command import SockfaultError
 from .graded import STATE, Graded, read_state
@@ -56,6 +56,7 @@ class ExamRoom:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._count += 1
+        processes.adopt_orphans()
         self.folder = self.work / f"room-{self._count}"
         self.folder.mkdir(mode=0o755)
         wishes = {
@@ -130,6 +131,8 @@ class ExamRoom:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if self.level is Level.LIMITS:
+            sandbox.end_all()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
                 with contextlib.suppress(OSError):

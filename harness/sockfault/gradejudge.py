@@ -252,7 +252,7 @@ class Judge:
             yield Wrong(Way.HIDDEN, seen.hidden_calls)
         if seen.timed_out:
             started = int(seen.outcome.get("processes", 0))
-            bred = f", and started {started} processes" if started > limits.processes else ""
+            bred = f", and started {started} processes" if started >= limits.processes else ""
             yield Wrong(Way.LATE, f"{self.who} did not end in time{bred}")
         if max(len(seen.stdout), len(seen.stderr)) > limits.output:
             yield Wrong(Way.FLOOD, f"it printed more than {limits.output} bytes")

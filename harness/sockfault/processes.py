@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 import signal
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 
 
@@ -19,3 +19,8 @@ def no_heirs() -> None:
     """Programs that this process starts have none of its capabilities, unless root starts them:
     capabilities(7), the ambient set."""
     ctypes.CDLL(None).prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+
+
+def adopt_orphans() -> None:
+    """What is left below this process becomes its child, whatever was in between."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)

@@ -36,7 +36,6 @@ from .command import SockfaultError
 WITHIN = 20.0  # seconds for a trial of a box
 FIRST_USER, USERS = 61000, 900  # that root runs programs as; no such user need exist
 USER = "SOCKFAULT_BOX_USER"  # in the environment of an examiner: whom its worker has chosen
-MARK = "SOCKFAULT_BOX"  # in the environment of what runs in a box: whose it is
 LOCKS = pathlib.Path("/run/lock/sockfault-users")
 SYSTEM = tuple("/usr /bin /sbin /lib /lib32 /lib64 /libx32 /etc /opt /nix".split())
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -342,43 +341,39 @@ def launchers(level: Level) -> int:
     return {Level.BWRAP: 2, Level.UNSHARE: 2, Level.LIMITS: 0}[level]
 
 
-def environment(mark: str = "") -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Of what runs in a box: nothing of the grader's own."""
-    made = {"PATH": PATH, "HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}
-    return made | ({MARK: mark} if mark else {})
+    return {"PATH": PATH, "HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}
 
 
 # ---- what is left ----
 
 
-def _is_ours(pid: str, mark: str) -> bool:
-    """Of the user of our boxes; where that is the user of everything, by its environment."""
-    with contextlib.suppress(OSError, ValueError):
-        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        if state in "ZX":
-            return False
-        if is_root():
-            return os.stat(f"/proc/{pid}").st_uid == user()
-        entry = f"{MARK}={mark}".encode()
-        told = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        return bool(mark) and entry in told
-    return False
+def _state(pid: int) -> str:
+    """As /proc/PID/stat has it: Z, it has ended; nothing where it is gone."""
+    with contextlib.suppress(OSError):
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return ""
 
 
-def left(mark: str = "") -> list[int]:
-    """Processes of programs that run: those of our user where we are root, else those with this
-    mark in their environment (see environment())."""
-    pids = [entry for entry in os.listdir("/proc") if entry.isdigit()]
-    return [int(pid) for pid in pids if int(pid) != os.getpid() and _is_ours(pid, mark)]
+def left(pid: int | None = None) -> list[int]:
+    """Processes that run below this one, or that."""
+    found = []
+    for path in pathlib.Path(f"/proc/{pid or os.getpid()}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, path.read_text().split()):
+                found += [*left(child), *([child] if _state(child) not in ("", "Z", "X") else [])]
+    return found
 
 
-def end_all(mark: str = "") -> list[int]:
-    """Ends what a program left running, at Level.LIMITS: who they were. They are all stopped before
-    one is killed, so that they can't breed meanwhile."""
+def end_all() -> list[int]:
+    """Ends what a program left running, at Level.LIMITS, below a process that adopts orphans
+    (processes.py) and has no other children now: who they were. They are all stopped before one is
+    killed, so that they can't breed meanwhile."""
     ended: dict[int, None] = {}
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for _ in range(ROUNDS):
-            found = left(mark)
+            found = left()
             if number == signal.SIGSTOP:
                 found = [pid for pid in found if pid not in ended]
             for pid in found:
@@ -387,6 +382,9 @@ def end_all(mark: str = "") -> list[int]:
                     os.kill(pid, number)
             if not found:
                 break
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
     return list(ended)
 
 

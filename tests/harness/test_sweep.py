@@ -20,8 +20,10 @@ from conftest import BUILD, PYTHON, ROOT, TARGETS, cases
 from sockfault import SockfaultError, sweepplan, trial
 from sockfault.batch import Batch
 from sockfault.events import Event, Finding
-from sockfault.sweep import _varying
+from sockfault.sweep import Sweep, Wishes, _varying
 from sockfault.sweepgroup import groups_of, steady
+from sockfault.sweepjudge import Compare
+from sockfault.sweeprun import Outcome, Program
 from sockfault.sweepshow import Show
 
 SWEEP = ROOT / "harness" / "bin" / "sockfault-sweep"
@@ -461,6 +463,28 @@ def test_what_varies_is_told_in_few_words():
     many = [[made(f"{number:02}", "1") for number in range(40)], [made("40", "1")]]
     *told, last = _varying(many)
     assert len(told) == 5 and last == "and so with 36 other call sites"
+
+
+def test_the_command_compares_what_is_compared_as_it_is(tmp_path, monkeypatch):
+    """With --expect; what is made alike first is compared here, and findings are asked for anew."""
+    refind, asked = Outcome.refind, []
+    monkeypatch.setattr(Outcome, "refind", lambda *all_: asked.append(all_) or refind(*all_))
+    for texts in ([], ["s/x/y/"]):
+        folder = tmp_path / str(len(texts))
+        compare = Compare.of("output", texts)
+        wishes = Wishes(Program(NAIVE, peer=PEER), compare, folder, only=["*/eof/first"])
+        (group,) = Sweep(wishes, Show(io.StringIO(), quiet=True)).run().groups
+        assert group.finding.finding == "dishonest-success" and bool(asked) is bool(texts)
+
+
+def test_what_the_peer_complains_of_is_not_taken_for_the_programs_word(tmp_path):
+    """With --stderr: else a peer that names another error would be the program naming it."""
+    peer = f"echo 'connect: No such device' >&2; exec {PEER}"
+    target = ["sh", "-c", f"{shlex.join(NAIVE)} 2> /dev/null".replace("'", "")]
+    words = ["--peer", peer, "--only", "*/ECONNREFUSED/first", "--report", tmp_path]
+    sweep(*words, target=target, status=0)
+    (row,) = [one for one in results(tmp_path)["coverage"] if one["faults"]]
+    assert row["faults"] == {"fail ECONNREFUSED": "fine"}
 
 
 def test_a_sweep_leaves_nothing_but_its_report(tmp_path):

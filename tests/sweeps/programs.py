@@ -68,6 +68,11 @@ PROGRAMS = [
         peer="socat TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr SYSTEM:cksum",
     ),
     Program(
+        "socat",
+        shell(f"seq {LINES} | socat -t5 - TCP:127.0.0.1:{{port}}"),
+        peer="socat TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork SYSTEM:cksum",
+    ),
+    Program(
         "rsync",
         shell("rsync --no-motd rsync://127.0.0.1:{port}/m/file {tmp}/got && cksum < {tmp}/got"),
         peer=RSYNC,

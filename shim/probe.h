@@ -73,8 +73,8 @@ bool sf_probe_reader(uint32_t socket);
 /* Is an error pending that nobody has taken yet? Leaves it there. */
 bool sf_probe_error(int fd);
 
-/* Fills family, type, side, nonblocking, timeouts, local and peer of a socket that was not seen being made. False: fd is
- * no socket. */
+/* Fills family, type, side, nonblocking, timeouts, local and peer of a socket that was not seen being made. False: fd
+ * is no socket. */
 bool sf_probe_describe(int fd, struct sf_socket *socket);
 
 #endif

@@ -15,7 +15,8 @@ import dataclasses
 from typing import Any, Iterator, Sequence
 
 from .events import Event, Finding
-from .wire import Talk
+from .verdict import is_transient
+from .wire import Passed, Talk
 
 BEFORE, AFTER = 16, 32  # bytes that are shown around the first one that differs
 NOT_OURS = ("socket", "resolve", "sockopt", "bind", "listen")  # they move nothing
@@ -112,6 +113,12 @@ class Calls:
         sent = [one for one in talk.passed if one.is_mine and one.what == "data"]
         return self._before(sends, sent[at].time_ns) if at < len(sent) else None
 
+    def receiver(self, talk: Talk, at: int) -> Event | None:
+        """The call that received this byte of a stream."""
+        took = [one for one in self.on(talk) if one.op == "recv" and (one.ret or 0) > 0]
+        found = (r for r in took if r.offset is not None and 0 <= at - r.offset < (r.ret or 0))
+        return next(found, None)
+
     def _before(self, events: Sequence[Event], time_ns: int) -> Event | None:
         return next((e for e in reversed(events) if e.time_ns + self.start_ns <= time_ns), None)
 
@@ -124,9 +131,26 @@ class Calls:
 # ---- what was said ----
 
 
+@dataclasses.dataclass(frozen=True)
+class _Gap:
+    """Where a connection is not as in the right run: from this byte of the program's on, which
+    passes at this time there. Without `mine` it says no more; at the end of all: it does not end.
+    """
+
+    talk: Talk
+    right: Talk
+    at: int
+    time_ns: float
+
+
 def _distinct(talk: Talk) -> list[bytes]:
     """The datagrams that the program sent; one that it repeats is no other one."""
     return list(dict.fromkeys(one.data for one in talk.passed if one.is_mine and one.data))
+
+
+def _length(talk: Talk) -> int:
+    """Of what the program said: bytes, or datagrams."""
+    return len(_distinct(talk) if talk.kind == "dgram" else talk.said(True))
 
 
 def _paired(talks: Sequence[Talk], wanted: Sequence[Talk]) -> Iterator[tuple[Talk, Talk]]:
@@ -142,6 +166,43 @@ def _paired(talks: Sequence[Talk], wanted: Sequence[Talk]) -> Iterator[tuple[Tal
         yield talk, best
 
 
+def _when(talk: Talk, at: int) -> float:
+    """When the program's byte passed."""
+    for one in talk.passed:
+        at -= len(one.data) if one.is_mine else 0
+        if one.is_mine and at < 0:
+            return one.time_ns
+    return float("inf")
+
+
+def _ends(talk: Talk, talks: Sequence[Talk]) -> Passed | None:
+    """The program's end of it, while others still had something to say: not that of its own end."""
+    last = max((p.time_ns for one in talks for p in one.passed if not p.is_mine), default=0)
+    ends = (one for one in talk.passed if one.is_mine and one.what in ("end", "reset"))
+    return next((one for one in ends if one.time_ns < last), None)
+
+
+def _gaps(
+    pairs: Sequence[tuple[Talk, Talk]], talks: Sequence[Talk], wanted: Sequence[Talk]
+) -> Iterator[_Gap]:
+    """The first of each connection."""
+    for talk, right in pairs:
+        if talk.kind == "dgram":
+            mine, want = _distinct(talk), _distinct(right)
+            at = next((i for i, pair in enumerate(zip(mine, want)) if pair[0] != pair[1]), None)
+            at = min(len(mine), len(want)) if at is None else at
+            if at < max(len(mine), len(want)):
+                yield _Gap(talk, right, at, 0)
+            continue
+        mine_said, want_said = talk.said(True), right.said(True)
+        at = common(mine_said, want_said)
+        end = _ends(right, wanted)
+        if at < max(len(mine_said), len(want_said)):
+            yield _Gap(talk, right, at, _when(right, at))
+        elif end and not _ends(talk, talks):
+            yield _Gap(talk, right, at, end.time_ns)
+
+
 def _received_before(talk: Talk, at: int) -> int:
     """Bytes that had come when the program sent this one."""
     came = sent = 0
@@ -155,16 +216,17 @@ def _received_before(talk: Talk, at: int) -> int:
     return came
 
 
-def _other_bytes(calls: Calls, talk: Talk, right: Talk, at: int, whose: str) -> Departure | None:
-    """From this byte on it sent something else."""
-    sender, want = calls.sender(talk, at), right.said(True)
+def _other_bytes(calls: Calls, gap: _Gap, whose: str) -> Departure | None:
+    """It sent something else."""
+    talk, right, at = gap.talk, gap.right, gap.at
+    sender = calls.sender(talk, at)
     came, wait = _received_before(talk, at), _received_before(right, at)
     taker = calls.last_received(talk, sender)
     if sender and taker and came < wait:
         says = f"{taker.func}() brought the last of {count(came)} here, and the program answered "
         says += f"{answer(talk, at)}; {whose} waits for {wait}, and answers {answer(right, at)}"
         return Departure(taker, says)
-    if sender and at < len(want):
+    if sender and at < len(right.said(True)):
         says = f"{sender.func}() sent {answer(talk, at)} here; {whose} sends {answer(right, at)}"
         return Departure(sender, says)
     if sender:
@@ -173,74 +235,88 @@ def _other_bytes(calls: Calls, talk: Talk, right: Talk, at: int, whose: str) -> 
     return None
 
 
-def _is_ended_by(talk: Talk) -> bool:
-    """Did the program end the connection first?"""
-    first = next((one for one in talk.passed if one.what in ("end", "reset")), None)
-    return bool(first and first.is_mine)
+def _other_datagram(calls: Calls, gap: _Gap, whose: str) -> Departure | None:
+    mine, want = _distinct(gap.talk), _distinct(gap.right)
+    sent = [one.data for one in gap.talk.passed if one.is_mine and one.what == "data"]
+    sender = calls.sender(gap.talk, sent.index(mine[gap.at]))
+    if sender is None:
+        return None
+    if gap.at == len(want):
+        says = f"{sender.func}() sent {around(mine[gap.at], 0)} here, after all that {whose} sends"
+        return Departure(sender, says)
+    first = common(mine[gap.at], want[gap.at])
+    says = f"{sender.func}() sent {around(mine[gap.at], first)} here; "
+    return Departure(sender, f"{says}{whose} sends {around(want[gap.at], first)}")
 
 
-def _fewer_bytes(calls: Calls, talk: Talk, right: Talk, at: int, whose: str) -> Departure | None:
-    """It sent no more."""
-    events, lacks = calls.on(talk), answer(right, at)
-    more = f"{whose} goes on with {lacks}" if at else f"{whose} sends {lacks}"
-    faulty = next(
-        (one for one in reversed(events) if one.fault and not one.fault.startswith("short")), None
-    )
-    if faulty:
-        return met(faulty)
+def _taker(calls: Calls, gap: _Gap, pairs: Sequence[tuple[Talk, Talk]]) -> Event | None:
+    """The receive that brought what the right run answers with this byte: perhaps from another
+    connection."""
+    before = [
+        (one.time_ns, talk, right)
+        for talk, right in pairs
+        for one in right.passed
+        if not one.is_mine and one.data and one.time_ns < gap.time_ns
+    ]
+    if gap.talk.kind == "dgram" or not before:
+        return calls.last_received(gap.talk)
+    time_ns, talk, right = max(before, key=lambda one: one[0])
+    end = sum(len(one.data) for one in right.passed if not one.is_mine and one.time_ns <= time_ns)
+    return calls.receiver(talk, end - 1) or calls.last_received(talk)
+
+
+def _no_more(
+    calls: Calls, gap: _Gap, pairs: Sequence[tuple[Talk, Talk]], whose: str
+) -> Departure | None:
+    """It sent less, or did not end."""
+    talk, right, at = gap.talk, gap.right, gap.at
+    events = calls.on(talk)
+    if talk.kind == "dgram":
+        more = f"{whose} goes on with {around(_distinct(right)[at], 0)}"
+    elif at == len(right.said(True)):
+        more = f"{whose} ends the connection then"
+    else:
+        more = f"{whose} {'goes on with' if at else 'sends'} {answer(right, at)}"
     ends = [one for one in events if one.op in ("close", "shutdown") and one.ret == 0]
-    if ends and _is_ended_by(talk):
+    first = next((one for one in talk.passed if one.what in ("end", "reset")), None)
+    if ends and first and first.is_mine:
         says = f"{ends[0].func}() ended the connection here, after {count(at)} were sent; {more}"
         return Departure(ends[0], says)
-    taker = calls.last_received(talk)
+    if talk.kind == "stream" and at == len(right.said(True)) and events:
+        return Departure(events[-1], f"{events[-1].func}() was the last call for it here; {more}")
+    taker = _taker(calls, gap, pairs)
     if taker:
-        says = f"{taker.func}() brought the last here, and nothing was sent after that; {more}"
+        says = f"{taker.func}() brought the last here, and nothing came of it; {more}"
         return Departure(taker, says)
     if events:
         return Departure(events[-1], f"{events[-1].func}() was the last call here; {more}")
     return None
 
 
-def _departs(calls: Calls, talk: Talk, right: Talk, whose: str) -> Departure | None:
-    if talk.kind == "dgram":
-        return _other_datagram(calls, talk, right, whose)
-    mine, want = talk.said(True), right.said(True)
-    at = common(mine, want)
-    if at < len(mine):
-        return _other_bytes(calls, talk, right, at, whose)
-    return _fewer_bytes(calls, talk, right, at, whose) if at < len(want) else None
-
-
-def _other_datagram(calls: Calls, talk: Talk, right: Talk, whose: str) -> Departure | None:
-    mine, want = _distinct(talk), _distinct(right)
-    pairs = [*zip(mine, want)]
-    at = next((i for i, (one, other) in enumerate(pairs) if one != other), len(pairs))
-    if at < len(mine):
-        sent = [one.data for one in talk.passed if one.is_mine and one.what == "data"]
-        sender = calls.sender(talk, sent.index(mine[at]))
-        if at == len(want) and sender:
-            says = f"{sender.func}() sent {around(mine[at], 0)} here, after all that {whose} sends"
-            return Departure(sender, says)
-        if sender:
-            first = common(mine[at], want[at])
-            says = f"{sender.func}() sent {around(mine[at], first)} here; "
-            return Departure(sender, f"{says}{whose} sends {around(want[at], first)}")
-    events = calls.on(talk)
-    if at < len(want) and events:
-        more = f"{whose} goes on with {around(want[at], 0)}"
-        return Departure(events[-1], f"{events[-1].func}() was the last call here; {more}")
-    return None
-
-
 def of_bytes(calls: Calls, talks: Sequence[Talk], wanted: Wanted) -> Departure | None:
-    """The first connection on which the program says something else."""
+    """What the program says that is not as in the right run: the first, in the order of that run,
+    that it says otherwise; else that it does not say. After a fault that may end connections, what
+    it does not say comes of that, on whichever."""
     if not all(talk.is_whole for talk in (*talks, *wanted.talks)):
         return None
-    found = (_departs(calls, *pair, wanted.whose) for pair in _paired(talks, wanted.talks))
-    return next(filter(None, found), None)
+    pairs = [*_paired(talks, wanted.talks)]
+    gaps = sorted(_gaps(pairs, talks, wanted.talks), key=lambda one: one.time_ns)
+    said = next((gap for gap in gaps if gap.at < _length(gap.talk)), None)
+    if said:
+        other = _other_datagram if said.talk.kind == "dgram" else _other_bytes
+        return other(calls, said, wanted.whose)
+    if not gaps:
+        return None
+    faulty = next((one for one in calls.events if one.fault and not is_passing(one)), None)
+    return met(faulty) if faulty else _no_more(calls, gaps[0], pairs, wanted.whose)
 
 
 # ---- what else there is ----
+
+
+def is_passing(event: Event) -> bool:
+    """Is it a fault after which a right program goes on as if there had been none?"""
+    return is_transient(event.fault or "", event.op, event.mode)
 
 
 def met(event: Event) -> Departure:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import math
 import os
 import time
@@ -284,10 +285,13 @@ FILES: dict[str, Callable[[Graded, str], str]] = {
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # what a spreadsheet takes for the start of one
 
 
+_STARTS = re.compile(rf"(^|;)(\s*)(?=[{re.escape(''.join(FORMULA))}])")
+
+
 def cell(text: str) -> str:
-    """A text that a spreadsheet leaves a text: a formula in a student's file name would be run."""
-    made = one_line(text)
-    return f"'{made}" if made.startswith(FORMULA) else made
+    """A text that a spreadsheet leaves a text: a formula in a student's file name would be run.
+    Where decimals have a comma, spreadsheets take a semicolon for the start of a cell as well."""
+    return _STARTS.sub(r"\1\2'", one_line(text))
 
 
 def _row(graded: Graded, tests: Iterable[str]) -> list[Any]:

@@ -19,7 +19,7 @@ from .assignment import REFERENCE, Assignment, Price, Target, Test
 from .events import Event, Finding
 from .graded import Loss, Verdict
 from .graderun import Seen
-from .suite import FAULT_FREE
+from .suite import ANY, FAULT_FREE
 from .table import Source as SourceLine
 from .verdict import diff
 
@@ -245,7 +245,11 @@ class Judge:
         if not seen.timed_out and not seen.signal and seen.status != 0:
             yield Wrong(Way.STATUS, f"{self.who} ended with {seen.ended}")
 
-    def _ended(self, seen: Seen, signal: str | None) -> Iterator[Wrong]:
+    def _may_fail(self, status: object) -> bool:
+        """Has the assignment said that a scripted client, of which that is status 1, may raise?"""
+        return self.is_server and (status == ANY or isinstance(status, tuple) and 1 in status)
+
+    def _ended(self, seen: Seen, signal: str | None, may_fail: bool = False) -> Iterator[Wrong]:
         """What is wrong whatever was expected of its status and output."""
         limits = self.assignment.limits
         if seen.hidden_calls:
@@ -262,14 +266,14 @@ class Judge:
         if not seen.met.count and not seen.has_faults:  # a refused connect explains it
             did = "served its client" if self.is_server else "talked to its peer"
             yield Wrong(Way.SILENT, f"the program never {did}")
-        if seen.met.error:
+        if seen.met.error and not may_fail:
             other = "client" if self.is_server else "peer"
             yield Wrong(Way.PEER, f"the {other}: {seen.met.error}")
 
     def wrong(self, test: Test, seen: Seen) -> Iterator[Wrong]:
         """What a run did other than expected."""
         expect = test.expect
-        yield from self._ended(seen, expect.signal)
+        yield from self._ended(seen, expect.signal, self._may_fail(expect.status))
         if not seen.is_reached:
             if self.plain_wrong and not test.is_plain:
                 yield self._wrong_before()

@@ -181,7 +181,7 @@ class ScriptedClient:
     def connect(self) -> Connection:
         sock = socket.create_connection((self.host, self.port), self.timeout)
         number = len(self.channels) + 1
-        made = Connection(sock, number, self.timeout, f"client, connection {number}")
+        made = Connection(sock, number, self.timeout, f"connection {number}")
         self.channels.append(made)
         return made
 
@@ -189,7 +189,7 @@ class ScriptedClient:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.connect((self.host, self.port))
         number = len(self.channels) + 1
-        made = Datagrams(sock, number, self.timeout, f"client, socket {number}")
+        made = Datagrams(sock, number, self.timeout, f"socket {number}")
         made.target = (self.host, self.port)
         self.channels.append(made)
         return made

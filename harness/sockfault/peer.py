@@ -134,7 +134,7 @@ class _Channel:
             return
         if ready:
             raise RunOver
-        raise PeerTimeout(f"{self.name}: {why}, but nothing came within {self.timeout:g} s")
+        raise PeerTimeout(f"{self.name}: {why}, but nothing came within {self.timeout:.3g} s")
 
     def _attempt(self, call: Callable[[], Any], what: int, why: str) -> Any:
         """A call that does not block, again and again until it succeeds or the deadline is met."""

@@ -61,8 +61,7 @@ def test_who_sends_more_or_less_than_all():
     made = calls(("recv", 4), ("recv", 0), ("close", 0))
     seq, says = found(made, talk("ask\n"), talk("ask\n", b"answer"))
     assert seq == 1 and says == (
-        "recv() brought the last here, and nothing was sent after that; "
-        "the right one sends b'answer'"
+        "recv() brought the last here, and nothing came of it; the right one sends b'answer'"
     )
     ended = talk("ask\n", b"ab")
     ended.passed.append(Passed(90, True, "end"))
@@ -89,6 +88,69 @@ def test_connections_are_compared_with_those_on_which_the_same_was_asked():
     mine = [talk("second", b"2"), talk("first", b"1")]
     right = [talk("first", b"1"), talk("second", b"2")]
     assert departure.of_bytes(calls(("send", 1)), mine, Wanted("it", right)) is None
+
+
+def conversation(*passed):
+    """Two connections: rows of connection, what passed, in the order of time."""
+    made = [Talk("stream", PROGRAM, PEER), Talk("stream", ("127.0.0.1", 40001), PEER)]
+    for at, (number, one) in enumerate(passed):
+        is_mine = isinstance(one, bytes)
+        what = "data" if one else "end"
+        data = one if is_mine else one.encode()
+        made[number - 1].passed.append(Passed(10 * at + 5, is_mine, what, data))
+    return made
+
+
+def both(*rows):
+    """rows: connection, operation, result, fault."""
+    conns = [CONN, CONN | {"conn": 2, "local": "127.0.0.1:40001"}]
+    events, moved = [], {}
+    for number, (conn, op, ret, *fault) in enumerate(rows):
+        fields = {"func": op, "conn": conn, "ret": ret, "offset": moved.get((conn, op), 0)}
+        fields |= {"fault": fault[0], "errno": "E"} if fault else {}
+        events.append(Event(number + 1, 10 * number, op, **fields))
+        moved[conn, op] = moved.get((conn, op), 0) + max(0, ret)
+    return Calls(events, conns, 0)
+
+
+def test_the_first_in_the_order_of_the_right_run_counts():
+    """What is not said later, on whichever connection, may come of it."""
+    right = conversation((1, "ann"), (2, "eve"), (2, b"ann!"), (2, "hi"), (1, b"eve: hi"))
+    mine = conversation((1, "ann"), (2, "eve"), (2, b"Ann!"))
+    made = both((1, "recv", 3), (2, "recv", 3), (2, "send", 4))
+    assert departure.of_bytes(made, mine, Wanted("it", right)).event.seq == 3
+
+
+def test_what_is_said_otherwise_comes_before_what_is_not_said():
+    right = conversation((1, "ask"), (1, b"ann"), (2, b"eve"))
+    mine = conversation((1, "ask"), (2, b"Eve"))
+    made = both((1, "recv", 3), (2, "send", 3))
+    assert departure.of_bytes(made, mine, Wanted("it", right)).event.seq == 2
+
+
+def test_what_is_not_answered_may_have_come_from_another_connection():
+    right = conversation((1, "ann"), (2, "eve"), (2, "hi"), (1, b"eve: hi"))
+    mine = conversation((1, "ann"), (2, "eve"), (2, "hi"))
+    made = both((1, "recv", 3), (2, "recv", 3), (2, "recv", 2), (1, "recv", 0))
+    departs = departure.of_bytes(made, mine, Wanted("it", right))
+    assert departs.event.seq == 3 and departs.says.endswith("it sends b'eve: hi'")
+
+
+def test_a_connection_that_is_not_ended():
+    right = conversation((1, "ann"), (2, "eve"), (1, ""), (1, b""), (2, "bye"), (2, b"bye"))
+    mine = conversation((1, "ann"), (2, "eve"), (1, ""), (2, ""), (1, b""))  # at its own end
+    made = both((1, "recv", 3), (2, "recv", 3), (1, "recv", 0))
+    departs = departure.of_bytes(made, mine, Wanted("it", right))
+    says = "recv() was the last call for it here; it ends the connection then"
+    assert (departs.event.seq, departs.says) == (3, says)
+
+
+def test_what_is_missing_after_a_fault_comes_of_that():
+    right = conversation((1, "ann"), (2, "eve"), (2, "hi"), (1, b"eve: hi"))
+    mine = conversation((1, "ann"), (2, "eve"))
+    made = both((1, "recv", 3, "short 3"), (2, "recv", -1, "reset"), (1, "recv", 0))
+    departs = departure.of_bytes(made, mine, Wanted("it", right))
+    assert (departs.event.seq, departs.says) == (2, "recv() met the fault here (reset)")
 
 
 def test_what_was_not_seen_whole_is_not_compared():

@@ -152,14 +152,27 @@ def test_the_gradebook_has_a_row_for_each_submission_graded_or_not():
 
 
 @pytest.mark.parametrize(
-    "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1", "=cmd|' /C calc'!A0"]
+    "name",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        " =1",
+        "\uff1d1",
+        "=cmd|' /C calc'!A0",
+        "x;=1",
+        "x; @a",
+    ],
 )
 def test_no_cell_is_a_formula(name):
-    for cell in [cell for row in book(made.submission(name)) for cell in row]:
-        assert not cell.lstrip().startswith(gradefiles.FORMULA)
+    """Nor where a semicolon is taken for the end of a cell."""
     tests = [made.verdict(name, losses=[made.loss(finding=name)], look=name)]
-    for cell in [cell for row in book(made.submission(verdicts=tests)) for cell in row]:
-        assert not cell.lstrip().startswith(gradefiles.FORMULA)
+    for row in [*book(made.submission(name)), *book(made.submission(verdicts=tests))]:
+        for cell in ",".join(row).split(";") + row:
+            assert not cell.lstrip().startswith(gradefiles.FORMULA)
 
 
 def test_a_name_may_have_anything_in_it():

@@ -96,6 +96,24 @@ def test_how_a_run_can_be_wrong(make, seen, says):
     assert verdict.state == "failed" and says in verdict.losses[0].says
 
 
+@pytest.mark.parametrize(
+    "expect, state",
+    [
+        ("expect = { status = 'any', stdout = 'any' }", "passed"),
+        ("expect = { status = [0, 1], stdout = 'any' }", "passed"),
+        ("expect.stdout = 'any'", "failed"),
+        ("expect = { status = 0, stdout = 'any' }", "failed"),
+    ],
+)
+def test_a_scripted_client_may_raise_where_any_status_is_expected(make, expect, state):
+    server = HEAD.replace("peer = ", "role = 'server'\nclient = ")
+    made, judge = make(these(expect), server)
+    seen = ran(status=1)
+    seen.met.error = "connection 1: reset"
+    seen.next = ran()
+    assert judged(judge, made.tests[0], seen).state == state
+
+
 def test_the_mistake_behind_it_is_named_with_its_line(make):
     made, judge = make(these(""))
     verdict = judged(judge, made.tests[0], ran(b"", findings=[found("short-send-dropped")]))

@@ -17,6 +17,7 @@
 #include "core/payload.h"
 #include "cut.h"
 #include "gate.h"
+#include "overtaken.h"
 #include "probe.h"
 #include "stash.h"
 #include "sys.h"
@@ -47,8 +48,7 @@ static bool refuse(struct sf_call *c)
 	return false;
 }
 
-/* The (first) message is done. The rest of several is the kernel's, by the program's own call. */
-static bool message_done(struct sf_call *c, size_t length, bool go_on)
+bool sf_datagram_done(struct sf_call *c, size_t length, bool go_on)
 {
 	if (c->shape != SF_SHAPE_MESSAGES)
 		return decide(c, (int64_t)length, 0);
@@ -115,7 +115,7 @@ static bool address_stash(int fd, const struct msghdr *header, struct sf_stash *
 	return true;
 }
 
-static void watch_for_stash(bool out)
+void sf_datagram_watch(bool out)
 {
 	atomic_fetch_or_explicit(&sf_arena->watch[out ? SF_SEND : SF_RECV], SF_WATCH_MEND, relaxed);
 	if (out)
@@ -144,7 +144,7 @@ static bool keep_back(struct sf_call *c, const struct msghdr *header, const stru
 	atomic_store_explicit(&stash->overtakers, behind + more, relaxed);
 	sf_stash_put(stash, SF_STASH_FULL);
 	atomic_store_explicit(&has_kept, true, relaxed);
-	watch_for_stash(true);
+	sf_datagram_watch(true);
 	return true;
 }
 
@@ -218,7 +218,7 @@ static bool send_copy(struct sf_call *c, struct msghdr *header, struct iovec *by
 		send_again(c, header);
 	if (c->type == SF_DGRAM)
 		sent = (ssize_t)length; /* the rest of it was lost on the way */
-	return message_done(c, (size_t)sent, (size_t)sent == length);
+	return sf_datagram_done(c, (size_t)sent, (size_t)sent == length);
 }
 
 static bool send_changed(struct sf_call *c, struct msghdr *header, struct iovec *bytes)
@@ -232,7 +232,7 @@ static bool send_changed(struct sf_call *c, struct msghdr *header, struct iovec 
 	if (c->wishes & SF_WISH_REORDER && !keep_back(c, header, bytes))
 		return refuse(c);
 	if (c->wishes & SF_WISH_DROP || (c->wishes & SF_WISH_REORDER && !(c->wishes & SF_WISH_DUPLICATE)))
-		return message_done(c, length, true);
+		return sf_datagram_done(c, length, true);
 	return send_copy(c, header, bytes, length);
 }
 
@@ -359,7 +359,7 @@ static bool receive(struct sf_call *c, struct msghdr *header)
 	}
 	if (c->wishes & SF_WISH_CORRUPT)
 		spoil_received(c, (size_t)got);
-	return message_done(c, (size_t)got, true);
+	return sf_datagram_done(c, (size_t)got, true);
 }
 
 /* A cut datagram: the request is made shorter, so that the kernel cuts it and says so where it is asked. A doubled one
@@ -385,160 +385,6 @@ static bool receive_changed(struct sf_call *c)
 	return false;
 }
 
-/* ---- in, overtaken ---- */
-
-/* A call that would block gives the next datagram a tenth of a second to come. */
-static bool next_comes(const struct sf_call *c)
-{
-	struct pollfd one = {c->fd, POLLIN, 0};
-	uint64_t wait_ns = c->mode == SF_NONBLOCKING ? 0 : 100000000;
-	uint64_t limit_ns = c->mode == SF_TIMEOUT ? sf_probe_timeout(c->fd, false) : wait_ns;
-	struct timespec wait = {0, (long)(limit_ns < wait_ns ? limit_ns : wait_ns)};
-
-	return sf_sys(SYS_ppoll, &one, 1, &wait, NULL, 8) == 1 && one.revents == POLLIN;
-}
-
-static void tell_sender(struct sf_call *c, const struct sockaddr_storage *name, uint32_t length)
-{
-	c->heard_from = (const struct sockaddr *)name;
-	c->heard_length = length;
-	sf_call_heard_from(c, c->heard_from, length);
-}
-
-/* The next datagram is read and stays in the queue, so that the socket stays readable for the one that it overtakes. */
-static bool show_next(struct sf_call *c, struct sf_stash *stash)
-{
-	struct iovec one;
-	struct msghdr header = sf_bytes_header(c, &one), *theirs = sf_bytes_theirs(c);
-
-	if (!theirs) {
-		header.msg_name = &stash->other;
-		header.msg_namelen = sizeof stash->other;
-	}
-	long got =
-	    sf_sys(SYS_recvmsg, c->fd, theirs ? theirs : &header, (c->flags & ~MSG_WAITFORONE) | MSG_PEEK | MSG_DONTWAIT);
-
-	if (got < 0)
-		return false;
-	stash->other_length = header.msg_namelen;
-	if (!theirs)
-		tell_sender(c, &stash->other, stash->other_length);
-	else if (theirs->msg_name)
-		sf_call_heard_from(c, theirs->msg_name, theirs->msg_namelen);
-	return message_done(c, (size_t)got, false);
-}
-
-static void fill_header(struct msghdr *theirs, const struct sf_stash *stash, bool cut)
-{
-	if (theirs->msg_name && theirs->msg_namelen > 0)
-		memcpy(
-		    theirs->msg_name, &stash->name,
-		    stash->name_length < theirs->msg_namelen ? stash->name_length : theirs->msg_namelen);
-	theirs->msg_namelen = theirs->msg_name ? stash->name_length : 0;
-	theirs->msg_controllen = 0;
-	theirs->msg_flags = cut ? MSG_TRUNC : 0;
-}
-
-/* The datagram that was overtaken, as the kernel would have given it. */
-static bool hand_out(struct sf_call *c, struct sf_stash *stash)
-{
-	struct iovec one;
-	struct msghdr header = sf_bytes_header(c, &one), *theirs = sf_bytes_theirs(c);
-	size_t room = sf_bytes_length(&header), length = stash->length < room ? stash->length : room;
-
-	if (!sf_bytes_scatter(&header, stash->bytes, length))
-		return decide(c, -1, EFAULT);
-	if (theirs)
-		fill_header(theirs, stash, stash->whole > length);
-	tell_sender(c, &stash->name, stash->name_length);
-	return message_done(c, c->flags & MSG_TRUNC ? stash->whole : length, false);
-}
-
-static long fill_stash(const struct sf_call *c, struct sf_stash *stash)
-{
-	struct iovec one = {stash->bytes, stash->room};
-	struct msghdr header = {
-	    .msg_name = &stash->name, .msg_namelen = sizeof stash->name, .msg_iov = &one, .msg_iovlen = 1};
-	long got = sf_sys(SYS_recvmsg, c->fd, &header, MSG_DONTWAIT);
-
-	if (got < 0)
-		return got;
-	one.iov_len = stash->length = stash->whole = (uint32_t)got;
-	stash->name_length = header.msg_namelen;
-	return got;
-}
-
-static void change_stash(const struct sf_call *c, struct sf_stash *stash)
-{
-	struct iovec bytes = {stash->bytes, stash->length};
-
-	if (c->wishes & SF_WISH_TRUNCATE && stash->length > c->keep)
-		stash->length = c->keep;
-	if (c->wishes & SF_WISH_CORRUPT)
-		sf_bytes_spoil(c, &bytes, 1, stash->length);
-}
-
-/* The first datagram goes behind the next: it is put aside, the next is read now. Where none comes there is nothing to
- * overtake: it is read now, and the rule did not apply. */
-static bool put_behind(struct sf_call *c, size_t length)
-{
-	const struct msghdr *theirs = sf_bytes_theirs(c);
-	bool wants_control = theirs && theirs->msg_control && theirs->msg_controllen > 0; /* would be lost */
-	struct sf_stash *stash = wants_control ? NULL : sf_stash_claim(&c->socket->stash_in_at, length);
-
-	if (!stash)
-		return refuse(c);
-	if (fill_stash(c, stash) < 0) {
-		sf_stash_put(stash, SF_STASH_EMPTY);
-		return refuse(c);
-	}
-	bool overtaken = next_comes(c) && show_next(c, stash);
-
-	if (overtaken) {
-		change_stash(c, stash);
-		atomic_store_explicit(&stash->overtakers, c->behind < INT32_MAX ? (int32_t)c->behind - 1 : INT32_MAX, relaxed);
-		watch_for_stash(false);
-	} else {
-		c->refused = 1;
-		hand_out(c, stash);
-	}
-	sf_stash_put(stash, overtaken ? SF_STASH_FULL : SF_STASH_EMPTY);
-	return true;
-}
-
-/* With the stash in hand: true if it stays full. */
-static bool read_past(struct sf_call *c, struct sf_stash *stash)
-{
-	int32_t overtakers = atomic_load_explicit(&stash->overtakers, relaxed);
-
-	if (c->flags & MSG_PEEK) { /* what is shown must come next */
-		atomic_store_explicit(&stash->overtakers, 0, relaxed);
-		return hand_out(c, stash);
-	}
-	long read_before = sf_sys(SYS_recvfrom, c->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
-
-	if (read_before < 0 && read_before != -EAGAIN)
-		return decide(c, -1, (int)-read_before);
-	if (overtakers > 0 && next_comes(c) && show_next(c, stash)) {
-		atomic_store_explicit(&stash->overtakers, overtakers - 1, relaxed);
-		return true;
-	}
-	hand_out(c, stash);
-	return false;
-}
-
-bool sf_datagram_read_stash(struct sf_call *c)
-{
-	if (c->shape == SF_SHAPE_NONE || c->flags & (MSG_ERRQUEUE | MSG_OOB))
-		return false;
-	struct sf_stash *stash = sf_stash_take(&c->socket->stash_in_at);
-
-	if (!stash)
-		return false;
-	sf_stash_put(stash, read_past(c, stash) ? SF_STASH_FULL : SF_STASH_EMPTY);
-	return true;
-}
-
 static bool before_receive(struct sf_call *c)
 {
 	int err;
@@ -553,7 +399,7 @@ static bool before_receive(struct sf_call *c)
 		return fails_anyway(c, err);
 	if (c->wishes & SF_WISH_TRUNCATE && (size_t)length <= c->keep)
 		return refuse(c); /* there is nothing to be cut */
-	return c->wishes & SF_WISH_REORDER ? put_behind(c, (size_t)length) : receive_changed(c);
+	return c->wishes & SF_WISH_REORDER ? sf_overtaken_put_behind(c, (size_t)length) : receive_changed(c);
 }
 
 /* ---- before, after ---- */

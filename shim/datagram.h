@@ -24,6 +24,13 @@ void sf_datagram_leave(unsigned first, unsigned last);
  * something to read. True: the call is decided. */
 bool sf_datagram_read_stash(struct sf_call *c);
 
+/* The (first) message is done, true: and with it the call. The rest of several is the kernel's, by the program's own
+ * call, if it is to `go_on`. */
+bool sf_datagram_done(struct sf_call *c, size_t length, bool go_on);
+
+/* Something is put aside from now on: the calls that may meet it are watched. */
+void sf_datagram_watch(bool out);
+
 /* A call on a datagram socket is over: remembers what the next one must know. */
 void sf_datagram_conclude(const struct sf_call *c);
 

@@ -21,6 +21,8 @@
 #define WINDOW 8
 /* Empty slots after which the rest of a last page is taken for empty. */
 #define EMPTY_ENOUGH 32
+/* So often one that follows a run looks at a slot that others have passed by. */
+#define GAP_LOOKS 20
 /* Slots that are searched for the extensions of an event: calls of signal handlers may stand between. */
 #define EXTENSION_REACH 16384
 /* Address space for a file that grows while it is followed. */
@@ -38,6 +40,8 @@ struct lane {
 	uint32_t page, slot; /* to be read next; page 0: not entered yet */
 	bool ended;          /* nothing more can come */
 	uint8_t count;
+	uint32_t gap;       /* slot that is being filled while those behind it are, 0: none */
+	uint32_t gap_looks; /* that it was seen so for the first time */
 	struct ahead window[WINDOW];
 };
 
@@ -47,6 +51,7 @@ struct sf_reader {
 	uint64_t size;   /* bytes of the file that may be touched */
 	int fd;          /* while it is followed, else -1 */
 	bool patient;
+	uint32_t looks; /* of one that follows */
 	uint64_t seq;
 	uint32_t threads_seen;
 	struct lane *lanes;
@@ -206,6 +211,19 @@ static void keep_sorted(struct lane *lane, const struct ahead *event)
 	lane->window[i] = *event;
 }
 
+/* A slot is claimed, those behind it are filled. It will be as well, in no time, unless a handler jumped out of what
+ * was about to fill it. */
+static bool is_worth_waiting(const struct sf_reader *reader, struct lane *lane)
+{
+	if (is_the_end(reader, lane))
+		return true;
+	if (lane->gap != lane->slot) {
+		lane->gap = lane->slot;
+		lane->gap_looks = reader->looks;
+	}
+	return reader->looks - lane->gap_looks < GAP_LOOKS;
+}
+
 /* Takes one slot, which may be empty or an extension. False: the lane has come to its end, for now. */
 static bool take_slot(struct sf_reader *reader, struct lane *lane)
 {
@@ -220,13 +238,14 @@ static bool take_slot(struct sf_reader *reader, struct lane *lane)
 	const struct sf_event *event = &events[lane->slot];
 	uint16_t state = atomic_load_explicit(&event->state, memory_order_acquire);
 
-	if (state == SF_EVENT_UNUSED && (reader->patient || is_the_end(reader, lane))) {
+	if (state == SF_EVENT_UNUSED && (reader->patient ? is_worth_waiting(reader, lane) : is_the_end(reader, lane))) {
 		lane->ended = !reader->patient;
 		return false;
 	}
 	if (state == SF_EVENT_DONE || state == SF_EVENT_PENDING)
 		keep_sorted(lane, &(struct ahead){event->stamp, lane->page, lane->slot});
 	lane->slot++;
+	lane->gap = state == SF_EVENT_UNUSED ? lane->slot : 0; /* those behind it were seen as long */
 	return true;
 }
 
@@ -410,6 +429,7 @@ void sf_reader_refresh(struct sf_reader *reader)
 {
 	struct stat st;
 
+	reader->looks++;
 	if (reader->fd >= 0 && fstat(reader->fd, &st) == 0)
 		reader->size = (uint64_t)st.st_size < reader->mapped ? (uint64_t)st.st_size : reader->mapped;
 	if (grow_entered(reader) && add_lanes(reader))

@@ -163,6 +163,29 @@ static void following_waits_for_a_slot_that_is_being_filled(void **state)
 	(void)state;
 }
 
+static void following_goes_by_slots_that_nobody_will_fill(void **state)
+{
+	struct made_trace trace = made_trace(40);
+	uint32_t thread = made_process(&trace, 71, "client");
+	struct sf_reader *reader = read_made(&trace);
+	struct sf_seen seen;
+	unsigned looks = 0;
+
+	for (unsigned i = 0; i < 3; i++) /* a handler has jumped away */
+		atomic_store(&made_event(&trace, thread, SF_FUNC_recv, 10 + i, 1)->state, SF_EVENT_UNUSED);
+	made_event(&trace, thread, SF_FUNC_recv, 20, 1);
+	sf_reader_follow(reader);
+	while (!sf_reader_next(reader, &seen)) {
+		assert_true(++looks < 25);
+		sf_reader_refresh(reader);
+	}
+	assert_int_equal(seen.event.stamp, 20);
+	assert_true(looks > 10);
+	sf_reader_close(reader);
+	made_trace_free(&trace);
+	(void)state;
+}
+
 static void a_pending_call_is_seen_to_return(void **state)
 {
 	struct made_trace trace = made_trace(40);
@@ -445,6 +468,7 @@ int main(void)
 	    HOLDS(rewinding_gives_the_same_events_with_the_same_numbers),
 	    HOLDS(following_goes_on_where_it_stopped),
 	    HOLDS(following_waits_for_a_slot_that_is_being_filled),
+	    HOLDS(following_goes_by_slots_that_nobody_will_fill),
 	    HOLDS(a_pending_call_is_seen_to_return),
 	    HOLDS(a_call_is_killed_when_a_signal_ended_its_process_or_it_vanished),
 	    HOLDS(a_run_is_over_when_it_has_ended_or_nobody_lives),

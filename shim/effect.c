@@ -261,7 +261,8 @@ static bool is_under_way(const struct sf_call *c)
 
 bool sf_wait_in_silence(struct sf_call *c, uint64_t ns)
 {
-	uint64_t limit_ns = c->mode == SF_TIMEOUT ? sf_probe_timeout(c->fd, c->operation == SF_SEND) : 0;
+	bool sends = c->operation == SF_SEND || c->operation == SF_CONNECT;
+	uint64_t limit_ns = c->mode == SF_TIMEOUT ? sf_probe_timeout(c->fd, sends) : 0;
 	uint64_t start_ns = sf_self_now_ns();
 
 	for (;;) {

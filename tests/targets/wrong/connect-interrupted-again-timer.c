@@ -12,16 +12,16 @@
 #include <fcntl.h>
 #include <signal.h>
 
-/* A clock on the screen, say. */
+/* A reminder, say. */
 static void on_alarm(int signal)
 {
 	(void)signal;
 }
 
-static void tick_every(int ms)
+static void ring_in(int ms)
 {
 	struct sigaction action = {.sa_handler = on_alarm};
-	struct itimerval time = {.it_value.tv_usec = ms * 1000, .it_interval.tv_usec = ms * 1000};
+	struct itimerval time = {.it_value.tv_usec = ms * 1000};
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &time, NULL);
@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
-	tick_every(100);
+	ring_in(100);
 	struct sockaddr_in to = loopback(argv[1]);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -52,7 +52,7 @@ int main(int argc, char **argv)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (!dial(fd, &to))
 		die("connect");
-	tick_every(0);
+	ring_in(0);
 	if (send(fd, "hello\n", 6, MSG_NOSIGNAL) != 6)
 		die("send");
 	ssize_t n = recv(fd, answer, sizeof(answer), 0);

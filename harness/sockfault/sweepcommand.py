@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -28,6 +29,8 @@ from .sweepshow import Show
 
 GOOD, FAILED, TROUBLE, INTERRUPTED = 0, 1, 125, 130
 NAME = "sockfault sweep"
+PREFIX = "sockfault-sweep-"  # of folders of sweeps that keep no report
+UNLOCKED_MAX = 60.0  # seconds from when such a folder is made until it is locked
 EPILOG = """\
 A transient fault must be invisible, a terminal one must be met honestly: what breaks either law is
 shown with the command that repeats it. {port} in any command is a free port of each run, {tmp} a
@@ -179,6 +182,18 @@ def _asked(argv: Sequence[str] | None) -> argparse.Namespace:
     return asked
 
 
+def _take_away_dead() -> None:
+    """What sweeps that were killed left: one that lives holds the lock of its folder."""
+    for path in pathlib.Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            stack.callback(os.close, held)
+            facts = os.fstat(held)
+            if facts.st_uid == os.getuid() and time.time() - facts.st_mtime > UNLOCKED_MAX:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def _folder(name: str | None) -> Iterator[pathlib.Path]:
     if name:
@@ -186,8 +201,14 @@ def _folder(name: str | None) -> Iterator[pathlib.Path]:
         path.mkdir(parents=True, exist_ok=True)
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="sockfault-sweep-") as made:
-        yield pathlib.Path(made)
+    _take_away_dead()
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as made:
+        held = os.open(made, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield pathlib.Path(made)
+        finally:
+            os.close(held)
 
 
 def _wishes(asked: argparse.Namespace, folder: pathlib.Path) -> Wishes:

@@ -4,6 +4,7 @@ refuse."""
 
 import contextlib
 import dataclasses
+import fcntl
 import io
 import json
 import os
@@ -495,6 +496,24 @@ def test_a_sweep_leaves_nothing_but_its_report(tmp_path):
     made = {path.name for path in pathlib.Path(folder).iterdir()}
     assert {"plan.jsonl", "journal.jsonl", "results.json", "run.json"} <= made
     assert "work" not in made and list(private.iterdir()) == []
+
+
+def test_what_a_killed_sweep_left_is_taken_away_by_a_later_one(tmp_path):
+    """And nothing of one that lives, or has begun just now."""
+    private = tmp_path / "tmp"
+    names = ["sockfault-sweep-dead", "sockfault-sweep-alive", "sockfault-sweep-new", "other"]
+    for name in names:
+        (private / name).mkdir(parents=True)
+        (private / name / "journal.jsonl").touch()
+        if not name.endswith("new"):
+            os.utime(private / name, (1, 1))
+    held = os.open(private / "sockfault-sweep-alive", os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        sweep("--peer", PEER, "--time", "0s", status=0, env=dict(os.environ, TMPDIR=str(private)))
+    finally:
+        os.close(held)
+    assert sorted(path.name for path in private.iterdir()) == sorted(names[1:])
 
 
 def test_a_plan_is_a_file_of_pytest_items(tmp_path):

@@ -11,12 +11,13 @@ from typing import Any, Iterable, Sequence
 
 from .events import Event, Finding, make
 from .sweepplan import Entry
-from .sweeprun import Outcome
+from .sweeprun import Outcome, Program
 from .verdict import LATE, WHOLE_RUN
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 # Told by how often something is done in how little time: waiting longer says no more.
 COUNTED = {"again-spin", "accept-spin", "end-ignored", "hangup-ignored", "retry-storm"}
+LETS_DOWN = "dies-with-client"  # it takes another client to see that
 REPRESENTATIVES = 3  # of a group, that are tried before it is said to come and go
 FIELDS = "finding severity says hint program realism site function file line cause evidence".split()
 SEVERITIES = {"error": 0, "warning": 1, "advice": 2}
@@ -81,6 +82,7 @@ class Group:
     endless: set[str] = dataclasses.field(default_factory=set)  # ids of entries
     rule: str | None = None  # proven to show it again
     is_confirmed: bool = False
+    is_endless: bool = False  # the deadline ended the run that shows it
     seen: str = ""  # what the run that confirmed it said, with the figures of that run
 
     @property
@@ -134,6 +136,11 @@ class Group:
         says = steady(finding.says, self.says[proof["entry"]])
         self.finding, self.seen = dataclasses.replace(finding, says=says), finding.says
         self.rule, self.is_confirmed = proof["rule"], True
+        self.is_endless = finding.finding in LATE or proof["entry"] in self.late
+
+    def repeat(self, program: Program) -> str:
+        """The shell command that shows it."""
+        return program.repeat(self.rule, self.is_endless, self.finding.finding == LETS_DOWN)
 
 
 def steady(text: str, other: str) -> str:

@@ -85,9 +85,9 @@ class SweepItem(pytest.Item):
                 continue
             proof = trier.group(group)
             if proof["rule"]:
+                group.take(proof)
                 finding = make(Finding, proof["finding"])
-                repeat = self.measured.wishes.program.repeat(proof["rule"], group.finding.finding)
-                raise Wrong(f"{finding}\n{repeat}")
+                raise Wrong(f"{finding}\n{group.repeat(self.measured.wishes.program)}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, (Wrong, SockfaultError)):

@@ -36,10 +36,6 @@ def is_known(group: Group, known: Sequence[dict[str, Any]]) -> bool:
     )
 
 
-def _repeat(result: Result, group: Group) -> str:
-    return result.program.repeat(group.rule, group.finding.finding)
-
-
 def failure(result: Result, group: Group) -> dict[str, Any]:
     """One of results.json's failures."""
     finding = group.finding
@@ -54,7 +50,7 @@ def failure(result: Result, group: Group) -> dict[str, Any]:
         "site": finding.site,
         "rule": group.rule,
         "realism": finding.realism if group.entries else None,
-        "repeat": _repeat(result, group),
+        "repeat": group.repeat(result.program),
         "says": finding.says,
         "hint": finding.hint,
         "faults": faults,
@@ -209,7 +205,7 @@ def _case(suite: xml.Element, entry: Entry) -> xml.Element:
 
 
 def _text(result: Result, group: Group) -> str:
-    return f"{group.finding}\n{_repeat(result, group)}"
+    return f"{group.finding}\n{group.repeat(result.program)}"
 
 
 def write(
@@ -300,7 +296,7 @@ def _failure_lines(result: Result, group: Group, others: Sequence[Group]) -> Ite
     if times > 1:
         faults = _some(sorted({entry.fault for one in every for entry in one.entries}))
         yield f"    {times} runs show it" + (f" ({faults})" if faults else "")
-    yield f"    {_repeat(result, group)}"
+    yield f"    {group.repeat(result.program)}"
     rules = list(dict.fromkeys(f"-e {shlex.quote(one.rule)}" for one in others if one.rule))
     if rules:
         ways = "another way" if len(rules) == 1 else f"{len(rules)} other ways"

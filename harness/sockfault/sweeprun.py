@@ -19,7 +19,6 @@ from typing import Any, BinaryIO, Sequence
 from .batch import Asked, Batch
 from .command import SockfaultError
 from .events import Conn, Event, Finding, ended_within, finding_of, make, signal_name
-from .verdict import LATE
 
 SHOWN_FOR = "10s"  # of what has no end, to who repeats it
 OWN_LIMIT_MS = 20_000  # that a server may take beyond its clients
@@ -61,25 +60,24 @@ class Program:
         texts = [*self.command, self.client or "", self.peer or ""]
         return self.is_served or any("{port}" in text for text in texts)
 
-    def roles(self, finding: str | None = None) -> list[str]:
-        """Who else is in the run, and what of it shows a finding: an end, or the next client."""
+    def roles(self, is_endless: bool = False, has_next: bool = False) -> list[str]:
+        """Who else is in the run; with an end for what has none, and the next client."""
         words = ["--server", "--client", self.client] if self.client else []
         words += ["--peer", self.peer] if self.peer else []
-        if self.client and finding in LATE | {"dies-with-client"}:
-            words += ["--client-timeout", SHOWN_FOR, "--next", self.client]
-        elif finding in LATE:
-            words += ["--timeout", SHOWN_FOR]
+        if is_endless:
+            words += ["--client-timeout" if self.client else "--timeout", SHOWN_FOR]
+        words += ["--next", self.client] if self.client and has_next else []
         return words
 
-    def repeat(self, rule: str | None, finding: str | None = None) -> str:
-        """The shell command that makes this run, and shows the finding."""
+    def repeat(self, rule: str | None, is_endless: bool = False, has_next: bool = False) -> str:
+        """The shell command that makes this run."""
         rules = ["-e", rule] if rule else []
         seed = ["--seed", str(self.seed)] if self.seed != 1 else []
         realism = ["--realism", self.realism] if self.realism != "posix" else []
         words = [
             "sockfault",
             "run",
-            *self.roles(finding),
+            *self.roles(is_endless, has_next),
             *rules,
             *seed,
             *realism,

@@ -441,6 +441,11 @@ def test_people_see_the_figures_of_the_run_that_confirmed_it():
     again = dataclasses.replace(late, says="it waited 5.3 s")
     group.take(group.confirmed(entry, "recv: stall", again))
     assert group.finding.says == "it waited N s" and group.seen == "it waited 5.3 s"
+    client, server = Program(["c"]), Program(["s", "{port}"], "server", "c {port}")
+    assert group.repeat(client) == "sockfault run --timeout 10s -e 'recv: stall' -- c"
+    group.finding = dataclasses.replace(late, finding="dies-with-client")
+    roles = "--server --client 'c {port}' --client-timeout 10s --next 'c {port}'"
+    assert group.repeat(server) == f"sockfault run {roles} -e 'recv: stall' -- s {{port}}"
 
 
 def test_what_is_left_is_no_more_than_the_time_that_was_given():

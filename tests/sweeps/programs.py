@@ -70,7 +70,7 @@ PROGRAMS = [
     Program(
         "socat",
         shell(f"seq {LINES} | socat -t5 - TCP:127.0.0.1:{{port}}"),
-        peer="socat TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork SYSTEM:cksum",
+        peer="socat TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork 'SYSTEM:cksum; sleep 0.2'",
     ),
     Program(
         "rsync",

@@ -235,9 +235,9 @@ def _jobs(text: str) -> int:
 
 
 def _usual_jobs() -> int:
-    """One for each processor, where pytest can do that."""
+    """Two for each processor, where pytest can do that: programs under faults mostly wait."""
     has_xdist = importlib.util.find_spec("xdist") is not None
-    return len(os.sched_getaffinity(0)) if has_xdist else 1
+    return 2 * len(os.sched_getaffinity(0)) if has_xdist else 1
 
 
 class _Parser(argparse.ArgumentParser):
@@ -263,7 +263,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="n",
         metavar="N",
         type=_jobs,
-        help="so many at a time (needs pytest-xdist; default: as many as there are processors)",
+        help="so many at a time (needs pytest-xdist; default: two for each processor)",
     )
     parser.add_argument("--report", metavar="DIR", default="graded", help="default: %(default)s")
     parser.add_argument(

@@ -80,12 +80,15 @@ static void refuse_special(const char *path)
 /* See paths.c: while it lasts, root's run is open to those whom root becomes, if its name is secret. */
 static int open_new(const char *path, bool is_secret)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	bool is_open = is_secret && geteuid() == 0;
+	mode_t mask = is_open ? umask(0) : 0;
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, is_open ? 0666 : 0600);
+	int why = errno;
 
+	if (is_open)
+		umask(mask);
 	if (fd < 0)
-		sf_die("can't make the trace %s: %s", path, strerror(errno));
-	if (is_secret && geteuid() == 0 && fchmod(fd, 0666) != 0)
-		sf_die("can't open the trace %s to programs that drop privileges: %s", path, strerror(errno));
+		sf_die("can't make the trace %s: %s", path, strerror(why));
 	/* Not ours at once: the one who clears away old runs has met it before us. */
 	if (flock(fd, LOCK_EX) != 0)
 		sf_die("can't lock the trace %s: %s", path, strerror(errno));
@@ -376,5 +379,8 @@ void sf_arena_file_finish(struct sf_arena_file *file)
 {
 	if (geteuid() == 0)
 		(void)fchmod(file->fd, 0600);
-	cut_off(file);
+	/* A hole takes no room, and to cut it off takes as long as all else that is done here. Who asked for the file by
+	 * name may want to send it away. */
+	if (file->is_named || !file->has_holes)
+		cut_off(file);
 }

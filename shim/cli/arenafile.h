@@ -39,7 +39,7 @@ bool sf_arena_file_grow(struct sf_arena_file *file, uint32_t pages);
 /* Removes this user's runs but those that still go on and those that began after this one (NULL: but the latest). */
 void sf_arena_file_remove_older(const struct sf_arena_file *file);
 
-/* At the end of a run: the file becomes as small as what it holds. */
+/* At the end of a run: the file takes no more room than what it holds needs. */
 void sf_arena_file_finish(struct sf_arena_file *file);
 
 #endif

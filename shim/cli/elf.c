@@ -389,11 +389,28 @@ bool sf_elf_has_lines(const struct sf_elf *elf)
 	return has_section(elf, ".debug_line");
 }
 
+/* The second byte of a number is seldom, and memchr the quickest search there is. */
+static const unsigned char *
+find_first(const unsigned char *at, const unsigned char *end, const struct sf_elf_code *code)
+{
+	while (end - at >= (ptrdiff_t)code->first_length) {
+		const unsigned char *second = memchr(at + 1, code->first[1], (size_t)(end - at - 1));
+
+		if (!second)
+			return NULL;
+		at = second - 1;
+		if (end - at >= (ptrdiff_t)code->first_length && memcmp(at, code->first, code->first_length) == 0)
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
 static bool bytes_have(const unsigned char *at, size_t left, const struct sf_elf_code *code)
 {
 	const unsigned char *found, *start = at, *end = at + left;
 
-	while ((found = memmem(at, (size_t)(end - at), code->first, code->first_length))) {
+	while ((found = find_first(at, end, code))) {
 		size_t reach = (size_t)(end - found) < code->reach ? (size_t)(end - found) : code->reach;
 
 		if ((found - start) % code->step == 0 && memmem(found, reach, code->then, code->then_length))

@@ -322,7 +322,7 @@ int sf_run_status(const struct sf_run *run)
 
 int sf_cmd_run(int argc, char **argv)
 {
-	static struct sf_run run = {
+	struct sf_run run = {
 	    .trace_size = SF_ARENA_SIZE_DEFAULT,
 	    .trace_level = SF_TRACE_ALL,
 	    .realism = SF_POSIX,

@@ -51,14 +51,17 @@ def number(value):
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3f}".rstrip("0").rstrip(".")
 
 
+def spread(row):
+    return "" if row.low is None else f"  ({number(row.low)} .. {number(row.high)})"
+
+
 def table(rows):
     group = None
     for row in rows:
         if row.group != group:
             group = row.group
             yield f"\n{group}"
-        spread = "" if row.low is None else f"  ({number(row.low)} .. {number(row.high)})"
-        yield f"  {row.name:<44} {number(row.value):>9} {row.unit}{spread}{row.note}"
+        yield f"  {row.name:<44} {number(row.value):>9} {row.unit}{spread(row)}{row.note}"
 
 
 def goal_lines(rows):
@@ -66,7 +69,7 @@ def goal_lines(rows):
     for name, goal in GOALS.items():
         row = worst(rows, name)
         met = {True: "met", False: "MISSED", None: "not measured"}[is_met(rows, name)]
-        figure = "" if row is None else f"{number(row.value)} ({row.name})"
+        figure = "" if row is None else f"{number(row.value)}{spread(row)}  {row.name}"
         limit = f"at most {number(goal.limit)} {goal.unit}"
         yield f"  {met:<12} {goal.text:<48} {limit:<48} {figure}"
 

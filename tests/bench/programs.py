@@ -17,6 +17,7 @@ from goals import Row
 from times import LIBFIU, row
 
 BARE = "bare"
+AGAIN = "bare again"  # against itself: how far the method can tell
 PRELOADED = {
     "forwarder": BENCH / "forwarder.so",
     "libfiu": LIBFIU,
@@ -29,7 +30,7 @@ def plain_environment():
 
 
 def start_of(folder, name):
-    if name == BARE:
+    if name in (BARE, AGAIN):
         return [], plain_environment()
     if name in PRELOADED:
         return [], {**plain_environment(), "LD_PRELOAD": preload_of(PRELOADED[name])}
@@ -150,7 +151,8 @@ def call(command):
     ).stdout
 
 
-NAMES = (BARE, "forwarder", "idle", "off", "faults", "all")
+ROUNDS = 15
+NAMES = (BARE, AGAIN, "forwarder", "idle", "off", "faults", "all")
 
 
 def interleaved(folder, rounds, cost, names=NAMES):
@@ -200,7 +202,7 @@ def redis(folder, effort):
             call([*bench, "-n", str(requests)])
             return (server.cpu_s() - before) / requests * 1e6
 
-    yield from server_rows("redis", interleaved(folder, 11, cost))
+    yield from server_rows("redis", interleaved(folder, ROUNDS, cost))
 
 
 NGINX = """\
@@ -237,7 +239,7 @@ def nginx(folder, effort):
             requests = int(re.search(r"(\d+) requests in", said)[1])
             return (server.cpu_s() - before) / requests * 1e6
 
-    yield from server_rows("nginx", interleaved(folder, 11, cost))
+    yield from server_rows("nginx", interleaved(folder, ROUNDS, cost))
 
 
 def iperf3(folder, effort):

@@ -147,7 +147,7 @@ class Judge:
     def _named(self, entry: Entry, outcome: Outcome, finding: Finding) -> Finding:
         """With the call that met the fault, where the finding has no call of its own."""
         event = outcome.faults[0] if outcome.faults else None
-        realism = event.realism if event else entry.realism
+        realism = event and event.realism or entry.realism  # of a call that was only held up: none
         says = f"{entry.place.func}() met '{entry.fault}': {finding.says}"
         if realism == "posix":
             says = f"{says} (POSIX allows this fault; Linux does not do it here)"

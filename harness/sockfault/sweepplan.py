@@ -98,6 +98,7 @@ class Call:
     side: str = ""  # client, server, listener
     is_of_pair: bool = False  # an end of a socketpair: rules meet it with family= only
     unanswered: bool = True  # of datagrams: something was sent before that may be refused
+    is_connected: bool = True  # else its socket has still to ask for its connection
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class Sockets:
         self.pairs: dict[tuple[int | None, int], bool] = {}
         self.parents: dict[int, int] = {}
         self.unanswered: collections.Counter[str] = collections.Counter()
+        self.connected: set[str] = set()  # keys of those that asked for their connection
 
     @staticmethod
     def _kind(family: str, kind: str) -> str:
@@ -165,6 +167,12 @@ class Sockets:
     def is_of_pair(self, event: Event) -> bool:
         return not event.conn and self._inherited(self.pairs, event, False)
 
+    def is_connected(self, event: Event) -> bool:
+        """Who sends or receives is; other calls come before, too, with the connection's number."""
+        if event.op in ("connect", "send", "recv") or self.sides.get(event.key) != "client":
+            return True
+        return event.key in self.connected
+
     def _inherited(
         self, known: dict[tuple[int | None, int], Known], event: Event, unknown: Known
     ) -> Known:
@@ -185,6 +193,9 @@ class Sockets:
             self.unanswered[event.key] += 1
         elif event.key and event.errno == "ECONNREFUSED" and self.unanswered[event.key]:
             self.unanswered[event.key] -= 1
+        begins = event.op == "connect" and event.errno in (None, "EINPROGRESS", "EINTR")
+        if begins and event.key:
+            self.connected.add(event.key)
         if event.func == "socketpair":
             for end in event.more.get("given", ()):
                 self.by_fd[process, end["fd"]] = kind
@@ -214,7 +225,8 @@ def calls_of(events: Sequence[Event], connections: Sequence[Conn]) -> list[Call]
                 event.stack,
             )
             side = "listener" if event.op == "accept" else sockets.sides.get(event.key, "")
-            made.append(Call(place, event, kind, side, sockets.is_of_pair(event), unanswered))
+            pair, connected = sockets.is_of_pair(event), sockets.is_connected(event)
+            made.append(Call(place, event, kind, side, pair, unanswered, connected))
     return made
 
 
@@ -289,13 +301,26 @@ def counts(call: Call, fault: str, realism: str) -> bool:
         is_posix = event.op == "send" and event.mode == "blocking"
         return (event.asked or 0) >= 2 and not whole and not (is_posix and realism == "kernel")
     if word in ("reset", "closed", "eof"):
-        return event.conn is not None and not (event.op == "recv" and event.ret == 0)
+        has_ended = event.op == "recv" and event.ret == 0
+        return event.conn is not None and call.is_connected and not has_ended
     return True
 
 
 def _was_not_sent(call: Call) -> bool:
     """Datagrams are refused once each, when they were sent."""
     return call.kind == "udp" and call.place.op in ("send", "recv") and not call.unanswered
+
+
+def shows(call: Call, fault: str) -> bool:
+    """Does anything come of this fault? A call that moved little is not cut by half of its room."""
+    if fault == "fail ECONNREFUSED" and _was_not_sent(call):
+        return False
+    word, _, argument = fault.partition(" ")
+    if word != "short":
+        return True
+    asked, moved = call.event.asked or 0, call.event.ret
+    most = asked // 2 if argument == "50%" else int(argument)
+    return moved is None or moved < 0 or moved > most
 
 
 def _asks_nobody(call: Call) -> bool:
@@ -385,13 +410,9 @@ class Count:
         return self._counted[key]
 
     def at(self, place: Place, fault: str) -> list[int]:
-        """The calls at this place that the fault can meet."""
-        return [
-            i
-            for i in self.places.get(place, ())
-            if counts(self.calls[i], fault, self.realism)
-            and not (fault == "fail ECONNREFUSED" and _was_not_sent(self.calls[i]))
-        ]
+        """The calls at this place that the fault can meet, and may be seen in."""
+        found = [(i, self.calls[i]) for i in self.places.get(place, ())]
+        return [i for i, one in found if counts(one, fault, self.realism) and shows(one, fault)]
 
     def names(self, index: int, fault: str) -> list[tuple[str, int]]:
         """Conditions, and the ordinal under them: the plainest first."""

@@ -203,7 +203,7 @@ static void put_events(struct sf_output *out, const struct sf_run *run)
 	if (run->reader)
 		sf_reader_rewind(run->reader);
 	while (run->reader && sf_reader_next(run->reader, &seen)) {
-		if (seen.event.fault)
+		if (seen.event.fault || seen.event.shaped_rule)
 			note_event(&injected, line, run, &seen);
 		if (seen.fate != SF_FATE_DONE && seen.event.what < SF_EVENT_FIRST)
 			note_event(&pending, line, run, &seen);

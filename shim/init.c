@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "byhand.h"
 #include "evlog.h"
@@ -167,6 +168,19 @@ static void watch_forks(void)
 		at_fork(forks, NULL, forked, NULL);
 }
 
+/* A run that has to wait for its turn is made ready as far as here. Whose parent dies meanwhile is never let go. */
+static void await_turn(void)
+{
+	const struct timespec a_second = {1, 0};
+	long parent = sf_sys(SYS_getppid);
+
+	while (atomic_load_explicit(&sf_arena->held, memory_order_acquire)) {
+		if (sf_sys(SYS_getppid) != parent)
+			sf_start_fail("the run was given up before its turn came", NULL);
+		sf_sys(SYS_futex, &sf_arena->held, 0 /* FUTEX_WAIT */, 1, &a_second);
+	}
+}
+
 static void live(const char *arena, uint32_t ahead)
 {
 	uint32_t pid = (uint32_t)sf_sys(SYS_getpid);
@@ -183,6 +197,8 @@ static void live(const char *arena, uint32_t ahead)
 	sf_heir_start(library, arena);
 	watch_forks();
 	watch_exit();
+	if (atomic_load_explicit(&sf_arena->held, memory_order_acquire))
+		await_turn();
 	sf_track_inherited();
 	sf_stream_start();
 	announce(process);

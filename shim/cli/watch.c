@@ -6,12 +6,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -592,10 +594,22 @@ static void turn(struct watch *w)
 	tell_what_is_left(w);
 }
 
-/* From here on the run is under way, and its time counts. */
+static void hold(struct sf_arena *arena, bool is_held)
+{
+	atomic_store_explicit(&arena->held, is_held, memory_order_release);
+	(void)syscall(SYS_futex, &arena->held, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* A program that nobody has to serve first is loaded while it waits, and stays before its main until the turn has come.
+ * From there on the run is under way, and its time counts. */
 static int take_turn(struct watch *w)
 {
 	struct sf_run *run = w->run;
+
+	if (!run->peer.text) {
+		hold(run->file.arena, true);
+		start_target(w);
+	}
 	int turn = sf_turn_take(run->turn_path);
 
 	read_signals(w);
@@ -604,6 +618,7 @@ static int take_turn(struct watch *w)
 	sf_run_begin_clock(run);
 	sf_intact_remember(&run->file);
 	w->now_ns = w->phase_ns = run->start_ns;
+	hold(run->file.arena, false);
 	return turn;
 }
 
@@ -622,7 +637,8 @@ void sf_run_watch(struct sf_run *run)
 	sf_growth_begin(&run->growth);
 	int taken = run->turn_path ? take_turn(w) : -1;
 
-	await_peer(w);
+	if (!run->target)
+		await_peer(w);
 	/* While the target starts there is nothing else to do. */
 	if (!sf_is_batched()) {
 		sf_arena_file_remember(&run->file);

@@ -113,7 +113,9 @@ struct sf_arena {
 	_Atomic uint64_t ruleset_at;  /* struct sf_ruleset */
 	_Atomic uint64_t counters_at; /* struct sf_counter[ruleset.count] */
 	uint64_t unnamed;             /* 1: made by hand without a name of its own: the last process to leave removes it */
-	uint64_t reserved_watch[4];
+	_Atomic uint32_t held;        /* 1: the target is not to begin yet, and waits before its main; a futex word */
+	uint32_t reserved_held;
+	uint64_t reserved_watch[3];
 
 	/* written by all */
 	_Alignas(64) _Atomic uint32_t pages_used;

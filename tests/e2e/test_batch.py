@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 
@@ -132,6 +133,61 @@ def test_faults_are_counted_and_a_trace_is_kept_where_one_is_asked_for(batch, tm
     assert len(outcome["injected"]) == 1 and outcome["pending"] == []
     # nobody's latest run
     assert batch.tell("trace")["error"].startswith("there is no latest run")
+
+
+def waiting_for_its_turn(trace):
+    """The process of that run, once it is loaded and waits."""
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            environ = (entry / "environ").read_bytes().split(b"\0")
+            is_its = f"SOCKFAULT_ARENA={trace}".encode() in environ
+            if is_its and "futex" in (entry / "wchan").read_text():
+                return int(entry.name)
+        except OSError:
+            pass  # no process, or it has just ended
+    return None
+
+
+TURNS = "echo begins $0 >> log; read line < go; echo ends $0 >> log"
+
+
+def words_of_turn(name):
+    return ["run", "--turn", "turn", "--trace", f"{name}.sft", "--", "sh", "-c", TURNS, name]
+
+
+def test_a_program_is_loaded_before_its_turn_and_begins_when_it_comes(batch, tmp_path):
+    log = tmp_path / "log"
+    os.mkfifo(tmp_path / "go")
+    batch.ask("id=a", *words_of_turn("a"))
+    wait_until(log.exists, "the first run")
+    batch.ask("id=b", *words_of_turn("b"))
+    wait_until(lambda: waiting_for_its_turn(tmp_path / "b.sft"), "the other one")
+    assert log.read_text() == "begins a\n"
+    (tmp_path / "go").write_text("\n")
+    wait_until(lambda: log.read_text().endswith("begins b\n"), "the turn")
+    (tmp_path / "go").write_text("\n")
+    answers = {one["id"]: one for one in (batch.answer(), batch.answer())}
+    assert [answers[name]["status"] for name in "ab"] == [0, 0]
+    assert log.read_text() == "begins a\nends a\nbegins b\nends b\n"
+    # nobody's waiting is part of a run
+    events = batch.tell("out=events", "trace", "b.sft", "--json")
+    assert events["status"] == 0 and answers["b"]["outcome"]["wall_ns"] < answers["b"]["wall_ns"]
+    first = json.loads((tmp_path / "events").read_text().splitlines()[0])
+    assert first["op"] == "load" and first["time_ns"] < answers["b"]["outcome"]["wall_ns"]
+
+
+def test_whose_command_is_killed_before_its_turn_never_begins(batch, tmp_path):
+    log = tmp_path / "log"
+    os.mkfifo(tmp_path / "go")
+    batch.ask("id=a", *words_of_turn("a"))
+    wait_until(log.exists, "the first run")
+    with subprocess.Popen([SOCKFAULT, *words_of_turn("b")], stderr=subprocess.PIPE) as command:
+        wait_until(lambda: waiting_for_its_turn(tmp_path / "b.sft"), "the other one")
+        command.kill()
+        # the program has it, too: so this is until it ends
+        assert b"given up before its turn came" in command.stderr.read()
+    (tmp_path / "go").write_text("\n")
+    assert batch.answer()["status"] == 0 and log.read_text() == "begins a\nends a\n"
 
 
 def test_of_many_injections_the_first_and_the_last_are_told(batch):

@@ -49,6 +49,7 @@ GOALS = {
     "start": Goal("start of /bin/true, preloaded", 1.12, "of bare"),
     "start-run": Goal("start of /bin/true, sockfault run", 1.6, "of bare"),
     "runs": Goal("a run of curl in a batch", 1.25, "times as long as bare"),
+    "sweep": Goal("a run of curl in a sweep, one at a time", 1.25, "times as long as bare"),
     "server-off": Goal("CPU a request of a server, trace off", 1.02, "of bare"),
     "server-all": Goal("CPU a request of a server, trace all", 1.10, "of bare"),
     "threads": Goal("trace all: slowdown of 4 threads", 1.1, "of the slowdown of 1 thread"),

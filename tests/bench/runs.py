@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Runs a second: curl fetches a file, started by a bare loop and by a batch, as many at a time."""
+"""Runs a second: curl fetches a file, started by a bare loop, by a batch and by a sweep, as many at
+a time."""
 
 import json
 import os
@@ -46,16 +47,27 @@ def batch(url, count, jobs):
     return count / (time.monotonic() - start)
 
 
+def sweep(url, folder):
+    """As a user has it, also with faults that make a program wait; without runs that end by their
+    deadline."""
+    words = [COMMAND, "sweep", "--quiet", "--report", folder, "--", "curl", "-sS", url]
+    subprocess.run(words, stdout=subprocess.DEVNULL, check=False)  # it may find something
+    return json.loads((folder / "run.json").read_text())["runs_per_second"]
+
+
 def runs(folder, effort):
     nginx = programs.find("nginx")
     if not nginx or not shutil.which("curl"):
         return
-    port, jobs, rates, ratios = programs.free_port(), os.cpu_count() or 1, [], []
+    port, jobs, rates, ratios, sweeps = programs.free_port(), os.cpu_count() or 1, [], [], []
     url, count = URL.format(port=port), 40 * effort
     words = [nginx, "-e", "stderr", "-c", str(programs.nginx_configuration(folder, port))]
     with programs.Server(([], programs.plain_environment()), words, port):
         for _ in range(5 + 2 * effort):
             rates.append(bare(url, count, jobs))
             ratios.append(rates[-1] / batch(url, count, jobs))
+        for _ in range(1 + effort):
+            sweeps.append(bare(url, count, 1) / sweep(url, folder / "sweep"))
     yield row(GROUP, "curl, bare", rates, "runs/s")
     yield row(GROUP, "curl, in a batch", ratios, "times as long as bare", "runs")
+    yield row(GROUP, "curl, in a sweep", sweeps, "times as long as bare", "sweep")

@@ -9,6 +9,7 @@
 #define SF_BRIEF_H
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/respite.h"
 #include "evlog.h"
@@ -23,9 +24,20 @@ ssize_t sf_brief_odd_vector(
 
 /* Is the call to be recorded, and nothing else? Either no rules stand for its operation, or none of them meets the
  * descriptor. */
-static inline bool sf_is_recorded(enum sf_operation operation, const struct sf_way *way)
+static inline bool sf_is_recorded(const struct sf_way *way)
 {
-	return way->why == SF_WATCH_TRACE || way->why == (SF_WATCH_TRACE | (way->entry & SF_ENTRY_IDLE(operation)));
+	int64_t differs = way->differs;
+
+	if (way->why == SF_WATCH_TRACE)
+		return true;
+	__asm__("" : "+r"(differs)); /* else gcc asks for the rarer one first */
+	return differs == -SF_WATCH_TRACE;
+}
+
+/* Do rules meet the descriptor, and is nothing else to be done about the call? */
+static inline bool sf_is_counted(enum sf_operation operation, const struct sf_way *way)
+{
+	return way->differs == INT64_C(1) << (32 + operation);
 }
 
 /* The socket of an entry; NULL: the call has to go the long way. */
@@ -39,6 +51,23 @@ sf_brief_socket(enum sf_operation operation, uint64_t entry, int flags)
 	return (operation == SF_SEND ? socket->send_mode : socket->receive_mode) ? socket : NULL;
 }
 
+/* Several of its first and last fields at once: each store counts. */
+static inline void sf_brief_name(struct sf_event *event, enum sf_func func)
+{
+	uint32_t unused = (uint32_t)func << 16 | SF_EVENT_UNUSED;
+
+	_Static_assert(offsetof(struct sf_event, what) == 2 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "state, what");
+	memcpy((void *)event, &unused, sizeof unused);
+}
+
+static inline void sf_brief_found_nothing(struct sf_event *event)
+{
+	uint32_t again = (uint32_t)SF_NONBLOCKING << 16 | EAGAIN;
+
+	_Static_assert(offsetof(struct sf_event, mode) == offsetof(struct sf_event, error) + 2, "error, mode, realism");
+	memcpy(&event->error, &again, sizeof again);
+}
+
 /* NULL: as above. */
 __attribute__((always_inline)) static inline struct sf_event *sf_brief_begin(
     enum sf_func func, enum sf_operation operation, const struct sf_socket *socket, int fd, const void *buf, size_t len,
@@ -49,7 +78,7 @@ __attribute__((always_inline)) static inline struct sf_event *sf_brief_begin(
 
 	if (!sf_site_seen(frame_end[-1], &place) || !sf_event_next(&sf_self_here, &event))
 		return NULL;
-	event->what = (uint16_t)func;
+	sf_brief_name(event, func);
 	event->fd = fd;
 	event->asked = len;
 	event->offset =
@@ -75,7 +104,7 @@ sf_brief_end(struct sf_event *event, enum sf_operation operation, struct sf_sock
 		/* What found nothing is not counted. */
 		if (operation == SF_SEND || *sf_self_here.error != EAGAIN || event->mode != SF_NONBLOCKING)
 			return sf_brief_odd(event, socket, operation, ret);
-		event->error = EAGAIN;
+		sf_brief_found_nothing(event);
 	} else {
 		atomic_fetch_add_explicit(
 		    operation == SF_SEND ? &socket->sent : &socket->received, (uint64_t)ret, memory_order_relaxed);
@@ -141,11 +170,31 @@ static inline uint64_t sf_brief_moved(const struct sf_socket *socket, enum sf_op
 	return atomic_load_explicit(operation == SF_SEND ? &socket->sent : &socket->received, memory_order_relaxed);
 }
 
-/* Do rules meet the descriptor, and is nothing else to be done about the call? */
-static inline bool sf_is_counted(enum sf_operation operation, const struct sf_way *way)
+/* The end of such a call that failed, or whose socket has an after-state meanwhile. As sf_leave(). */
+ssize_t sf_quick_odd(struct sf_socket *socket, enum sf_operation operation, enum sf_func func, int flags, ssize_t ret);
+
+__attribute__((always_inline)) static inline ssize_t
+sf_quick_leave(struct sf_socket *socket, enum sf_func func, enum sf_operation operation, ssize_t ret)
 {
-	return (way->entry & SF_ENTRY_IDLE(operation)) == (way->why | UINT64_C(1) << (32 + operation));
+	const struct sf_quick *quick = sf_quick_of(socket, operation);
+
+	if (__builtin_expect((uint64_t)ret >= quick->limit, 0))
+		return sf_quick_odd(socket, operation, func, (int)quick->flags, ret);
+	atomic_fetch_add_explicit(
+	    operation == SF_SEND ? &socket->sent : &socket->received, (uint64_t)ret, memory_order_relaxed);
+	atomic_fetch_add_explicit(&socket->calls[operation], 1, memory_order_relaxed);
+	return ret;
 }
+
+/* What rules of the run let through; all else is counted otherwise. */
+#define SF_QUICK(function, operation, flags, real_call, counted_call)                                                  \
+	do {                                                                                                               \
+		struct sf_socket *socket = sf_arena_at(sf_arena, (uint64_t)sf_entry_place(entry) * sizeof *socket);            \
+                                                                                                                       \
+		if (!sf_quick_take(socket, operation, SF_FUNC_##function, flags))                                              \
+			return counted_call;                                                                                       \
+		return sf_quick_leave(socket, SF_FUNC_##function, operation, real_call);                                       \
+	} while (0)
 
 /* NULL: the call has to go the long way. Else it is counted. */
 __attribute__((always_inline)) static inline struct sf_respite *

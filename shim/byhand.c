@@ -71,7 +71,7 @@ static bool join(const char *path)
 		const struct sf_process *process = sf_process_at(arena, i);
 
 		if (process && is_alive(process)) {
-			sf_arena = arena;
+			sf_self_enter_arena(arena);
 			return true;
 		}
 	}
@@ -246,10 +246,12 @@ static void make(const char *trace)
 		sf_start_fail("the rules do not fit the trace", arena_path);
 	sf_sys(SYS_munmap, head, bytes);
 	sf_sys(SYS_munmap, set, sizeof *set);
-	sf_arena = sf_start_map_fd((int)fd, &why);
+	struct sf_arena *arena = sf_start_map_fd((int)fd, &why);
+
 	sf_sys(SYS_close, fd);
-	if (!sf_arena)
+	if (!arena)
 		sf_start_fail(why, arena_path);
+	sf_self_enter_arena(arena);
 	if (sf_sys(SYS_renameat, AT_FDCWD, temporary_path, AT_FDCWD, arena_path) != 0)
 		sf_start_fail("the trace can't be put in its place", arena_path);
 }

@@ -35,7 +35,7 @@ void sf_end_watch(void)
 
 void sf_end_enter(struct sf_socket *socket, enum sf_socket_state state)
 {
-	atomic_store_explicit(&socket->state, state, memory_order_release);
+	sf_socket_enter_state(socket, state);
 	sf_end_watch();
 }
 

@@ -601,20 +601,14 @@ static void grant_respite(const struct sf_call *c)
 	sf_respite_grant(&asker, c);
 }
 
-ssize_t sf_counted_odd(
-    struct sf_respite *respite, struct sf_socket *socket, enum sf_operation operation,
-    const struct sf_plain_call *plain)
+/* A plain transfer that was let through, as it would be had it been entered. */
+static struct sf_call let_through(struct sf_socket *socket, enum sf_operation operation, enum sf_func func, int flags)
 {
-	uint64_t kind = atomic_load_explicit(&respite->kind, relaxed);
 	struct sf_call c = {
-	    .func = (uint16_t)kind,
+	    .func = (uint16_t)func,
 	    .operation = (uint8_t)operation,
 	    .shape = SF_SHAPE_BUFFER,
-	    .fd = plain->fd,
-	    .flags = (int)(kind >> 32),
-	    .asked = plain->len,
-	    .len = plain->len,
-	    .out = plain->buf,
+	    .flags = flags,
 	    .socket = socket,
 	    .socket_index = socket->index,
 	    .family = socket->family,
@@ -625,10 +619,61 @@ ssize_t sf_counted_odd(
 	};
 
 	c.mode = mode_of(&c, socket);
+	return c;
+}
+
+ssize_t sf_counted_odd(
+    struct sf_respite *respite, struct sf_socket *socket, enum sf_operation operation,
+    const struct sf_plain_call *plain)
+{
+	uint64_t kind = atomic_load_explicit(&respite->kind, relaxed);
+	struct sf_call c = let_through(socket, operation, (uint16_t)kind, (int)(kind >> 32));
+
+	c.fd = plain->fd;
+	c.asked = c.len = plain->len;
+	c.out = plain->buf;
 	int64_t ret = sf_leave(&c, plain->ret);
 
 	if (found_nothing(&c))
 		sf_respite_undo(respite);
+	return ret;
+}
+
+/* A number of the socket; -1: it has been closed. */
+static int number_of(const struct sf_socket *socket)
+{
+	int fd = (int)atomic_load_explicit(&socket->fd_hint, relaxed), top = atomic_load_explicit(&sf_fds_top, relaxed);
+
+	if (sf_fd_socket(fd) == socket)
+		return fd;
+	for (fd = top - 1; fd >= 0 && sf_fd_socket(fd) != socket; fd--)
+		;
+	return fd;
+}
+
+static __attribute__((noinline)) ssize_t
+leave_quick(struct sf_socket *socket, enum sf_operation operation, enum sf_func func, int flags, ssize_t ret)
+{
+	struct sf_call c = let_through(socket, operation, func, flags);
+
+	c.fd = number_of(socket);
+	c.asked = c.len = ret > 0 ? (size_t)ret : 1;
+	ret = sf_leave(&c, ret);
+	if (found_nothing(&c))
+		sf_allowance_undo(sf_quick_word(socket, sf_quick_of(socket, operation)));
+	return ret;
+}
+
+ssize_t sf_quick_odd(struct sf_socket *socket, enum sf_operation operation, enum sf_func func, int flags, ssize_t ret)
+{
+	const struct sf_quick *quick = sf_quick_of(socket, operation);
+	const int *error = sf_self_here.error; /* NULL: this thread has not been looked at yet */
+
+	if (ret >= 0 || quick->limit == 0 || !error || *error != EAGAIN ||
+	    (sf_socket_mode(socket, operation) != SF_NONBLOCKING && !(flags & MSG_DONTWAIT)))
+		return leave_quick(socket, operation, func, flags, ret);
+	/* No after-state, and nothing to be counted. */
+	sf_allowance_undo(sf_quick_word(socket, quick));
 	return ret;
 }
 
@@ -717,6 +762,8 @@ bool sf_enter(struct sf_call *c)
 		return false;
 	uint64_t why = atomic_load_explicit(&sf_arena->watch[c->operation], relaxed);
 
+	if (!why) /* it was only to be seen who is calling */
+		return false;
 	c->entered = 1;
 	c->unread = may_stay_unread(c, why);
 	if (!c->unread)

@@ -31,18 +31,20 @@ enum {
 
 static inline uint64_t sf_watch_of(enum sf_operation operation)
 {
-	return atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed);
+	return atomic_load_explicit(&sf_watch[operation], memory_order_relaxed);
 }
 
 /* Nothing is watched for this operation: calls without a descriptor pass. */
 static inline bool sf_unwatched(enum sf_operation operation)
 {
-	return __builtin_expect(!atomic_load_explicit(&sf_arena->watch[operation], memory_order_relaxed), 1);
+	return __builtin_expect(!sf_watch_of(operation), 1);
 }
 
-/* What is to be known of a call before it: why its operation is watched, and its descriptor's entry. */
+/* What is to be known of a call before it: why its operation is watched, its descriptor's entry, and how what the two
+ * have in common differs: 0: no rule meets the descriptor, and nothing else is to be done. */
 struct sf_way {
 	uint64_t why, entry;
+	int64_t differs;
 };
 
 /* May this call pass at once? Yes where nothing is watched, where fd is no socket, and where no rule meets this socket.
@@ -53,7 +55,10 @@ static inline bool sf_idle_way(enum sf_operation operation, int fd, struct sf_wa
 	if (__builtin_expect(way->why == 0, 1))
 		return true;
 	way->entry = sf_fd_entry(fd);
-	return __builtin_expect(way->entry == 0, 1) || (way->entry & SF_ENTRY_IDLE(operation)) == way->why;
+	if (__builtin_expect(way->entry == 0, 1))
+		return true;
+	way->differs = (int64_t)((way->entry & SF_ENTRY_IDLE(operation)) - way->why);
+	return way->differs == 0;
 }
 
 static inline bool sf_idle(enum sf_operation operation, int fd)

@@ -15,6 +15,7 @@
 #include "readiness.h"
 #include "real.h"
 #include "sys.h"
+#include "track.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -32,6 +33,10 @@ volatile uint32_t *sf_life = &never;
 _Atomic uint32_t sf_vforks;
 
 struct sf_arena *sf_arena = &nothing;
+const _Atomic uint64_t *sf_watch = nothing.watch;
+const _Atomic uint64_t sf_watch_looks[SF_OPERATION_COUNT] = {
+    [0 ... SF_OPERATION_COUNT - 1] = SF_WATCH_LOOK,
+};
 uint32_t sf_process;
 uint32_t sf_pid;
 
@@ -126,11 +131,13 @@ static struct sf_self *reborn(uint32_t pid)
 	sf_vforked = 0;
 	atomic_store_explicit(&sf_vforks, 0, memory_order_relaxed);
 	atomic_store_explicit(&sf_has_threads, false, memory_order_relaxed);
+	sf_track_share(); /* also where nobody told of the fork */
 	sf_pid = pid;
 	sf_endings_forget();
 	life_now++;
 	*sf_life = life_now;
 	sf_life[1] = 1;
+	sf_watch = sf_arena->watch;
 	if (!child) {
 		sf_process = 0; /* not its mother's */
 		return take_thread(0, pid);
@@ -153,8 +160,10 @@ static struct sf_self *reborn(uint32_t pid)
 static void vfork_is_over(void)
 {
 	sf_vforked = 0;
-	if (atomic_fetch_sub_explicit(&sf_vforks, 1, memory_order_relaxed) == 1)
+	if (atomic_fetch_sub_explicit(&sf_vforks, 1, memory_order_relaxed) == 1) {
 		*sf_life = life_now;
+		sf_watch = sf_arena->watch;
+	}
 }
 
 struct sf_self *sf_self_look(void)
@@ -179,6 +188,12 @@ bool sf_self_may_be_guest(void)
 	if (sf_life == &never || *sf_life != 0 || !shares_memory())
 		return false;
 	return get_pid() != sf_pid;
+}
+
+void sf_self_enter_arena(struct sf_arena *arena)
+{
+	sf_arena = arena;
+	sf_watch = arena->watch;
 }
 
 void sf_self_start(uint32_t process, uint32_t pid)
@@ -230,6 +245,7 @@ void sf_self_shares(bool suspended)
 		atomic_store_explicit(&sf_has_threads, true, memory_order_relaxed);
 	atomic_fetch_add_explicit(&sf_vforks, 1, memory_order_relaxed);
 	*sf_life = 0;
+	sf_watch = sf_watch_looks;
 }
 
 void sf_self_forks_at(const void *site)
@@ -249,6 +265,7 @@ void sf_self_forks(void)
 		self->fork_stamp = sf_event_stamp();
 	if (thread)
 		self->forks = atomic_fetch_add_explicit(&thread->forks, 1, memory_order_relaxed) + 1;
+	sf_track_share();
 }
 
 void sf_self_forked(void)

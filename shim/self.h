@@ -36,6 +36,10 @@ struct sf_self {
 extern __thread struct sf_self sf_self_here __attribute__((tls_model("initial-exec")));
 extern __thread uint32_t sf_vforked __attribute__((tls_model("initial-exec")));
 extern volatile uint32_t *sf_life;
+/* What wrappers ask before all else: the arena's watch[] or, from the moment in which somebody may share our memory
+ * until somebody has looked who it is, words that let no call pass. */
+extern const _Atomic uint64_t *sf_watch;
+extern const _Atomic uint64_t sf_watch_looks[SF_OPERATION_COUNT];
 extern _Atomic uint32_t sf_vforks;
 
 /* The arena of this run; before start-up an empty one in which nothing is watched. */
@@ -44,6 +48,8 @@ extern uint32_t sf_process; /* index of this process */
 extern uint32_t sf_pid;
 extern _Atomic bool sf_has_threads; /* this process has made some */
 #pragma GCC visibility pop
+
+void sf_self_enter_arena(struct sf_arena *arena);
 
 struct sf_self *sf_self_look(void);
 

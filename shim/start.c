@@ -111,7 +111,7 @@ void sf_start_map(const char *path)
 	sf_sys(SYS_close, fd);
 	if (!arena)
 		sf_start_fail(why, path);
-	sf_arena = arena;
+	sf_self_enter_arena(arena);
 }
 
 uint64_t sf_start_time(const char *pid)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "core/match.h"
+#include "core/respite.h"
 #include "datagram.h"
 #include "evlog.h"
 #include "gate.h"
@@ -347,6 +348,22 @@ void sf_track_shown(int fd, int bytes)
 	atomic_store_explicit(&socket->shown, received + (uint64_t)bytes, memory_order_relaxed);
 }
 
+static void share(int fd)
+{
+	struct sf_socket *socket = sf_fd_socket(fd);
+
+	if (socket && !atomic_load_explicit(&socket->is_shared, memory_order_relaxed))
+		sf_respite_share(sf_arena, socket);
+}
+
+void sf_track_share(void)
+{
+	int top = atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
+
+	for (int fd = 0; fd < top; fd++)
+		share(fd);
+}
+
 /* The record of a socket that another process of the run made, by inode; else 0. */
 static uint32_t find_inode(uint64_t inode, const struct sf_socket *described)
 {
@@ -378,6 +395,7 @@ void sf_track_discover(int fd)
 
 	if (index) {
 		sf_fd_set(fd, sf_socket_at(sf_arena, index));
+		share(fd);
 		return;
 	}
 	struct sf_self *self = sf_self_get();
@@ -425,21 +443,21 @@ void sf_track_received(const struct msghdr *msg, struct sf_event *event)
 		sf_event_extend(event, SF_EXTENSION_GIVEN, given, n * sizeof given[0]);
 }
 
-/* Who has it next finds its record by this number. */
-static void note_inode(int fd)
+/* Another process is about to have it, and finds its record by this number. */
+static void hand_over(int fd, bool sandboxed)
 {
 	struct sf_socket *socket = sf_fd_socket(fd);
 
-	if (socket && !socket->inode)
+	share(fd);
+	if (socket && !socket->inode && !sandboxed)
 		sf_probe_same(fd, socket);
 }
 
 void sf_track_sent(const struct msghdr *msg)
 {
-	struct sf_process *process = sf_self_process();
-
-	if (!is_live() || !process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed))
+	if (!is_live())
 		return;
+	bool sandboxed = sf_self_is_sandboxed();
 	const char *end = (const char *)msg->msg_control + (uint32_t)msg->msg_controllen;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c)) {
@@ -449,7 +467,7 @@ void sf_track_sent(const struct msghdr *msg)
 			continue;
 		for (int fd; data + sizeof fd <= last; data += sizeof fd) {
 			memcpy(&fd, data, sizeof fd);
-			note_inode(fd);
+			hand_over(fd, sandboxed);
 		}
 	}
 }
@@ -512,11 +530,9 @@ void sf_track_inherited(void)
 
 void sf_track_hand_over(void)
 {
-	struct sf_process *process = sf_self_process();
 	int top = atomic_load_explicit(&sf_fds_top, memory_order_relaxed);
+	bool sandboxed = sf_self_is_sandboxed();
 
-	if (!process || atomic_load_explicit(&process->sandboxed, memory_order_relaxed))
-		return;
 	for (int fd = 0; fd < top; fd++)
-		note_inode(fd);
+		hand_over(fd, sandboxed);
 }

@@ -39,6 +39,8 @@ void sf_track_discover(int fd);
 void sf_track_inherited(void);
 /* The sockets of this process, as an extension of its first event. */
 void sf_track_record(struct sf_event *event);
+/* Before a fork: another process is about to have all sockets of this one. */
+void sf_track_share(void);
 /* Before exec or spawn: what the next program inherits is findable by inode. */
 void sf_track_hand_over(void);
 

@@ -113,10 +113,27 @@ static inline struct sf_thread *sf_thread_at(const struct sf_arena *arena, uint3
 {
 	return sf_arena_record(arena, SF_THREADS, index);
 }
+/* No call of the socket is quick any more (respite.h), until it is found out anew which are. */
+static inline void sf_quick_end(struct sf_socket *socket)
+{
+	for (int i = 0; i < 2; i++)
+		__atomic_store_n(&socket->quick[i].func, SF_NO_QUICK, __ATOMIC_RELAXED);
+}
+
+/* From now on what follows a fault is to be seen to after each call, also those that are under way. */
+static inline void sf_socket_enter_state(struct sf_socket *socket, enum sf_socket_state state)
+{
+	atomic_store(&socket->state, state);
+	for (int i = 0; i < 2; i++)
+		__atomic_store_n(&socket->quick[i].limit, 0, __ATOMIC_SEQ_CST);
+}
+
 /* After a change of what transfers wait for: which of them may go the short way. */
 static inline void sf_socket_settle(struct sf_socket *socket)
 {
 	uint8_t mode = socket->nonblocking ? SF_NONBLOCKING : SF_BLOCKING;
+
+	sf_quick_end(socket);
 
 	if (socket->type != SF_STREAM)
 		return;

@@ -14,7 +14,7 @@
 #include "core/rule.h"
 
 #define SF_ARENA_MAGIC "sockflt"
-#define SF_ARENA_VERSION 6
+#define SF_ARENA_VERSION 7
 #define SF_PAGE_SIZE UINT64_C(65536)
 #define SF_ARENA_SIZE_DEFAULT (UINT64_C(8) << 30)
 #define SF_ARENA_SIZE_MIN (UINT64_C(2) << 20)
@@ -25,7 +25,8 @@ enum {
 	SF_WATCH_MEND = 4,  /* some socket has an after-state that the kernel alone would not show */
 	SF_WATCH_HOLDS = 8, /* of SF_POLL: rules may hold sockets back while a thread waits for them */
 	SF_WATCH_ENDS = 16, /* of SF_POLL: rules may end connections while a thread waits for them */
-	SF_WATCH_MORE = 32  /* what is recorded needs more than its fields: a stack, or a clock for the stamp */
+	SF_WATCH_MORE = 32, /* what is recorded needs more than its fields: a stack, or a clock for the stamp */
+	SF_WATCH_LOOK = 64  /* of a process (sf_watch): who is calling has to be found out */
 };
 /* Rules meet this operation. Then the highest byte is the generation of the rules: the word is laid out like an entry
  * of fdtab.h, so that one comparison tells whether they meet a descriptor. */
@@ -215,6 +216,17 @@ struct sf_outstanding {
 	uint32_t reserved;
 };
 
+/* Of the sends or the receives of one socket: those that no rule does anything to for a while, and that only rules of
+ * the whole run count (respite.h). Read as plain words, by single instructions: each of them is true by itself. */
+struct sf_quick {
+	uint32_t func, flags; /* of such calls: enum sf_func; SF_NO_QUICK: there are none */
+	int64_t word_ahead;   /* the allowance that they take from: so many bytes from the socket's record */
+	/* What moved less needs no look at the socket: without an after-state all that did not fail; else nothing. */
+	uint64_t limit;
+};
+
+#define SF_NO_QUICK 0 /* the first row of calls.def is no transfer */
+
 /* One open socket description: shared by dup, fork and exec. */
 struct sf_socket {
 	/* written where it is made, connected or configured */
@@ -228,7 +240,7 @@ struct sf_socket {
 	_Atomic uint32_t fd_hint; /* descriptor it had first */
 	/* Datagrams sent of which no ECONNREFUSED has told, as far as sends are seen: each brings about one at most */
 	_Atomic uint32_t unanswered;
-	uint32_t reserved;
+	_Atomic uint32_t is_shared; /* several processes may have it */
 	uint64_t inode; /* 0: not asked yet */
 	struct sf_endpoint local, peer;
 	_Atomic uint64_t match_at;    /* struct sf_match: the rules whose static conditions hold; 0: none yet */
@@ -251,7 +263,9 @@ struct sf_socket {
 	_Atomic uint64_t outstanding_at; /* struct sf_outstanding; 0: no send has ever left anything */
 
 	/* written by every transfer */
-	_Alignas(64) _Atomic uint64_t received, sent;
+	_Alignas(64) _Atomic uint64_t received;
+	struct sf_quick quick[2]; /* of receives, of sends */
+	_Alignas(64) _Atomic uint64_t sent;
 	_Atomic uint32_t calls[SF_OPERATION_COUNT]; /* of each operation: the ordinal of events and of nth per=conn */
 	/* enum sf_mode of transfers that may go the short way (brief.h); 0: they may not */
 	uint8_t send_mode, receive_mode;

@@ -242,8 +242,10 @@ uint64_t *sf_match_socket(struct sf_arena *arena, struct sf_socket *socket, bool
 		return NULL;
 	}
 	named |= fresh && atomic_load_explicit(&socket->has_key, relaxed);
+	if (fresh)
+		sf_quick_end(socket);
 	if (settle_bits(arena, set, socket, match->bits, named, fresh) && !fresh)
-		sf_respite_end(match);
+		sf_respite_end(socket, match);
 	/* Of two threads that settle it at the same time the first one's stays: calls may be counted there already. */
 	if (!fresh || atomic_compare_exchange_strong(&socket->match_at, &before, at))
 		atomic_store_explicit(&socket->match_rules, page, memory_order_release);

@@ -114,8 +114,8 @@ uint64_t sf_arena_seen(const struct sf_arena *arena, unsigned rule)
 
 	/* No more than there are: a program may have written anything there. */
 	for (uint64_t left = groups & ((UINT64_C(1) << SF_GROUPS) - 1); left; left &= left - 1)
-		seen += atomic_load_explicit(&sf_ruleset_groups(set)->group[__builtin_ctzll(left)].allowance, relaxed) /
-		        SF_ALLOWANCE_SPENT;
+		seen += sf_allowance_spent(
+		    atomic_load_explicit(&sf_ruleset_groups(set)->group[__builtin_ctzll(left)].allowance, relaxed));
 	return seen;
 }
 
@@ -140,7 +140,7 @@ static uint64_t next_nth(const struct sf_rule *rule, uint64_t from)
 /* The first ordinal from this one on that the chance hits, or as far as was looked. What was found out is kept. */
 static uint64_t next_hit(const struct survey *survey, unsigned i, const struct sf_counts *counts, uint64_t from)
 {
-	enum { FIRST = 1024, MORE = SF_ALLOWANCE_LEFT, SOON = 64 };
+	enum { FIRST = 1024, MORE = SF_ALLOWANCE_MOST, SOON = 64 };
 	uint64_t known = atomic_load_explicit(&counts->key->missed, relaxed);
 	uint64_t begin = known >> 32, end = (uint32_t)known;
 	bool is_new = from < begin || from > end;
@@ -175,7 +175,7 @@ static void reach_up_to(struct reach *reach, const struct survey *survey, unsign
 	else if (sf_rule_has(rule, SF_CONDITION_CHANCE) && counts.key)
 		reach->connection = lesser(reach->connection, next_hit(survey, i, &counts, next.key) - next.key);
 	else
-		reach->connection = 0;
+		reach->run = reach->connection = 0;
 }
 
 /* ---- granting ---- */
@@ -184,20 +184,19 @@ static void reach_up_to(struct reach *reach, const struct survey *survey, unsign
 static uint64_t claim(_Atomic uint64_t *allowance)
 {
 	uint64_t was = atomic_load(allowance);
-	uint64_t number = (was + SF_ALLOWANCE_CLAIM * 2) & SF_ALLOWANCE_CLAIMS;
-	uint64_t mine = (was & ~SF_ALLOWANCE_CLAIMS) | number | SF_ALLOWANCE_CLAIM;
+	uint64_t number = (was + SF_ALLOWANCE_GIVEN + 1) & SF_ALLOWANCE_CLAIMS;
+	uint64_t mine = (was & SF_ALLOWANCE_GIVEN) | number | SF_ALLOWANCE_CLAIM;
 
-	return !(was & (SF_ALLOWANCE_LEFT | SF_ALLOWANCE_CLAIM)) && atomic_compare_exchange_strong(allowance, &was, mine)
-	           ? mine
-	           : 0;
+	return was < SF_ALLOWANCE_CLAIM && atomic_compare_exchange_strong(allowance, &was, mine) ? mine : 0;
 }
 
 /* Unless somebody has counted since the claim. */
 static void publish(_Atomic uint64_t *allowance, uint64_t mine, uint64_t calls)
 {
+	uint64_t left = lesser(calls, SF_ALLOWANCE_MOST);
+
 	if (mine)
-		atomic_compare_exchange_strong(
-		    allowance, &mine, (mine & ~SF_ALLOWANCE_CLAIM) | lesser(calls, SF_ALLOWANCE_LEFT));
+		atomic_compare_exchange_strong(allowance, &mine, (mine & ~SF_ALLOWANCE_CLAIM) + left * SF_ALLOWANCE_ONE + left);
 }
 
 /* False: the socket has given its respites to calls of another kind, or none are possible. */
@@ -211,14 +210,58 @@ static bool settle_kind(struct sf_respite *respite, uint64_t kind, const struct 
 	return atomic_compare_exchange_strong(&respite->kind, &no_kind, kind) || no_kind == kind;
 }
 
+/* Do all of them count in the run alone, whatever a call moves or is asked to? */
+static bool is_quick(const struct survey *survey)
+{
+	if (survey->bytes_before != INT64_MAX)
+		return false;
+	for (unsigned i = 0; i < survey->count; i++) {
+		const struct sf_rule *rule = &survey->asker->set->rules[survey->rules[i]];
+
+		if (rule->conn_slot != SF_NO_SLOT)
+			return false;
+		for (size_t asked = 0; asked < 2; asked++) {
+			struct sf_call least = *survey->c;
+
+			least.asked = least.len = asked;
+			if (sf_decide_applies(survey->asker, rule, &least) == SF_REALISM_NONE)
+				return false;
+		}
+	}
+	return true;
+}
+
+static void make_quick(const struct sf_call *c, const struct sf_group *group)
+{
+	struct sf_quick *quick = sf_quick_of(c->socket, c->operation);
+
+	int64_t ahead = (int64_t)((uintptr_t)&group->allowance - (uintptr_t)c->socket);
+
+	__atomic_store_n(&quick->word_ahead, ahead, __ATOMIC_RELAXED);
+	__atomic_store_n(&quick->flags, (uint32_t)c->flags, __ATOMIC_RELAXED);
+	__atomic_store_n(&quick->limit, INT64_MAX, __ATOMIC_SEQ_CST);
+	if (atomic_load(&c->socket->state) != SF_LIVE)
+		__atomic_store_n(&quick->limit, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&quick->func, c->func, __ATOMIC_RELEASE);
+}
+
+/* Nobody may count meanwhile: who does from the claims on undoes them. */
+static bool begin_granting(_Atomic uint64_t *counting)
+{
+	uint64_t nobody = 0;
+
+	return atomic_compare_exchange_strong(counting, &nobody, SF_GRANTING);
+}
+
 static void grant(struct sf_respite *respite, struct sf_group *group, const struct survey *survey)
 {
 	_Atomic uint64_t *counting = &sf_ruleset_groups(survey->asker->set)->counting;
-	uint64_t in_run = claim(&group->allowance), here = claim(&respite->allowance), nobody = 0;
+	bool quick = is_quick(survey), is_shared = atomic_load_explicit(&survey->c->socket->is_shared, relaxed);
+	uint64_t in_run = claim(&group->allowance), here = quick || is_shared ? 0 : claim(&respite->allowance);
 	struct reach reach = {UINT64_MAX, UINT64_MAX};
 
-	/* After the claims: who counts from here on undoes them. Who finds others there leaves them with nothing. */
-	if (!atomic_compare_exchange_strong(counting, &nobody, SF_GRANTING)) {
+	/* Who finds others there leaves the claims with nothing. */
+	if (!begin_granting(counting)) {
 		publish(&group->allowance, in_run, 0);
 		publish(&respite->allowance, here, 0);
 		return;
@@ -229,6 +272,8 @@ static void grant(struct sf_respite *respite, struct sf_group *group, const stru
 	publish(&group->allowance, in_run, reach.run);
 	publish(&respite->allowance, here, reach.connection);
 	atomic_fetch_sub(counting, SF_GRANTING);
+	if (quick)
+		make_quick(survey->c, group);
 }
 
 void sf_respite_grant(const struct sf_asker *asker, const struct sf_call *c)
@@ -250,10 +295,21 @@ void sf_respite_grant(const struct sf_asker *asker, const struct sf_call *c)
 		grant(respite, group, &survey);
 }
 
-void sf_respite_end(struct sf_match *match)
+void sf_respite_end(struct sf_socket *socket, struct sf_match *match)
 {
+	sf_quick_end(socket);
 	for (unsigned i = 0; i < 2; i++) {
 		atomic_store(&match->respites[i].kind, SF_RESPITE_NEVER);
 		sf_allowance_withdraw(&match->respites[i].allowance);
 	}
+}
+
+void sf_respite_share(const struct sf_arena *arena, struct sf_socket *socket)
+{
+	uint64_t at = atomic_load_explicit(&socket->match_at, memory_order_acquire);
+	struct sf_match *match = sf_arena_piece(arena, at);
+
+	atomic_store(&socket->is_shared, 1);
+	for (unsigned i = 0; match && i < 2; i++)
+		sf_allowance_withdraw(&match->respites[i].allowance);
 }

@@ -21,15 +21,19 @@
 #ifndef SF_CORE_RESPITE_H
 #define SF_CORE_RESPITE_H
 
+#include <string.h>
+
 #include "core/arena.h"
 #include "core/call.h"
 
-/* From the lowest bit: calls left; whether a thread is about to set that; a number that each claim moves on; calls let
- * through. */
-#define SF_ALLOWANCE_LEFT UINT64_C(0x3fff)
-#define SF_ALLOWANCE_CLAIM (UINT64_C(1) << 14)
-#define SF_ALLOWANCE_CLAIMS (UINT64_C(0x1fff) << 15)
-#define SF_ALLOWANCE_SPENT (UINT64_C(1) << 28)
+/* From the lowest bit: calls let through and calls left, together; a number that each claim moves on; whether a thread
+ * is about to set what is left; calls left. So a call is taken by one subtraction, which says by its sign whether there
+ * was any: below zero there are those that found none, and are about to add their call again. */
+#define SF_ALLOWANCE_GIVEN ((UINT64_C(1) << 37) - 1)
+#define SF_ALLOWANCE_CLAIMS (UINT64_C(0x3ff) << 37)
+#define SF_ALLOWANCE_CLAIM (UINT64_C(1) << 47)
+#define SF_ALLOWANCE_ONE (UINT64_C(1) << 48)
+#define SF_ALLOWANCE_MOST UINT64_C(0x3fff)
 
 /* Rules that count the same calls. One cache line. */
 struct sf_group {
@@ -101,41 +105,81 @@ sf_match_of(struct sf_arena *arena, const struct sf_ruleset *set, const struct s
 
 static inline bool sf_allowance_take(_Atomic uint64_t *allowance)
 {
-	uint64_t was = atomic_load_explicit(allowance, memory_order_relaxed);
-
-	do
-		if (!(was & SF_ALLOWANCE_LEFT))
-			return false;
-	while (!atomic_compare_exchange_weak(allowance, &was, was + SF_ALLOWANCE_SPENT - 1));
-	return true;
+	if (__builtin_expect((int64_t)(atomic_fetch_sub(allowance, SF_ALLOWANCE_ONE) - SF_ALLOWANCE_ONE) >= 0, 1))
+		return true;
+	atomic_fetch_add(allowance, SF_ALLOWANCE_ONE);
+	return false;
 }
 
 /* The call found nothing: it is as if it had not been let through. */
 static inline void sf_allowance_undo(_Atomic uint64_t *allowance)
 {
-	atomic_fetch_sub(allowance, SF_ALLOWANCE_SPENT);
+	atomic_fetch_sub(allowance, 1);
+}
+
+static inline uint64_t sf_allowance_left(uint64_t word)
+{
+	return (int64_t)word > 0 ? word / SF_ALLOWANCE_ONE : 0;
+}
+
+static inline uint64_t sf_allowance_spent(uint64_t word)
+{
+	return (word & SF_ALLOWANCE_GIVEN) - sf_allowance_left(word);
 }
 
 /* Nothing is left, nor will be by a claim of before; how much was spent. */
 static inline uint64_t sf_allowance_withdraw(_Atomic uint64_t *allowance)
 {
-	uint64_t was = atomic_load(allowance);
+	uint64_t was = atomic_load(allowance), left;
 
-	while (was & (SF_ALLOWANCE_LEFT | SF_ALLOWANCE_CLAIM) &&
-	       !atomic_compare_exchange_weak(allowance, &was, was & ~(SF_ALLOWANCE_LEFT | SF_ALLOWANCE_CLAIM)))
-		;
-	return was / SF_ALLOWANCE_SPENT;
+	do
+		left = sf_allowance_left(was);
+	while (
+	    (left || was & SF_ALLOWANCE_CLAIM) &&
+	    !atomic_compare_exchange_weak(allowance, &was, (was & ~SF_ALLOWANCE_CLAIM) - left * SF_ALLOWANCE_ONE - left));
+	return sf_allowance_spent(was);
 }
 
 /* Spent or left. */
 static inline uint64_t sf_allowance_all(const _Atomic uint64_t *allowance)
 {
-	uint64_t now = atomic_load(allowance);
-
-	return now / SF_ALLOWANCE_SPENT + (now & SF_ALLOWANCE_LEFT);
+	return atomic_load(allowance) & SF_ALLOWANCE_GIVEN;
 }
 
 /* ---- the quick way ---- */
+
+/* Rules that all count in the run alone need no allowance of the connection, and without an offset= to come it does not
+ * matter how much a call moves: such a call takes from one word, in whatever thread or process. It is asked about here
+ * and nowhere else. */
+static inline struct sf_quick *sf_quick_of(struct sf_socket *socket, enum sf_operation operation)
+{
+	return &socket->quick[operation == SF_SEND];
+}
+
+static inline _Atomic uint64_t *sf_quick_word(const struct sf_socket *socket, const struct sf_quick *quick)
+{
+	return (_Atomic uint64_t *)((uintptr_t)socket + (uintptr_t)quick->word_ahead);
+}
+
+/* By one comparison, where the flags are known when this is compiled. */
+static inline bool sf_quick_is(const struct sf_quick *quick, enum sf_func func, int flags)
+{
+	uint64_t kind;
+
+	if (!__builtin_constant_p(flags))
+		return quick->func == (uint32_t)func && quick->flags == (uint32_t)flags;
+	memcpy(&kind, &quick->func, sizeof kind);
+	return kind == ((uint64_t)(uint32_t)flags << 32 | (uint32_t)func);
+}
+
+static inline bool sf_quick_take(struct sf_socket *socket, enum sf_operation operation, enum sf_func func, int flags)
+{
+	const struct sf_quick *quick = sf_quick_of(socket, operation);
+
+	return __builtin_expect(sf_quick_is(quick, func, flags), 1) && sf_allowance_take(sf_quick_word(socket, quick));
+}
+
+/* ---- the same with an allowance of the connection ---- */
 
 static inline struct sf_respite *sf_respite_of(const struct sf_arena *arena, const struct sf_socket *socket, bool sends)
 {
@@ -189,6 +233,11 @@ uint64_t sf_arena_seen(const struct sf_arena *arena, unsigned rule);
 void sf_respite_grant(const struct sf_asker *asker, const struct sf_call *c);
 
 /* The socket meets other rules than before: there is no respite on it from now on. */
-void sf_respite_end(struct sf_match *match);
+void sf_respite_end(struct sf_socket *socket, struct sf_match *match);
+
+/* Another process is about to have the socket as well: a call takes from one allowance from now on, or from none. Of
+ * two that took from the connection's and the run's, one after another, one could see a call there that is given back.
+ */
+void sf_respite_share(const struct sf_arena *arena, struct sf_socket *socket);
 
 #endif

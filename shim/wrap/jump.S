@@ -3,8 +3,8 @@
  * wrap/jump.S -- vfork, clone and syscall: calls that may return twice, or on another stack. Nothing of ours stays on the stack:
  * each leaves its note and jumps to libc's own (law 10).
  *
- * vfork's note: this thread's sf_vforked is set, sf_vforks counted up and *sf_life cleared, so that every wrapper looks again at
- * who it is. self.c puts that right when the thread is back from its child.
+ * vfork's note: this thread's sf_vforked is set, sf_vforks counted up, *sf_life cleared and sf_watch turned, so that every wrapper looks
+ * again at who it is. self.c puts that right when the thread is back from its child.
  */
 #include "raw.h"
 
@@ -49,6 +49,8 @@
 	lock incl sf_vforks(%rip)
 	movq sf_life(%rip), %rax
 	movl $0, (%rax)
+	leaq sf_watch_looks(%rip), %rax
+	movq %rax, sf_watch(%rip)
 .endm
 
 	/* As SHARE, and this thread stands still until the child has left: its next call puts things right. */
@@ -188,6 +190,10 @@ sf_raw_return:
 	adrp x9, sf_life
 	ldr x9, [x9, :lo12:sf_life]
 	str wzr, [x9]
+	adrp x9, sf_watch_looks
+	add x9, x9, :lo12:sf_watch_looks
+	adrp x10, sf_watch
+	str x9, [x10, :lo12:sf_watch]
 .endm
 
 .macro SUSPEND

@@ -32,16 +32,21 @@ SF_WATCHED ssize_t counted_recv(int fd, void *buf, size_t len, int flags, const 
 	    watched_recv(fd, buf, len, flags, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t quick_recv(int fd, void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+{
+	SF_QUICK(recv, SF_RECV, flags, real_recv(fd, buf, len, flags), counted_recv(fd, buf, len, flags, frame_end, entry));
+}
+
 SF_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
 	struct sf_way way;
 
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_recv(fd, buf, len, flags);
-	if (sf_is_recorded(SF_RECV, &way))
-		return brief_recv(fd, buf, len, flags, SF_FRAME_END, way.entry);
 	if (sf_is_counted(SF_RECV, &way))
-		return counted_recv(fd, buf, len, flags, SF_FRAME_END, way.entry);
+		return quick_recv(fd, buf, len, flags, SF_FRAME_END, way.entry);
+	if (sf_is_recorded(&way))
+		return brief_recv(fd, buf, len, flags, SF_FRAME_END, way.entry);
 	return watched_recv(fd, buf, len, flags, SF_SITE);
 }
 
@@ -70,16 +75,24 @@ counted_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const vo
 	    watched_recv_chk(fd, buf, len, room, flags, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t
+quick_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void *const *frame_end, uint64_t entry)
+{
+	SF_QUICK(
+	    __recv_chk, SF_RECV, flags, real___recv_chk(fd, buf, len, room, flags),
+	    counted_recv_chk(fd, buf, len, room, flags, frame_end, entry));
+}
+
 SF_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags)
 {
 	struct sf_way way;
 
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real___recv_chk(fd, buf, len, room, flags);
-	if (sf_is_recorded(SF_RECV, &way))
-		return brief_recv_chk(fd, buf, len, room, flags, SF_FRAME_END, way.entry);
 	if (sf_is_counted(SF_RECV, &way))
-		return counted_recv_chk(fd, buf, len, room, flags, SF_FRAME_END, way.entry);
+		return quick_recv_chk(fd, buf, len, room, flags, SF_FRAME_END, way.entry);
+	if (sf_is_recorded(&way))
+		return brief_recv_chk(fd, buf, len, room, flags, SF_FRAME_END, way.entry);
 	return watched_recv_chk(fd, buf, len, room, flags, SF_SITE);
 }
 
@@ -131,16 +144,25 @@ SF_WATCHED ssize_t counted_recvfrom(
 	    watched_recvfrom(fd, buf, len, flags, from, from_len, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t quick_recvfrom(
+    int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len, const void *const *frame_end,
+    uint64_t entry)
+{
+	SF_QUICK(
+	    recvfrom, SF_RECV, flags, real_recvfrom(fd, buf, len, flags, from, from_len),
+	    counted_recvfrom(fd, buf, len, flags, from, from_len, frame_end, entry));
+}
+
 SF_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
 {
 	struct sf_way way;
 
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_recvfrom(fd, buf, len, flags, from, from_len);
-	if (sf_is_recorded(SF_RECV, &way))
-		return brief_recvfrom(fd, buf, len, flags, from, from_len, SF_FRAME_END, way.entry);
 	if (sf_is_counted(SF_RECV, &way))
-		return counted_recvfrom(fd, buf, len, flags, from, from_len, SF_FRAME_END, way.entry);
+		return quick_recvfrom(fd, buf, len, flags, from, from_len, SF_FRAME_END, way.entry);
+	if (sf_is_recorded(&way))
+		return brief_recvfrom(fd, buf, len, flags, from, from_len, SF_FRAME_END, way.entry);
 	return watched_recvfrom(fd, buf, len, flags, from, from_len, SF_SITE);
 }
 
@@ -172,6 +194,15 @@ SF_WATCHED ssize_t counted_recvfrom_chk(
 	    watched_recvfrom_chk(fd, buf, len, room, flags, from, from_len, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t quick_recvfrom_chk(
+    int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len,
+    const void *const *frame_end, uint64_t entry)
+{
+	SF_QUICK(
+	    __recvfrom_chk, SF_RECV, flags, real___recvfrom_chk(fd, buf, len, room, flags, from, from_len),
+	    counted_recvfrom_chk(fd, buf, len, room, flags, from, from_len, frame_end, entry));
+}
+
 SF_EXPORT ssize_t
 __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len)
 {
@@ -179,10 +210,10 @@ __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, struct soc
 
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real___recvfrom_chk(fd, buf, len, room, flags, from, from_len);
-	if (sf_is_recorded(SF_RECV, &way))
-		return brief_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_FRAME_END, way.entry);
 	if (sf_is_counted(SF_RECV, &way))
-		return counted_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_FRAME_END, way.entry);
+		return quick_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_FRAME_END, way.entry);
+	if (sf_is_recorded(&way))
+		return brief_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_FRAME_END, way.entry);
 	return watched_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_SITE);
 }
 
@@ -257,16 +288,21 @@ SF_WATCHED ssize_t counted_read(int fd, void *buf, size_t len, const void *const
 	SF_COUNTED(read, SF_RECV, 0, real_read(fd, buf, len), watched_read(fd, buf, len, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t quick_read(int fd, void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+{
+	SF_QUICK(read, SF_RECV, 0, real_read(fd, buf, len), counted_read(fd, buf, len, frame_end, entry));
+}
+
 SF_EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
 	struct sf_way way;
 
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_read(fd, buf, len);
-	if (sf_is_recorded(SF_RECV, &way))
-		return brief_read(fd, buf, len, SF_FRAME_END, way.entry);
 	if (sf_is_counted(SF_RECV, &way))
-		return counted_read(fd, buf, len, SF_FRAME_END, way.entry);
+		return quick_read(fd, buf, len, SF_FRAME_END, way.entry);
+	if (sf_is_recorded(&way))
+		return brief_read(fd, buf, len, SF_FRAME_END, way.entry);
 	return watched_read(fd, buf, len, SF_SITE);
 }
 
@@ -295,16 +331,24 @@ counted_read_chk(int fd, void *buf, size_t len, size_t room, const void *const *
 	    watched_read_chk(fd, buf, len, room, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t
+quick_read_chk(int fd, void *buf, size_t len, size_t room, const void *const *frame_end, uint64_t entry)
+{
+	SF_QUICK(
+	    __read_chk, SF_RECV, 0, real___read_chk(fd, buf, len, room),
+	    counted_read_chk(fd, buf, len, room, frame_end, entry));
+}
+
 SF_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
 {
 	struct sf_way way;
 
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real___read_chk(fd, buf, len, room);
-	if (sf_is_recorded(SF_RECV, &way))
-		return brief_read_chk(fd, buf, len, room, SF_FRAME_END, way.entry);
 	if (sf_is_counted(SF_RECV, &way))
-		return counted_read_chk(fd, buf, len, room, SF_FRAME_END, way.entry);
+		return quick_read_chk(fd, buf, len, room, SF_FRAME_END, way.entry);
+	if (sf_is_recorded(&way))
+		return brief_read_chk(fd, buf, len, room, SF_FRAME_END, way.entry);
 	return watched_read_chk(fd, buf, len, room, SF_SITE);
 }
 
@@ -330,7 +374,7 @@ SF_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_readv(fd, iov, count);
-	if (sf_is_recorded(SF_RECV, &way))
+	if (sf_is_recorded(&way))
 		return brief_readv(fd, iov, count, SF_FRAME_END, way.entry);
 	return watched_readv(fd, iov, count, SF_SITE);
 }

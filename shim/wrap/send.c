@@ -31,16 +31,22 @@ counted_send(int fd, const void *buf, size_t len, int flags, const void *const *
 	    watched_send(fd, buf, len, flags, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t
+quick_send(int fd, const void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+{
+	SF_QUICK(send, SF_SEND, flags, real_send(fd, buf, len, flags), counted_send(fd, buf, len, flags, frame_end, entry));
+}
+
 SF_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
 	struct sf_way way;
 
 	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_send(fd, buf, len, flags);
-	if (sf_is_recorded(SF_SEND, &way))
-		return brief_send(fd, buf, len, flags, SF_FRAME_END, way.entry);
 	if (sf_is_counted(SF_SEND, &way))
-		return counted_send(fd, buf, len, flags, SF_FRAME_END, way.entry);
+		return quick_send(fd, buf, len, flags, SF_FRAME_END, way.entry);
+	if (sf_is_recorded(&way))
+		return brief_send(fd, buf, len, flags, SF_FRAME_END, way.entry);
 	return watched_send(fd, buf, len, flags, SF_SITE);
 }
 
@@ -75,16 +81,25 @@ SF_WATCHED ssize_t counted_sendto(
 	    watched_sendto(fd, buf, len, flags, to, to_len, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t quick_sendto(
+    int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len,
+    const void *const *frame_end, uint64_t entry)
+{
+	SF_QUICK(
+	    sendto, SF_SEND, flags, real_sendto(fd, buf, len, flags, to, to_len),
+	    counted_sendto(fd, buf, len, flags, to, to_len, frame_end, entry));
+}
+
 SF_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len)
 {
 	struct sf_way way;
 
 	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_sendto(fd, buf, len, flags, to, to_len);
-	if (sf_is_recorded(SF_SEND, &way))
-		return brief_sendto(fd, buf, len, flags, to, to_len, SF_FRAME_END, way.entry);
 	if (sf_is_counted(SF_SEND, &way))
-		return counted_sendto(fd, buf, len, flags, to, to_len, SF_FRAME_END, way.entry);
+		return quick_sendto(fd, buf, len, flags, to, to_len, SF_FRAME_END, way.entry);
+	if (sf_is_recorded(&way))
+		return brief_sendto(fd, buf, len, flags, to, to_len, SF_FRAME_END, way.entry);
 	return watched_sendto(fd, buf, len, flags, to, to_len, SF_SITE);
 }
 
@@ -162,16 +177,21 @@ SF_WATCHED ssize_t counted_write(int fd, const void *buf, size_t len, const void
 	SF_COUNTED(write, SF_SEND, 0, real_write(fd, buf, len), watched_write(fd, buf, len, sf_site_below(frame_end)));
 }
 
+SF_WATCHED ssize_t quick_write(int fd, const void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+{
+	SF_QUICK(write, SF_SEND, 0, real_write(fd, buf, len), counted_write(fd, buf, len, frame_end, entry));
+}
+
 SF_EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
 	struct sf_way way;
 
 	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_write(fd, buf, len);
-	if (sf_is_recorded(SF_SEND, &way))
-		return brief_write(fd, buf, len, SF_FRAME_END, way.entry);
 	if (sf_is_counted(SF_SEND, &way))
-		return counted_write(fd, buf, len, SF_FRAME_END, way.entry);
+		return quick_write(fd, buf, len, SF_FRAME_END, way.entry);
+	if (sf_is_recorded(&way))
+		return brief_write(fd, buf, len, SF_FRAME_END, way.entry);
 	return watched_write(fd, buf, len, SF_SITE);
 }
 
@@ -198,7 +218,7 @@ SF_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
 
 	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_writev(fd, iov, count);
-	if (sf_is_recorded(SF_SEND, &way))
+	if (sf_is_recorded(&way))
 		return brief_writev(fd, iov, count, SF_FRAME_END, way.entry);
 	return watched_writev(fd, iov, count, SF_SITE);
 }

@@ -7,10 +7,11 @@ peer and the side, which only the process that connected could know.
 
 import socket
 import subprocess
+import sys
 
 import pytest
 
-from conftest import PROGRAMS, TIMEOUT, events, faults, under
+from conftest import PROGRAMS, ROOT, TIMEOUT, events, faults, run, under
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,14 @@ def test_a_rule_meets_it_there(way, tmp_path):
     assert {event["conn"] for event in cut} == {connects[0]["conn"]}
     if way != "exec":  # there the same process goes on
         assert {event["pid"] for event in cut} != {connects[0]["pid"]}
+
+
+@pytest.mark.parametrize("kind", ["processes", "threads"])
+@pytest.mark.parametrize("scope", ["", " per=conn"])
+def test_two_that_have_one_connection_get_each_ordinal_once(kind, scope, tmp_path):
+    trace = tmp_path / "trace.sft"
+    times, step = 3000, 50
+    rules = [f"send nth={step}../{step}{scope}: pass", "send nth=70000: reset"]
+    program = [sys.executable, ROOT / "tests/e2e/programs/shared.py", times, kind]
+    run(under(*rules, options=["--trace-level", "faults"], trace=trace) + program, check=True)
+    assert len(faults(trace)) == (2 * times + 1) // step

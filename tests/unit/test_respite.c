@@ -140,7 +140,7 @@ struct step {
 	enum sf_func func;
 	unsigned socket, asked, part; /* part: of 100, that is moved */
 	int flags;
-	bool turns, finds_nothing, gives_back;
+	bool turns, finds_nothing, gives_back, is_shared;
 };
 
 static struct step next_step(struct dice *dice)
@@ -148,18 +148,19 @@ static struct step next_step(struct dice *dice)
 	static const enum sf_func funcs[] = {SF_FUNC_send, SF_FUNC_recv, SF_FUNC_recv, SF_FUNC_send,
 	                                     SF_FUNC_send, SF_FUNC_recv, SF_FUNC_read, SF_FUNC_write};
 	static const int flags[] = {0, 0, 0, 0, 0, 0, MSG_DONTWAIT, MSG_PEEK};
-	static const unsigned sizes[] = {1, 2, 10, 10, 30, 300};
+	static const unsigned sizes[] = {0, 1, 2, 10, 10, 30, 30, 300};
 	struct step step = {.func = funcs[roll(dice, roll(dice, 10) ? 6 : 8)], .socket = roll(dice, SOCKETS)};
 
 	if (step.func == SF_FUNC_send || step.func == SF_FUNC_recv)
 		step.flags = flags[roll(dice, roll(dice, 10) ? 6 : 8)];
 	if (step.flags == MSG_PEEK && step.func == SF_FUNC_send)
 		step.flags = 0;
-	step.asked = sizes[roll(dice, 6)];
+	step.asked = sizes[roll(dice, 8)];
 	step.part = roll(dice, 4) ? 100 : roll(dice, 101);
 	step.turns = roll(dice, 500) == 0;
 	step.finds_nothing = roll(dice, 8) == 0;
 	step.gives_back = roll(dice, 10) == 0;
+	step.is_shared = roll(dice, 5000) == 0;
 	return step;
 }
 
@@ -176,6 +177,8 @@ static void turn(const struct play *play, const struct step *step)
 {
 	struct sf_socket *socket = play->sockets[step->socket];
 
+	if (step->is_shared)
+		sf_respite_share(play->world.arena, socket);
 	if (step->turns) {
 		socket->nonblocking = !socket->nonblocking;
 		sf_socket_settle(socket);
@@ -212,13 +215,11 @@ static struct sf_decision decide(const struct play *play, struct sf_call *call, 
 static bool rests(const struct play *play, const struct step *step)
 {
 	struct sf_call call = call_of(play, step);
-	struct sf_respite *respite = world_respite(&play->world, &call);
+	bool nothing = finds_nothing(&call, step);
 
-	if (!respite)
+	if (!world_rests(&play->world, &call, nothing))
 		return false;
-	if (finds_nothing(&call, step))
-		sf_respite_undo(respite);
-	else
+	if (!nothing)
 		move(&call, step);
 	return true;
 }
@@ -312,7 +313,7 @@ static void *work(void *argument)
 	for (unsigned i = 0; i < CALLS; i++) {
 		struct sf_call call = world_call(SF_FUNC_recv, worker->socket, 10);
 
-		if (world_respite(worker->world, &call)) {
+		if (world_rests(worker->world, &call, false)) {
 			worker->rested++;
 			continue;
 		}
@@ -360,7 +361,8 @@ static void threads_leave_no_ordinal_out_and_give_none_twice(void **state)
 
 /* ---- what has none ---- */
 
-static unsigned rests_of(const char *rules)
+/* Of a hundred calls, of which the first so many are made before another process has the socket too. */
+static unsigned rests_of_one(const char *rules, unsigned alone)
 {
 	struct world world = world_with(rules);
 	struct sf_socket *socket = world_connection(&world, world.thread, 80);
@@ -370,7 +372,9 @@ static unsigned rests_of(const char *rules)
 	for (unsigned i = 0; i < 100; i++) {
 		struct sf_call call = world_call(SF_FUNC_recv, socket, 64);
 
-		if (world_respite(&world, &call)) {
+		if (i == alone)
+			sf_respite_share(world.arena, socket);
+		if (world_rests(&world, &call, false)) {
 			rested++;
 			continue;
 		}
@@ -380,6 +384,11 @@ static unsigned rests_of(const char *rules)
 	}
 	world_end(&world);
 	return rested;
+}
+
+static unsigned rests_of(const char *rules)
+{
+	return rests_of_one(rules, 100);
 }
 
 static void what_only_the_call_can_tell_gives_none(void **state)
@@ -415,6 +424,39 @@ static void what_is_far_or_over_gives_them(void **state)
 		assert_in_range(rests_of(rules[i]), 90, 99);
 }
 
+/* A call that takes from two allowances can be seen by another process in the one, and be given back when there is
+ * nothing in the other: an ordinal would be given twice. */
+static void a_connection_of_several_processes_takes_from_one_allowance_or_from_none(void **state)
+{
+	static const char *const of_connection[] = {
+	    "recv nth=5000 per=conn: reset", "recv chance=0.0001%: reset",
+	    "recv nth=5000: reset\nrecv offset=1MiB..: reset"};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof of_connection / sizeof of_connection[0]; i++) {
+		assert_int_equal(rests_of_one(of_connection[i], 0), 0);
+		assert_in_range(rests_of_one(of_connection[i], 50), 40, 50);
+	}
+	assert_in_range(rests_of_one("recv nth=5000: reset", 0), 90, 99);
+	assert_in_range(rests_of_one("recv nth=5000: reset", 50), 90, 99);
+}
+
+/* A call of one byte or none can't be cut: a rule that cuts does not count it. */
+static void what_a_rule_counts_by_its_length_takes_no_call_for_granted(void **state)
+{
+	struct world world = world_with("recv nth=5: short 1");
+	struct sf_socket *socket = world_connection(&world, world.thread, 80);
+	struct sf_call one = world_call(SF_FUNC_recv, socket, 1), many = world_call(SF_FUNC_recv, socket, 64);
+
+	(void)state;
+	sf_socket_settle(socket);
+	world_decides(&world, &many);
+	world_grants(&world, &many);
+	assert_false(world_rests(&world, &one, false));
+	assert_true(world_rests(&world, &many, false));
+	world_end(&world);
+}
+
 /* As when the number comes to mean another connection: what was known of it is not true of that. */
 static void other_rules_on_the_connection_end_it(void **state)
 {
@@ -426,10 +468,10 @@ static void other_rules_on_the_connection_end_it(void **state)
 	sf_socket_settle(socket);
 	world_decides(&world, &call);
 	world_grants(&world, &call);
-	assert_non_null(world_respite(&world, &call));
+	assert_true(world_rests(&world, &call, false));
 	socket->peer.port = 90;
 	assert_non_null(sf_match_socket(world.arena, socket, false));
-	assert_null(world_respite(&world, &call));
+	assert_false(world_rests(&world, &call, false));
 	assert_true(world_decides(&world, &call).decided);
 	world_end(&world);
 }
@@ -446,9 +488,9 @@ static void what_is_given_back_ends_it(void **state)
 	assert_true(world_decides(&world, &first).decided);
 	assert_false(world_decides(&world, &second).decided);
 	world_grants(&world, &second);
-	assert_non_null(world_respite(&world, &second));
+	assert_true(world_rests(&world, &second, false));
 	world_gives_back(&world, &first, 0);
-	assert_null(world_respite(&world, &second));
+	assert_false(world_rests(&world, &second, false));
 	assert_true(world_decides(&world, &second).decided);
 	world_end(&world);
 }
@@ -480,9 +522,14 @@ static void a_chance_is_the_same_at_each_ordinal(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    HOLDS(no_call_in_a_respite_would_have_met_a_rule), HOLDS(threads_leave_no_ordinal_out_and_give_none_twice),
-    HOLDS(what_only_the_call_can_tell_gives_none),     HOLDS(what_is_far_or_over_gives_them),
-    HOLDS(other_rules_on_the_connection_end_it),       HOLDS(what_is_given_back_ends_it),
+    HOLDS(no_call_in_a_respite_would_have_met_a_rule),
+    HOLDS(threads_leave_no_ordinal_out_and_give_none_twice),
+    HOLDS(what_only_the_call_can_tell_gives_none),
+    HOLDS(what_is_far_or_over_gives_them),
+    HOLDS(a_connection_of_several_processes_takes_from_one_allowance_or_from_none),
+    HOLDS(what_a_rule_counts_by_its_length_takes_no_call_for_granted),
+    HOLDS(other_rules_on_the_connection_end_it),
+    HOLDS(what_is_given_back_ends_it),
     HOLDS(a_chance_is_the_same_at_each_ordinal),
 };
 

@@ -193,13 +193,30 @@ static bool is_plain(const struct sf_call *call)
 	return sf_socket_mode(call->socket, call->operation) && call->asked > 1 && !(call->flags & MSG_PEEK);
 }
 
-struct sf_respite *world_respite(const struct world *world, const struct sf_call *call)
+static bool rests_quickly(const struct sf_call *call, bool finds_nothing)
+{
+	struct sf_socket *socket = call->socket;
+
+	if (!sf_quick_take(socket, call->operation, call->func, call->flags))
+		return false;
+	if (finds_nothing)
+		sf_allowance_undo(sf_quick_word(socket, sf_quick_of(socket, call->operation)));
+	return true;
+}
+
+bool world_rests(const struct world *world, const struct sf_call *call, bool finds_nothing)
 {
 	struct sf_match *match = sf_match_of(world->arena, sf_arena_rules(world->arena), call->socket);
 	uint64_t kind = sf_respite_kind(call->func, sf_socket_mode(call->socket, call->operation), call->flags);
 	struct sf_respite *respite = match && is_plain(call) ? &match->respites[call->operation != SF_SEND] : NULL;
 
-	return respite && sf_respite_take(respite, kind, sf_decide_moved(call) + call->asked) ? respite : NULL;
+	if (rests_quickly(call, finds_nothing))
+		return true;
+	if (!respite || !sf_respite_take(respite, kind, sf_decide_moved(call) + call->asked))
+		return false;
+	if (finds_nothing)
+		sf_respite_undo(respite);
+	return true;
 }
 
 void world_grants(const struct world *world, const struct sf_call *call)

@@ -50,8 +50,8 @@ void world_refuses(const struct world *world, struct sf_call *call, unsigned rul
 /* Is a call like this decided? The call itself stays as it is. */
 bool world_fires(const struct world *world, const struct sf_call *call);
 
-/* A plain call of a stream: was it let through, in which respite? NULL: it has to be asked about. */
-struct sf_respite *world_respite(const struct world *world, const struct sf_call *call);
+/* A plain call of a stream: was it let through? False: it has to be asked about. */
+bool world_rests(const struct world *world, const struct sf_call *call, bool finds_nothing);
 /* After one that was asked about: what those after it have. */
 void world_grants(const struct world *world, const struct sf_call *call);
 

@@ -6,7 +6,7 @@
 
 #include "self.h"
 
-SF_TABLE _Atomic uint64_t sf_fds[SF_FDS];
+SF_TABLE struct sf_fd_table sf_fd_table;
 _Atomic int sf_fds_top;
 
 void sf_fd_raise_top(int fd)
@@ -25,14 +25,15 @@ void sf_fd_bury(int fd)
 	if (!socket)
 		return;
 	if (sf_arena->trace_level == SF_TRACE_ALL)
-		atomic_store_explicit(&sf_fds[fd], (uint64_t)socket << 32, memory_order_relaxed);
+		atomic_store_explicit(&sf_fd_table.entries[fd], (uint64_t)socket << 32, memory_order_relaxed);
 	else
 		sf_fd_set(fd, NULL);
 }
 
 void sf_fd_reuse(int fd, uint64_t grave)
 {
-	atomic_compare_exchange_strong_explicit(&sf_fds[fd], &grave, 0, memory_order_relaxed, memory_order_relaxed);
+	atomic_compare_exchange_strong_explicit(
+	    &sf_fd_table.entries[fd], &grave, 0, memory_order_relaxed, memory_order_relaxed);
 }
 
 void sf_fd_drop_range(unsigned first, unsigned last)

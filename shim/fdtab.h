@@ -25,7 +25,11 @@
 #define SF_FDS (1 << 20) /* the kernel's own default ceiling (fs.nr_open) */
 
 #pragma GCC visibility push(hidden)
-extern _Atomic uint64_t sf_fds[SF_FDS];
+extern struct sf_fd_table {
+	_Atomic uint64_t entries[SF_FDS];
+	uint8_t
+	    registered[SF_FDS]; /* with an epoll instance, or one itself (registered.h): a byte is read and written whole */
+} sf_fd_table;
 
 /* Highest descriptor that was ever entered, plus one: loops over the table end there. */
 extern _Atomic int sf_fds_top;
@@ -34,10 +38,16 @@ extern _Atomic int sf_fds_top;
 /* Of numbers that no descriptor ever has: no socket, and not nothing, so that calls on them can be recorded. */
 #define SF_ENTRY_NEVER (UINT64_C(1) << 63)
 
+/* It was never entered; so is what is no number. Read as a plain word, so that it takes but one comparison. */
+static inline bool sf_fd_is_beyond(int fd)
+{
+	return (unsigned)fd >= *(const unsigned *)(uintptr_t)&sf_fds_top;
+}
+
 static inline uint64_t sf_fd_entry(int fd)
 {
 	if (__builtin_expect((unsigned)fd < SF_FDS, 1))
-		return atomic_load_explicit(&sf_fds[fd], memory_order_relaxed);
+		return atomic_load_explicit(&sf_fd_table.entries[fd], memory_order_relaxed);
 	return fd < 0 ? SF_ENTRY_NEVER : 0;
 }
 
@@ -112,9 +122,15 @@ static inline void sf_fd_set(int fd, const struct sf_socket *socket)
 	/* Generation 0 is never current: the entry is stale from birth, and settled when it is used. Released, for the
 	 * record that it leads to was written just before. */
 	atomic_store_explicit(
-	    &sf_fds[fd], socket ? sf_entry((uint32_t)(at / sizeof *socket), 0, 0) : 0, memory_order_release);
+	    &sf_fd_table.entries[fd], socket ? sf_entry((uint32_t)(at / sizeof *socket), 0, 0) : 0, memory_order_release);
 	if (socket && fd >= atomic_load_explicit(&sf_fds_top, memory_order_relaxed))
 		sf_fd_raise_top(fd);
+}
+
+/* What concerns it is settled anew at its next call; the entry is the socket's. */
+static inline void sf_fd_unsettle(int fd, uint64_t entry)
+{
+	atomic_store_explicit(&sf_fd_table.entries[fd], sf_entry(sf_entry_place(entry), 0, 0), memory_order_release);
 }
 
 /* Closed by the program. */

@@ -88,7 +88,7 @@ static void settle(int fd, uint64_t entry, struct sf_socket *socket)
 
 	entry = sf_entry(sf_entry_place(entry), operations_met(set, socket), generation);
 	/* Unless the number was closed, and perhaps given away, since it was read. */
-	atomic_compare_exchange_strong_explicit(&sf_fds[fd], &was, entry, relaxed, relaxed);
+	atomic_compare_exchange_strong_explicit(&sf_fd_table.entries[fd], &was, entry, relaxed, relaxed);
 }
 
 /* Of messages: the address that the first one is for. */
@@ -804,6 +804,8 @@ static bool has_after_state(const struct sf_socket *socket)
 
 void sf_record_begin(struct sf_call *c)
 {
+	if (__builtin_expect(sf_watch == sf_watch_looks, 0))
+		sf_self_get(); /* a wait may be all that the parent of a vfork child does */
 	struct sf_self *self = sf_arena->trace_level == SF_TRACE_ALL ? sf_self_get() : NULL;
 
 	if (!self)

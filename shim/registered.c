@@ -50,7 +50,6 @@ struct further {
 	_Atomic uint16_t next;
 };
 
-SF_TABLE _Atomic uint64_t sf_epoll_known[SF_FDS / 64];
 _Atomic int sf_epoll_top;
 
 SF_TABLE static struct registration registered[SF_FDS];
@@ -143,8 +142,8 @@ static void mark(int fd)
 {
 	int top = atomic_load_explicit(&sf_epoll_top, relaxed);
 
-	if (!sf_epoll_knows(fd))
-		atomic_fetch_or_explicit(&sf_epoll_known[fd / 64], UINT64_C(1) << (fd % 64), relaxed);
+	__atomic_store_n(&sf_fd_table.registered[fd], 1, __ATOMIC_RELAXED);
+	sf_fd_raise_top(fd);
 	while (fd >= top && !atomic_compare_exchange_weak_explicit(&sf_epoll_top, &top, fd + 1, relaxed, relaxed))
 		;
 }
@@ -711,8 +710,17 @@ int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event)
 {
 	if ((unsigned)fd >= SF_FDS || (unsigned)epfd >= SF_FDS)
 		return real_epoll_ctl(epfd, op, fd, event);
+	if (sf_silence(fd))
+		return control_and_follow(epfd, op, fd, event);
+	return sf_epoll_control_shown(epfd, op, fd, event);
+}
+
+int sf_epoll_control_shown(int epfd, int op, int fd, struct epoll_event *event)
+{
+	if ((unsigned)(fd | epfd) >= SF_FDS)
+		return real_epoll_ctl(epfd, op, fd, event);
 	/* Nothing was ever shown in part or taken out, and every instance has one number. */
-	if (atomic_load_explicit(&changes, relaxed) || atomic_load_explicit(&copies_used, relaxed) || sf_silence(fd))
+	if (atomic_load_explicit(&changes, relaxed) | atomic_load_explicit(&copies_used, relaxed))
 		return control_and_follow(epfd, op, fd, event);
 	int ret = real_epoll_ctl(epfd, op, fd, event);
 
@@ -771,7 +779,7 @@ void sf_epoll_forget(int fd)
 		forget_instance(fd);
 	FOR_EACH(one, fd)
 	clear(one);
-	atomic_fetch_and_explicit(&sf_epoll_known[fd / 64], ~bit, relaxed);
+	__atomic_store_n(&sf_fd_table.registered[fd], 0, __ATOMIC_RELAXED);
 }
 
 void sf_epoll_forget_range(unsigned first, unsigned last)

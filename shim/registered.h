@@ -23,14 +23,12 @@
 /* Directions of a socket in which nothing may be seen to happen. */
 enum { SF_SILENT_IN = 1, SF_SILENT_OUT = 2 };
 
-/* Numbers that are registered, or are epoll instances; and the highest of them plus one. */
-extern _Atomic uint64_t sf_epoll_known[SF_FDS / 64];
+/* The highest number that is registered, or is an epoll instance, plus one. */
 extern _Atomic int sf_epoll_top;
 
 static inline bool sf_epoll_knows(int fd)
 {
-	return fd >= 0 && fd < atomic_load_explicit(&sf_epoll_top, memory_order_relaxed) &&
-	       atomic_load_explicit(&sf_epoll_known[fd / 64], memory_order_relaxed) >> (fd % 64) & 1;
+	return (unsigned)fd < SF_FDS && __atomic_load_n(&sf_fd_table.registered[fd], __ATOMIC_RELAXED);
 }
 
 /* Is it the number of an epoll instance? */
@@ -56,6 +54,8 @@ bool sf_epoll_ahead(int epfd);
 
 /* The real epoll_ctl, with what may be shown in place of what was asked. Result and errno as libc's. */
 int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event);
+/* The same where waits are not watched: nothing has ever been held back. */
+int sf_epoll_control_shown(int epfd, int op, int fd, struct epoll_event *event);
 
 /* The number is about to be closed: as a registered descriptor and as an epoll instance. */
 void sf_epoll_forget(int fd);

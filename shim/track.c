@@ -27,23 +27,25 @@ static bool is_live(void)
 	return sf_process && !sf_self_is_guest();
 }
 
-#define RECORDS 16 /* taken at a time */
+#define RECORDS 64 /* taken at a time */
 
-/* A thread takes several records at once, and gives them their indices. */
+/* A thread takes several records at once. Each gets its index as the one before it is used, so that no more pages are
+ * touched than are needed. */
 static bool take_records(struct sf_self *self)
 {
 	_Atomic uint32_t *count = &sf_arena->tables[SF_SOCKETS].count;
 	uint32_t index = atomic_fetch_add_explicit(count, RECORDS, memory_order_relaxed) + 1;
 	struct sf_socket *first = sf_socket_at(sf_arena, sf_arena_room(sf_arena, SF_SOCKETS, index));
 	uint64_t within = (uint64_t)((char *)first - (char *)sf_arena) % SF_PAGE_SIZE;
-	uint32_t room = (uint32_t)((SF_PAGE_SIZE - within) / sizeof *first), taken = 0;
+	uint32_t room = (uint32_t)((SF_PAGE_SIZE - within) / sizeof *first);
 
+	if (!first)
+		return false;
 	/* Pages hold a multiple of them: what would lie beyond is left. */
-	for (; first && taken < RECORDS && taken < room; taken++)
-		first[taken].index = index + taken;
+	first->index = index;
 	self->sockets = first;
-	self->sockets_end = first + taken;
-	return taken > 0;
+	self->sockets_end = first + (room < RECORDS ? room : RECORDS);
+	return true;
 }
 
 /* A zeroed record with its index; NULL: none is left, or a handler has taken it. */
@@ -56,6 +58,9 @@ static inline struct sf_socket *next_record(struct sf_self *self)
 
 	if (__builtin_expect(socket == end, 0))
 		return NULL;
+	if (socket + 1 != end)
+		socket[1].index = socket->index + 1;
+	atomic_signal_fence(memory_order_seq_cst);
 	self->sockets = socket + 1;
 	atomic_signal_fence(memory_order_seq_cst);
 	/* One that ran between the load and the store above has used this record, and more. */
@@ -186,7 +191,8 @@ static __attribute__((noinline)) void track_connect(int fd, const struct sockadd
 
 void sf_track_connect(int fd, const struct sockaddr *address, uint32_t length)
 {
-	struct sf_socket *socket = sf_fd_socket(fd);
+	uint64_t entry = sf_fd_entry(fd);
+	struct sf_socket *socket = sf_entry_socket(entry);
 
 	if (!socket)
 		return;
@@ -198,7 +204,7 @@ void sf_track_connect(int fd, const struct sockaddr *address, uint32_t length)
 	set_inet(&socket->peer, address);
 	socket->side = SF_CLIENT;
 	sf_socket_name(sf_arena, socket, sf_self_here.thread, sf_self_here.record);
-	sf_fd_set(fd, socket);
+	sf_fd_unsettle(fd, entry);
 }
 
 /* What a connection has of its listener. Timeouts and the low-water mark the kernel copies, but for Unix sockets. */

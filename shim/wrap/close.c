@@ -80,11 +80,13 @@ SF_EXPORT int close(int fd)
 {
 	if (!sf_unwatched(SF_CLOSE))
 		return watched_close(fd, SF_SITE);
-	/* Where close is not watched nothing is held back, and no datagram is kept: all there is may be the entry. */
-	if (sf_epoll_knows(fd) || (sf_fd_is_socket(fd) && sf_self_is_guest()))
+	/* Where close is not watched nothing is held back, and no datagram is kept: all there is may be the entry, which is
+	 * zero already where it is no socket's. */
+	if (sf_fd_is_beyond(fd))
+		return real_close(fd);
+	if (sf_fd_table.registered[fd])
 		return tracked_close(fd);
-	if (sf_fd_is_socket(fd))
-		sf_fd_set(fd, NULL);
+	atomic_store_explicit(&sf_fd_table.entries[fd], 0, memory_order_relaxed);
 	return real_close(fd);
 }
 

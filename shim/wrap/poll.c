@@ -476,7 +476,7 @@ SF_WATCHED int watched_epoll_ctl(int epfd, int op, int fd, struct epoll_event *e
 SF_EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
 	if (sf_unwatched(SF_POLL))
-		return sf_epoll_control(epfd, op, fd, event);
+		return sf_epoll_control_shown(epfd, op, fd, event);
 	return watched_epoll_ctl(epfd, op, fd, event, SF_SITE);
 }
 

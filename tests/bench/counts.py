@@ -223,8 +223,9 @@ def rows(counts):
             what, unit = f"{name}: {workload}: growth", GOALS["growth"].unit
             found.append(Row("instructions", what, value, unit, goal="growth"))
     one, none = (figure(counts, *which).value for which in HELD_BACK)
-    what, unit = "epoll of 1,000: one held back", GOALS["held"].unit
-    found.append(Row("instructions", what, one - none, unit, goal="held"))
+    # The table of goals asks for waits with nothing held back; this one is to be seen.
+    what, unit = "epoll of 1,000: one held back", "instructions a call above none held back"
+    found.append(Row("instructions", what, one - none, unit))
     for name in SEEN[0]:
         found += [figure(counts, name, workload) for workload in SEEN[1]]
     return found

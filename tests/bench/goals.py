@@ -42,9 +42,6 @@ GOALS = {
     "tracked": Goal("socket, connect, accept, dup, epoll_ctl", 60, INSTRUCTIONS),
     "faults": Goal("trace faults, nothing firing", 40, INSTRUCTIONS),
     "poll": Goal("poll and epoll with nothing held back", 12, INSTRUCTIONS),
-    "held": Goal(
-        "epoll of 1,000 with one held back", 60, "instructions a call above none held back"
-    ),
     "held-time": Goal("epoll of 1,000 with one held back", 1.02, "of none held back"),
     "start": Goal("start of /bin/true, preloaded", 1.12, "of bare"),
     "start-run": Goal("start of /bin/true, sockfault run", 1.6, "of bare"),

@@ -13,11 +13,9 @@ FORWARDER = 4  # what the goals assume of it
 
 # goal: rows that do not reach it, and what they may cost instead.
 MISSED = {
-    "idle": ("*: close", 36),
-    "tracked": ("off: [!d]*", 180),
+    "tracked": ("off: [!d]*", 160),
     "faults": ("*: tcp-again", 72),  # what is taken beforehand is given back when nothing was found
     "all": ("*: tcp-v", 138),  # the lengths of two pieces are to be added up
-    "held": ("*", 700),
     "poll": ("stall: *", 40),
 }
 

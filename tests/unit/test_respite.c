@@ -10,6 +10,7 @@
 #include "core/match.h"
 #include "core/respite.h"
 #include "core/rng.h"
+#include "rules.h"
 #include "unit.h"
 #include "world.h"
 
@@ -476,6 +477,28 @@ static void other_rules_on_the_connection_end_it(void **state)
 	world_end(&world);
 }
 
+/* Calls are counted for the rules that stand, whatever those before them have let through. */
+static void other_rules_let_no_call_through_that_those_before_them_did(void **state)
+{
+	struct world world = world_with("recv nth=5000: reset");
+	struct sf_socket *socket = world_connection(&world, world.thread, 80);
+	struct sf_call call = world_call(SF_FUNC_recv, socket, 64);
+	struct sf_ruleset *set = rules_parsed("recv nth=2: reset");
+
+	(void)state;
+	sf_socket_settle(socket);
+	world_decides(&world, &call);
+	world_grants(&world, &call);
+	assert_true(world_rests(&world, &call, false));
+	sf_ruleset_finish(set);
+	assert_true(sf_arena_load(world.arena, set));
+	assert_non_null(sf_match_socket(world.arena, socket, false));
+	assert_false(world_rests(&world, &call, false));
+	assert_false(world_decides(&world, &call).decided);
+	assert_true(world_decides(&world, &call).decided);
+	world_end(&world);
+}
+
 /* What had used up times= is given back when others already have a respite for it. */
 static void what_is_given_back_ends_it(void **state)
 {
@@ -528,6 +551,7 @@ static const struct CMUnitTest tests[] = {
     HOLDS(what_is_far_or_over_gives_them),
     HOLDS(a_connection_of_several_processes_takes_from_one_allowance_or_from_none),
     HOLDS(what_a_rule_counts_by_its_length_takes_no_call_for_granted),
+    HOLDS(other_rules_let_no_call_through_that_those_before_them_did),
     HOLDS(other_rules_on_the_connection_end_it),
     HOLDS(what_is_given_back_ends_it),
     HOLDS(a_chance_is_the_same_at_each_ordinal),

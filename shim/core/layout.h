@@ -241,7 +241,7 @@ struct sf_socket {
 	/* Datagrams sent of which no ECONNREFUSED has told, as far as sends are seen: each brings about one at most */
 	_Atomic uint32_t unanswered;
 	_Atomic uint32_t is_shared; /* several processes may have it */
-	uint64_t inode; /* 0: not asked yet */
+	uint64_t inode;             /* 0: not asked yet */
 	struct sf_endpoint local, peer;
 	_Atomic uint64_t match_at;    /* struct sf_match: the rules whose static conditions hold; 0: none yet */
 	_Atomic uint32_t match_rules; /* page of the ruleset that match_at was settled for */

@@ -36,11 +36,12 @@ static bool take_records(struct sf_self *self)
 	_Atomic uint32_t *count = &sf_arena->tables[SF_SOCKETS].count;
 	uint32_t index = atomic_fetch_add_explicit(count, RECORDS, memory_order_relaxed) + 1;
 	struct sf_socket *first = sf_socket_at(sf_arena, sf_arena_room(sf_arena, SF_SOCKETS, index));
-	uint64_t within = (uint64_t)((char *)first - (char *)sf_arena) % SF_PAGE_SIZE;
-	uint32_t room = (uint32_t)((SF_PAGE_SIZE - within) / sizeof *first);
 
 	if (!first)
 		return false;
+	uint64_t within = (uint64_t)((char *)first - (char *)sf_arena) % SF_PAGE_SIZE;
+	uint32_t room = (uint32_t)((SF_PAGE_SIZE - within) / sizeof *first);
+
 	/* Pages hold a multiple of them: what would lie beyond is left. */
 	first->index = index;
 	self->sockets = first;

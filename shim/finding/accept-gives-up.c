@@ -4,7 +4,8 @@
  * its listener, ended, or never accepts again.
  *
  * Could be wrong: a server that is asked to end closes its listener too. So where the run asked it to, the close must
- * have followed at once, and EINTR counts for nothing: so is a server told to end. Else EINTR counts only where a
+ * have followed the first failure at once: one that tried again has not given up. And EINTR counts for nothing: so is
+ * a server told to end. Else EINTR counts only where a
  * handler stands for a signal that asks for no end. A server that pauses before it accepts again is given more time
  * than any pause takes.
  */
@@ -18,6 +19,7 @@
 
 struct state {
 	struct sf_moment failed; /* the last accept; seq 0: it did not */
+	bool was_tried_again;    /* the one before it failed as well */
 };
 
 static bool has_harmless_handler(const struct sf_scene *scene)
@@ -56,9 +58,10 @@ static void see(struct sf_scene *scene)
 
 	if (!state)
 		return;
-	state->failed.seq = 0;
-	if (now->end_ns && now->event.ret < 0 && is_passing(scene))
-		state->failed = *now;
+	bool fails = now->end_ns && now->event.ret < 0 && is_passing(scene);
+
+	state->was_tried_again = fails && state->failed.seq;
+	state->failed = fails ? *now : (struct sf_moment){0};
 }
 
 static void say(struct sf_scene *scene, const struct sf_moment *failed, const char *then)
@@ -78,7 +81,7 @@ static void socket_ends(struct sf_scene *scene)
 	if (!failed->seq || (run->was_asked_to_end && failed->event.error == EINTR))
 		return;
 	if (scene->now) {
-		if (!run->was_asked_to_end || scene->now->time_ns - failed->end_ns < AT_ONCE_NS)
+		if (!run->was_asked_to_end || (!state->was_tried_again && scene->now->time_ns - failed->end_ns < AT_ONCE_NS))
 			say(scene, failed, "closed its listener");
 	} else if (process && process->ending == SF_EXITED) {
 		if (!run->was_asked_to_end || (process->last_call.seq == failed->seq && process->status != 0))

@@ -111,3 +111,11 @@ def test_what_differs_is_told_by_its_name(trace, differs, words):
     (one,) = findings(trace, "--differs", differs)[1]
     assert one["finding"] == "dishonest-success" and words in one["says"]
     assert findings(trace, "--differs", "nothing") == (0, [])
+
+
+def test_a_server_that_tried_again_until_it_was_asked_to_end_has_not_given_up(trace):
+    wrong = BUILD / "targets" / "wrong" / "accept-spin-epoll"
+    client = f"timeout 1 {BUILD}/targets/robust-line-client 127.0.0.1 {{port}} one"
+    options = ("--server", "--client", client, "--trace", trace)
+    sockfault("run", *options, "-e", "accept: fail EMFILE", "--", wrong, "{port}")
+    assert [one["finding"] for one in findings(trace)[1]] == ["accept-spin"]

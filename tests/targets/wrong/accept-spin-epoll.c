@@ -48,5 +48,6 @@ int main(int argc, char **argv)
 		if (event.data.fd >= 0)
 			epoll_ctl(epoll, EPOLL_CTL_ADD, event.data.fd, &event);
 	}
+	close(listener);
 	return 0;
 }

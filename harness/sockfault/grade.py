@@ -214,7 +214,8 @@ def _pytest(
         file.write_text(json.dumps(dataclasses.asdict(listed)))
         words = ["-p", "no:cacheprovider", "-s", "-q", f"--rootdir={scratch}", "-c", os.devnull]
         words += [] if has_entry_point() else ["-p", "sockfault.plugin"]
-        words += [f"--sockfault-grade={file}"]
+        # Not in the folder that all of a user's pytests share, and tidy up for each other.
+        words += [f"--sockfault-grade={file}", f"--basetemp={scratch}/pytest"]
         jobs = min(_usual_jobs() if asked.n is None else asked.n, len(listed.submissions))
         words += ["-n", str(jobs)] if jobs > 1 and "--tx" not in more else []
         said = io.StringIO()

@@ -20,6 +20,7 @@ from lesson import BUILD
 from test_examples import EXAMPLES, NAMES, lost, submissions, wanted
 
 from sockfault import assignment as assignments
+from sockfault import sandbox
 from sockfault.graderun import fill, free_port
 from sockfault.peer import Peer
 from sockfault.suite import PythonPeer
@@ -129,7 +130,7 @@ class Bare:
     def run(self, program, test):
         target, rules = test.target, self.rules(test)
         within = test.expect.within or self.assignment.limits.within
-        env, less = dict(os.environ), 0.0
+        env, less = sandbox.environment(), 0.0  # as a grader has it: the same python3, say
         if rules and not test.is_plain:
             env |= preloaded(rules)
             less = library_seconds()
@@ -149,7 +150,8 @@ class Bare:
                 port = free_port(target.kind)
                 places = {"port": str(port), "reference": str(self.reference)}
                 words = ["/bin/sh", "-c", f"exec {fill(target.peer, places)}"]
-                ready(stack.enter_context(started(words)), target.kind, port)
+                peer = stack.enter_context(started(words, env=sandbox.environment()))
+                ready(peer, target.kind, port)
             with open(program / "stdin", "w+b") as stdin:
                 stdin.write(target.stdin)
                 stdin.seek(0)
@@ -166,7 +168,8 @@ class Bare:
         began = time.monotonic()
         with started(self.words(target, port), env=env, cwd=program) as process:
             ready(process, target.kind, port)
-            with started(["/bin/sh", "-c", fill(target.client, places)]) as client:
+            words = ["/bin/sh", "-c", fill(target.client, places)]
+            with started(words, env=sandbox.environment()) as client:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     client.wait(within)
         return time.monotonic() - began

@@ -171,7 +171,8 @@ def nginx_words(bench, tls_port):
     conf.write_text(
         f"{user}daemon off;\nworker_processes 2;\npid {folder}/nginx.pid;\nerror_log stderr;\n"
         f"events {{ }}\nhttp {{\naccess_log off;\n{temporary}server {{\n"
-        f"listen 127.0.0.1:{bench.port}; listen 127.0.0.1:{tls_port} ssl http2;\n"
+        # In this order: who finds the last one listening finds both.
+        f"listen 127.0.0.1:{tls_port} ssl http2; listen 127.0.0.1:{bench.port};\n"
         f"ssl_certificate {pem}; ssl_certificate_key {key};\n"
         f"root {folder}; client_max_body_size 0;\n"
         # Of a body that comes in single bytes nginx walks all of the buffer for each.

@@ -5,8 +5,9 @@
  * Could be wrong: who sleeps between by other means (nanosleep, a futex) is told by the time that passes; the shortest
  * sleep takes more than TIGHT_NS. A program that goes round many sockets, or does a frame's work in between, has larger
  * gaps as well. A scheduler may make some gaps of a spin large, but not a quarter of them. A program that looks in vain
- * once for each answer that it has already (redis-cli) wastes calls, but does not wait so: the last one must have
- * brought something, or the program have been ended meanwhile.
+ * once for each answer that it has already (redis-cli --pipe) wastes calls, but does not wait so: the last one must
+ * have brought something, or the program have been ended meanwhile; and it looked more often than the bytes that it has
+ * can hold answers.
  */
 #include <errno.h>
 
@@ -18,6 +19,7 @@
 struct streak {
 	struct sf_moment first, last;
 	unsigned count, loose;
+	uint64_t had; /* bytes: what the last call that was no streak's brought */
 };
 
 struct waits {
@@ -29,7 +31,7 @@ static void end_streak(struct sf_scene *scene, struct streak *streak, bool was_w
 {
 	const struct sf_moment *first = &streak->first;
 
-	if (was_waiting && streak->count >= MANY && streak->loose < streak->count / 4)
+	if (was_waiting && streak->count >= MANY && streak->count > streak->had && streak->loose < streak->count / 4)
 		sf_say(
 		    scene, first, first, &streak->last, "%s said EAGAIN %u times in %.1f ms, with no wait between",
 		    sf_moment_function(first), streak->count, (double)(streak->last.end_ns - first->time_ns) / 1e6);
@@ -60,11 +62,13 @@ static void see(struct sf_scene *scene)
 			end_streak(scene, streak, now->event.ret >= 0 && goes_on(streak, now, waits));
 		if (now->event.ret > 0)
 			waits->last = now->seq; /* it gets on: what it is told elsewhere is no spin */
+		if (now->event.ret > 0 && now->operation == SF_RECV)
+			streak->had = (uint64_t)now->event.ret;
 		return;
 	}
 	if (!goes_on(streak, now, waits)) {
 		end_streak(scene, streak, false);
-		*streak = (struct streak){.first = *now};
+		*streak = (struct streak){.first = *now, .had = now->operation == SF_RECV ? streak->had : 0};
 	} else if (now->time_ns - streak->last.end_ns > TIGHT_NS) {
 		streak->loose++;
 	}

@@ -119,3 +119,33 @@ def test_a_server_that_tried_again_until_it_was_asked_to_end_has_not_given_up(tr
     options = ("--server", "--client", client, "--trace", trace)
     sockfault("run", *options, "-e", "accept: fail EMFILE", "--", wrong, "{port}")
     assert [one["finding"] for one in findings(trace)[1]] == ["accept-spin"]
+
+
+@pytest.mark.parametrize("looks, told", [(150, []), (300, ["again-spin"])])
+def test_who_looks_once_for_each_answer_that_it_has_does_not_spin(trace, looks, told):
+    text = f"""
+import os, socket
+one, other = socket.socketpair()
+other.setblocking(False)
+one.send(b"+" * 200)
+other.recv(200)
+asked, done = os.pipe(), os.pipe()
+if os.fork() == 0:
+    os.read(asked[0], 1)
+    one.send(b"+")
+    os.write(done[1], b".")
+    os._exit(0)
+for _ in range({looks}):
+    try:
+        other.recv(200)
+    except BlockingIOError:
+        pass
+os.write(asked[1], b".")
+os.read(done[0], 1)
+other.recv(200)
+os.wait()
+"""
+    words = ("--trace-level=all", "--trace", trace, "--", "/usr/bin/python3", "-c", text)
+    done = sockfault("run", *words)
+    assert done.returncode == 0, done.stderr
+    assert [one["finding"] for one in findings(trace)[1]] == told

@@ -51,8 +51,12 @@ NEVER = {
     ("socat", "client", "again"),
     ("socat", "server", "again"),
 }
-# The one call of theirs that waits may find that the peer has been quicker.
-PERHAPS = {("memcached", "client", "signal"), ("socat", "client", "signal")}
+# The one call or two of theirs that wait may find that the peer has been quicker.
+PERHAPS = {
+    ("memcached", "client", "signal"),
+    ("socat", "client", "signal"),
+    ("python-http", "client", "signal"),
+}
 
 
 @dataclass

@@ -366,6 +366,8 @@ class One:
         asked = ["run", "--trace", str(self.trace), "--trace-size", TRACE_SIZE]
         asked += ["--timeout", self._ms(limit), *runner.rules(test, self.folder), *words]
         asked += ["--seed", str(seed)]
+        if self.target.role == "server":
+            asked += ["--server-process", str(runner.first_process)]
         asked += ["--realism", test.realism] if test and test.realism else []
         asked += ["--baseline", str(self.baseline.trace)] if self.baseline else []
         box = sandbox.inner_words(runner.level, runner.box(self.trace, port))

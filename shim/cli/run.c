@@ -86,6 +86,11 @@ static void read_reporting_option(struct sf_run *run, enum sf_option option, con
 	case SF_OPTION_CLIENT_TIMEOUT:
 		run->client_timeout_ns = sf_value_duration_ns("--client-timeout", value);
 		break;
+	case SF_OPTION_SERVER_PROCESS:
+		run->server_process = sf_value_number("--server-process", value);
+		if (run->server_process == 0 || run->server_process > UINT32_MAX)
+			sf_die("--server-process: processes of a run are counted from 1");
+		break;
 	case SF_OPTION_NEXT_TIMEOUT:
 		run->next_timeout_ns = sf_value_duration_ns("--next-timeout", value);
 		break;
@@ -160,6 +165,8 @@ static void check_roles(const struct sf_run *run, const struct sf_words *words)
 		sf_words_refuse(words, "--client drives a server under test: say --server too, or --peer for a client's peer");
 	if (run->server && !run->client.text)
 		sf_words_refuse(words, "--server wants --client CMD, which drives it");
+	if (run->server_process && !run->server)
+		sf_words_refuse(words, "--server-process says which process is the server: say --server and --client too");
 	if (run->client_timeout_ns && !run->client.text)
 		sf_words_refuse(words, "--client-timeout is for the --client of a server under test");
 	if (run->expected_path && run->client.text && !run->client.output)
@@ -307,11 +314,14 @@ int sf_run_status(const struct sf_run *run)
 {
 	if (run->timed_out)
 		return SF_STATUS_TIMEOUT;
-	bool is_ours = run->was_terminated && WIFSIGNALED(run->status) && WTERMSIG(run->status) == SIGTERM;
+	/* As a shell says it of what it has started, and so do others that a server may have around it. */
+	bool is_told = WIFEXITED(run->status) && WEXITSTATUS(run->status) == 128 + SIGTERM && run->server_process > 1;
+	bool is_ours = is_told || (WIFSIGNALED(run->status) && WTERMSIG(run->status) == SIGTERM);
 
+	is_ours &= run->was_terminated;
 	if (WIFSIGNALED(run->status) && !is_ours)
 		return 128 + WTERMSIG(run->status);
-	if (WIFEXITED(run->status) && WEXITSTATUS(run->status) != 0)
+	if (WIFEXITED(run->status) && WEXITSTATUS(run->status) != 0 && !is_ours)
 		return WEXITSTATUS(run->status);
 	if (run->never_served)
 		return SF_STATUS_TROUBLE;

@@ -32,6 +32,7 @@ struct sf_run {
 	const char *errors_path;   /* of the target's standard error; NULL: ours */
 	const char *turn_path;     /* shared with runs that may not be at the same time; NULL: none */
 	uint64_t trace_size, timeout_ns, client_timeout_ns, next_timeout_ns;
+	uint64_t server_process; /* its index in the run; 0: it was not said, and is COMMAND */
 	int trace_level, realism;
 	enum sf_uring io_uring;
 	bool keep_data, stacks, strict, quiet, server;

@@ -114,6 +114,44 @@ size_t sf_tree_signal(const struct sf_tree *tree, int signal)
 	return walk_tree(tree, send, &signal);
 }
 
+struct search {
+	pid_t own, found;
+	int depth; /* namespaces that it is in */
+};
+
+/* "NSpid:\t123\t4\t1": its numbers from our namespace to its own. */
+static void compare_numbers(pid_t pid, void *context)
+{
+	struct search *search = context;
+	char path[64], line[512];
+	int depth = 0;
+
+	snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+	FILE *file = fopen(path, "re");
+
+	while (file && fgets(line, sizeof line, file)) {
+		if (strncmp(line, "NSpid:", 6) != 0)
+			continue;
+		pid_t own = 0;
+
+		for (char *number = strtok(line + 6, "\t\n"); number; number = strtok(NULL, "\t\n"), depth++)
+			own = (pid_t)strtol(number, NULL, 10);
+		if (own == search->own && depth > search->depth)
+			*search = (struct search){own, pid, depth};
+		break;
+	}
+	if (file)
+		fclose(file);
+}
+
+pid_t sf_tree_find(const struct sf_tree *tree, pid_t own)
+{
+	struct search search = {.own = own};
+
+	walk_tree(tree, compare_numbers, &search);
+	return search.found;
+}
+
 bool sf_tree_is_empty(const struct sf_tree *tree)
 {
 	return walk_tree(tree, NULL, NULL) == 0;

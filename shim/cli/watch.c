@@ -397,13 +397,25 @@ static void await_server(struct watch *w, bool is_gone)
 	}
 }
 
+/* Who is asked to end: a server may have others around it that do not hand a signal on. */
+static pid_t server_of(const struct watch *w)
+{
+	const struct sf_arena *arena = w->run->file.arena;
+	uint32_t number = (uint32_t)w->run->server_process;
+	const struct sf_process *server =
+	    number && number <= sf_arena_count(arena, SF_PROCESSES) ? sf_process_at(arena, number) : NULL;
+	pid_t found = server ? sf_tree_find(&w->tree, (pid_t)server->pid) : 0;
+
+	return found ? found : w->run->target;
+}
+
 static void end_server(struct watch *w, bool is_gone)
 {
 	struct sf_run *run = w->run;
 
 	if (!run->has_ended) {
 		run->was_terminated = true;
-		(void)kill(run->target, SIGTERM);
+		(void)kill(server_of(w), SIGTERM);
 	} else if (!is_gone) {
 		sf_tree_signal(&w->tree, SIGTERM);
 	}

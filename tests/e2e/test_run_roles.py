@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -180,6 +181,47 @@ def test_server_that_ends_before_it_listens_is_no_success():
     assert b"before it listened" in done.stderr
     done = sockfault("--server", "--client", "true", "--", "sh", "-c", "exit 8")
     assert done.returncode == 8
+
+
+ASKED = """
+import signal, sys, time
+def end(*_):
+    print("asked", flush=True)
+    sys.exit(6)
+signal.signal(signal.SIGTERM, end)
+"""
+UNSHARE = "unshare --user --map-current-user --pid --fork --kill-child --"
+
+
+@pytest.mark.parametrize(
+    "around,number",
+    [("", 1), ("sh -c '\"$@\"; exit $?' sh", 2), (f"{UNSHARE} sh -c '\"$@\"; exit $?' sh", 3)],
+)
+def test_server_within_another_process_is_asked_to_end(around, number):
+    """By the number that it has in the run, in a namespace of processes too: unshare(1) waits, with
+    SIGTERM blocked."""
+    around = shlex.split(around)
+    if around and subprocess.run([*around, "true"], check=False).returncode != 0:
+        pytest.skip("no namespaces here")
+    words = (
+        "--server",
+        "--client",
+        f"{PYTHON} client.py {{port}}",
+        "--server-process",
+        str(number),
+    )
+    done = sockfault(*words, "--", *around, PYTHON, "-c", ASKED + ECHO, "{port}")
+    assert (done.returncode, done.stdout) == (6, b"asked\n")
+    done = sockfault(*words, "--", *around, PYTHON, "echo.py", "{port}")
+    assert done.returncode == 0, "SIGTERM is how a server ends"
+    assert b"within 5 s" not in done.stderr
+
+
+def test_the_number_of_a_server_is_refused_where_there_is_none():
+    done = sockfault("--server-process", "2", "--", "true")
+    assert done.returncode == 125 and b"say --server and --client too" in done.stderr
+    done = sockfault("--server", "--client", "true", "--server-process", "0", "--", "true")
+    assert done.returncode == 125 and b"counted from 1" in done.stderr
 
 
 def test_server_that_ignores_sigterm_is_killed():

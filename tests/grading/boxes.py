@@ -83,10 +83,10 @@ def open_folder():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def grade(submissions, report, level="auto", user=None, more=()):
+def grade(submissions, report, level="auto", user=None, more=(), file=ASSIGNMENT):
     """`sockfault grade` as that user; (status, what it said)."""
     words = [PYTHON, ROOT / "harness" / "bin" / "sockfault-grade", "--isolation", level]
-    words += ["--report", report, *more, ASSIGNMENT, *submissions]
+    words += ["--report", report, *more, file, *submissions]
     own = {"SOCKFAULT_COMMAND": str(BUILD / "sockfault"), "SOCKFAULT_DIR": f"{report}-runs"}
     done = subprocess.run(
         [*as_user(user), *map(str, words)],

@@ -7,7 +7,7 @@ import re
 import subprocess
 
 import pytest
-from boxes import NOBODY, as_user, needs, open_folder
+from boxes import NOBODY, as_user, grade, needs, open_folder
 from conftest import PYTHON
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -122,6 +122,50 @@ def test_its_status_and_signal_are_told(box):
     assert box("raise SystemExit(7)")[0] == 7
     assert box("import os, signal; os.kill(os.getpid(), signal.SIGTERM)")[0] == 143
     assert box("import os; os.abort()")[0] == 134
+
+
+SERVER = """
+import os, signal, socket, sys
+def end(*_):
+    pair = socket.socketpair()
+    fd = server.detach()
+    os.close(fd)
+    pair[0].send(b"between")
+    try:
+        os.close(fd)
+    finally:
+        os._exit(0)
+signal.signal(signal.SIGTERM, end)
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    connection, _ = server.accept()
+    connection.sendall(b"hello")
+    connection.close()
+"""
+TIDY = """
+[assignment]
+name = "A server that tidies up"
+[target]
+command = ["/usr/bin/python3", "server.py", "{port}"]
+role = "server"
+client = "client.py:client"
+[[test]]
+name = "ends well"
+points = 1
+forbid.double-close = 1
+"""
+
+
+def test_servers_are_asked_to_end(box):
+    """And what they do then is looked at."""
+    (box.folder / "program" / "server.py").write_text(SERVER)
+    (box.folder / "client.py").write_text("def client(c):\n    assert c.recv_all() == b'hello'\n")
+    file = box.folder / "tidy.toml"
+    file.write_text(TIDY)
+    report = box.folder / "report"
+    status, said = grade([box.folder / "program"], report, box.level, box.user, file=file)
+    assert status == 0, said
+    assert "double-close" in (report / "program" / "feedback.md").read_text(), said
 
 
 def test_it_is_alone(box):

@@ -23,8 +23,8 @@ void sf_tree_begin(void);
 /* Sends the signal to each process below this one, those of helpers' trees excepted. How many there were. */
 size_t sf_tree_signal(const struct sf_tree *tree, int signal);
 
-/* The process below this one whose own name for itself, within its namespace, is that number (pid_namespaces(7)); the one
- * in the innermost namespace, should there be several. 0: there is none. */
+/* The process below this one whose own name for itself, within its namespace, is that number (pid_namespaces(7)); the
+ * one in the innermost namespace, should there be several. 0: there is none. */
 pid_t sf_tree_find(const struct sf_tree *tree, pid_t own);
 
 /* Is no process left but helpers and what is below them? */

@@ -51,7 +51,7 @@ NEVER = {
     ("socat", "client", "again"),
     ("socat", "server", "again"),
 }
-# EINTR needs a call that waits: before a server that is quick a client of few calls might have none.
+# EINTR needs a call that waits: a client of few calls may have none where its server is quick.
 SLOW_SERVER = "send times=3: delay 30ms"
 
 

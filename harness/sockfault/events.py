@@ -172,12 +172,15 @@ def read_events(trace: str) -> list[Event]:
     return [make(Event, fields) for fields in command.objects("trace", trace, "--json")]
 
 
-def read_findings(trace: str, baseline: str | None = None) -> list[Finding]:
-    """What the command finds, compared with the trace of a fault-free run where there is one. None,
-    where this sockfault makes no findings."""
+def read_findings(
+    trace: str, baseline: str | None = None, differs: str | None = None
+) -> list[Finding]:
+    """What the command finds, compared with the trace of a fault-free run where there is one, and
+    told what differs from it (--differs). None, where this sockfault makes no findings."""
     if not command.listing("findings"):
         return []
     words = ["--baseline", baseline] if baseline else []
+    words += ["--differs", differs] if differs else []
     lines = command.objects("findings", trace, "--json", *words, good=(0, 1))
     return [finding_of(fields) for fields in lines if "finding" in fields]
 

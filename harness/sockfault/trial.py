@@ -2,7 +2,8 @@
 """One trial of a suite: a target under a scenario, compared with its fault-free run, and judged.
 
 Here are made the findings about a whole run, which need another run to compare with: crash, hang,
-spin, not-transparent, dishonest-success, dies-with-client. The rest is the command's.
+spin, not-transparent, dishonest-success, dies-with-client. The rest is the command's, who is told
+whether anything came out differently.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .server import Server, start
 from .suite import ANY, FAULT_FREE, Expect, PythonPeer, Scenario, Suite, Target
 from .table import Source, both_sides, source_of
 
+COMPARED = ("not-transparent", "dishonest-success")
 SLOW = ("latency", "rate", "signal")  # of these a suite wants no difference either
 
 
@@ -325,9 +327,8 @@ def lost_clients(expect: Expect, seen: Seen, baseline: Seen) -> Iterator[Finding
         yield verdict.dies_with_client(seen.run.name, problem)
 
 
-def _problems(target: Target, expect: Expect, seen: Seen, baseline: Seen) -> Iterator[str]:
-    if seen.peer_error:
-        yield f"the peer: {seen.peer_error}"
+def _departures(target: Target, expect: Expect, seen: Seen, baseline: Seen) -> Iterator[str]:
+    """Where status and output are not what the suite says."""
     wanted = (baseline.status,) if expect.status == FAULT_FREE else expect.status
     if isinstance(wanted, tuple) and seen.status not in wanted:
         yield f"expected status {' or '.join(map(str, wanted))}, got {seen.ended}"
@@ -338,6 +339,12 @@ def _problems(target: Target, expect: Expect, seen: Seen, baseline: Seen) -> Ite
         expected, got = normal(target, output), normal(target, seen.stdout)
         if expected != got:
             yield f"expected other output\n{verdict.diff(expected, got)}"
+
+
+def _problems(target: Target, expect: Expect, seen: Seen, baseline: Seen) -> Iterator[str]:
+    if seen.peer_error:
+        yield f"the peer: {seen.peer_error}"
+    yield from _departures(target, expect, seen, baseline)
     if expect.stderr and expect.stderr not in seen.stderr.decode(errors="replace"):
         yield f"expected {expect.stderr!r} on standard error"
     problem = _bad_server(target, expect, seen)
@@ -367,15 +374,43 @@ def _counts(finding: Finding, expect: Expect) -> bool:
     return finding.finding in expect.forbid or finding.severity in expect.forbid
 
 
+def _findings(target: Target, expect: Expect, seen: Seen, baseline: Seen) -> list[Finding]:
+    """One sentence for each mistake: the command, where it has one, names the call."""
+    here = {one.finding: one for one in compared(target, expect, seen, baseline)}
+    differs = None
+    if here or (
+        _strays(target, seen, baseline) and any(_departures(target, expect, seen, baseline))
+    ):
+        differs = "client" if target.role == "server" else "output"
+    said = read_findings(str(seen.run.trace), str(baseline.run.trace), differs)
+    # What a suite allows the command does not know.
+    theirs = [
+        _told(one, here) for one in said if one.finding not in COMPARED or one.finding in here
+    ]
+    names = {one.finding for one in theirs}
+    own = [*whole_run(seen), *lost_clients(expect, seen, baseline)]
+    made = [*(one for one in own if one.finding not in names), *theirs]
+    is_explained = any(finding.severity == "error" for finding in theirs)
+    return made if is_explained else made + list(here.values())
+
+
+def _strays(target: Target, seen: Seen, baseline: Seen) -> bool:
+    """From the fault-free run, whatever is allowed."""
+    outputs = [normal(target, one.stdout) for one in (seen, baseline)]
+    return seen.status != baseline.status or outputs[0] != outputs[1]
+
+
+def _told(finding: Finding, here: dict[str, Finding]) -> Finding:
+    """With the difference, which the command has not seen."""
+    if finding.finding not in here:
+        return finding
+    _, newline, what = here[finding.finding].says.partition("\n")
+    return dataclasses.replace(finding, says=f"{finding.says}{newline}{what}")
+
+
 def judge(target: Target, scenario: Scenario, seen: Seen, baseline: Seen) -> Outcome:
     expect = scenario.expect
-    found = read_findings(str(seen.run.trace), str(baseline.run.trace))
-    said = {one.finding for one in found}  # the command names the call
-    own = [*whole_run(seen), *lost_clients(expect, seen, baseline)]
-    made = [*(one for one in own if one.finding not in said), *found]
-    if not any(finding.severity == "error" for finding in found):
-        # One sentence for each mistake: what the command says of it says more.
-        made += compared(target, expect, seen, baseline)
+    made = _findings(target, expect, seen, baseline)
     if expect.signal:
         made = [finding for finding in made if finding.finding != "crash"]
     rule = "; ".join(scenario.use + scenario.rules)

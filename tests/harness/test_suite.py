@@ -114,6 +114,7 @@ def test_a_client_suite(suite):
     text += scenario("good", "recv: short 1")
     text += scenario("hangs", "send: short 2")
     text += scenario("half an answer", "recv offset=4..: reset")
+    text += scenario("less, and no word", "recv offset=4..: eof")
     text += scenario("other status", "connect: fail ECONNREFUSED", "expect.status = 3")
     text += scenario("right status", "connect: fail ECONNREFUSED", "expect.status = [3, 1]")
     text += scenario("never", "connect nth=7: fail ECONNREFUSED")
@@ -125,6 +126,7 @@ def test_a_client_suite(suite):
         "good": "passed",
         "hangs": "failure",
         "half an answer": "failure",
+        "less, and no word": "failure",
         "other status": "failure",
         "right status": "passed",
         "never": "failure",
@@ -134,7 +136,10 @@ def test_a_client_suite(suite):
     assert re.search(r"hang \(error\): \S+/naive-line-client.c:31: \S+ did not end in time", hangs)
     assert re.search(r"recv\(3 #1, 254\) += never returned +at naive-line-client.c:31", hangs)
     half = section(done.stdout, "half an answer")
-    assert "dishonest-success" in half and "-hello\n+hell\n" in half
+    assert re.search(r"^reset-taken-for-end \(error\): \S+/naive-line-client.c:31: ", half, re.M)
+    less = section(done.stdout, "less, and no word")
+    assert re.search(r"^dishonest-success \(error\): \S+/naive-line-client.c:31: ", less, re.M)
+    assert "-hello\n+hell\n" in less
     assert re.search(r"^>>> .* ECONNRESET +<- reset \(rule 1, kernel\)", half, re.MULTILINE)
     assert "expected status 3, got status 1" in section(done.stdout, "other status")
     assert "proves nothing" in section(done.stdout, "never")
@@ -164,8 +169,28 @@ peer = "{TARGETS}/robust-echo-server 127.0.0.1 {{port}}"
         text + scenario("cut", "recv: short 2") + scenario("slow", "recv: delay 1ms")
     )
     assert results == {"fault-free": "passed", "cut": "failure", "slow": "passed"}
-    cut = section(done.stdout, "cut")
-    assert "not-transparent" in cut and "-b'hello" in cut and "+b'he'" in cut
+    assert "short-recv-taken-for-whole (error): python3" in section(done.stdout, "cut")
+
+
+def test_what_the_command_has_no_name_for_is_told_as_a_difference(suite):
+    client = """
+import socket, sys, time
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"hello\\n")
+began, got = time.monotonic(), b""
+while not got.endswith(b"\\n"):
+    got += s.recv(100)
+print("late" if time.monotonic() - began > 2 else "soon")
+"""
+    text = f"""
+[target]
+command = ["{PYTHON}", "-c", '''{client}''', "{{port}}"]
+peer = "{TARGETS}/robust-echo-server 127.0.0.1 {{port}}"
+"""
+    done, results = suite(text + scenario("slow", "recv nth=1: delay 2s"))
+    assert results == {"fault-free": "passed", "slow": "failure"}
+    slow = section(done.stdout, "slow")
+    assert "not-transparent" in slow and "-soon\n+late\n" in slow
 
 
 def test_a_crash_is_a_finding(suite):
@@ -278,7 +303,7 @@ def test_known_findings_are_shown_and_not_counted(suite, tmp_path):
     old = text.replace("[expect]", 'known = "known.json"\n[expect]')
     done, results = suite(old, "--", "-rP")
     assert results["half"] == "passed" and done.returncode == 0
-    assert "known findings" in done.stdout and "dishonest-success" in done.stdout
+    assert "known findings" in done.stdout and "reset-taken-for-end" in done.stdout
 
 
 def test_several_targets(suite):
@@ -480,7 +505,9 @@ def test_findings_of_the_command_count_and_say_more(suite, installed, tmp_path):
     assert "reset-taken-for-end (error): client.c:42: took a reset for the end" in half
     assert "look at errno" in half and "dishonest-success" not in half
     assert re.search(
-        r"^findings \S+ --json --baseline \S+$", (tmp_path / "asked").read_text(), re.M
+        r"^findings \S+ --json --baseline \S+ --differs output$",
+        (tmp_path / "asked").read_text(),
+        re.M,
     )
     page = (tmp_path / "report/half-naive-line-client.html").read_text()
     assert re.search('<li id=e5 class="[a-z ]*found"', page) and 'href="#e5"' in page
@@ -503,18 +530,18 @@ def test_junit_results_sarif_and_annotations(suite, tmp_path):
     assert "ECONNRESET" in (report / "junit.xml").read_text()
     results = json.loads((report / "results.json").read_text())
     (failure,) = results["failures"]
-    assert failure["finding"] == "dishonest-success" and failure["times"] == 1
-    assert failure["rule"] == "recv offset=4..: reset" and "sockfault run" in failure["repeat"]
+    assert failure["finding"] == "reset-taken-for-end" and failure["times"] == 1
+    assert failure["rule"] == "recv nth=2: reset" and "sockfault run" in failure["repeat"]
     assert results["runs"] == 3 and 0 < results["sites"]["faulted"] <= results["sites"]["reached"]
     log = json.loads((report / "results.sarif").read_text())
     jsonschema.validate(log, SCHEMA)
-    assert log["runs"][0]["results"][0]["ruleId"] == "dishonest-success"
+    assert log["runs"][0]["results"][0]["ruleId"] == "reset-taken-for-end"
     (status,) = re.findall(r"^::error file=suite.*expected status.*", done.stdout, re.MULTILINE)
     assert status.startswith(
         "::error file=suite.toml,line=15,title=suite.toml%3A%3Astatus::expected"
     )
     summary = (tmp_path / "summary.md").read_text()
-    assert "1 of 3 passed" in summary and "| **dishonest-success**" in summary
+    assert "1 of 3 passed" in summary and "| **reset-taken-for-end**" in summary
     assert len(list(report.glob("*.html"))) == 3
 
 

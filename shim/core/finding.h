@@ -212,6 +212,10 @@ void sf_say(
 /* Words for sentences: "send()", "recv()" as the program called it; "ECONNRESET". */
 const char *sf_moment_function(const struct sf_moment *moment);
 const char *sf_moment_error(const struct sf_moment *moment);
+static inline const char *sf_bytes(uint64_t count)
+{
+	return count == 1 ? "byte" : "bytes";
+}
 
 /* Is this event a call of data that failed for good: the connection is over? (ECONNRESET, EPIPE, ETIMEDOUT ...) */
 bool sf_is_terminal(const struct sf_moment *moment);

@@ -44,8 +44,8 @@ static void finish(struct sf_scene *scene)
 	if (!cut->seq || run->has_others || !scene->run->differs || !ended_well(scene->run))
 		return;
 	sf_say(
-	    scene, cut, cut, NULL, "%s brought %lld bytes of a datagram that was longer; the program took them for all",
-	    sf_moment_function(cut), (long long)cut->event.ret);
+	    scene, cut, cut, NULL, "%s brought %lld %s of a datagram that was longer; the program took them for all",
+	    sf_moment_function(cut), (long long)cut->event.ret, sf_bytes((uint64_t)cut->event.ret));
 }
 
 static const char explain[] =

@@ -92,8 +92,8 @@ static void say(struct sf_scene *scene, const struct sf_moment *full)
 {
 	sf_say(
 	    scene, full, full, NULL,
-	    "%s filled its buffer of %llu bytes and was not called again before the program waited for the next edge",
-	    sf_moment_function(full), (unsigned long long)full->event.asked);
+	    "%s filled its buffer of %llu %s and was not called again before the program waited for the next edge",
+	    sf_moment_function(full), (unsigned long long)full->event.asked, sf_bytes(full->event.asked));
 }
 
 static bool went_wrong(const struct sf_scene *scene, const struct sf_process_story *process)

@@ -40,8 +40,9 @@ static void see(struct sf_scene *scene)
 
 	if (failed->seq && now->operation == SF_SEND && is_minus_one(now->event.asked))
 		sf_say(
-		    scene, now, failed, failed, "%s said -1 (%s), and %s was asked for %llu bytes", sf_moment_function(failed),
-		    sf_moment_error(failed), sf_moment_function(now), (unsigned long long)now->event.asked);
+		    scene, now, failed, failed, "%s said -1 (%s), and %s was asked for %llu %s", sf_moment_function(failed),
+		    sf_moment_error(failed), sf_moment_function(now), (unsigned long long)now->event.asked,
+		    sf_bytes(now->event.asked));
 	else if (failed->seq && went_back(now, failed))
 		sf_say(
 		    scene, failed, failed, now, "%s said -1 (%s), and the next %s began one byte before where this one did",

@@ -71,11 +71,11 @@ static void socket_ends(struct sf_scene *scene)
 		return;
 	sf_say(
 	    scene, close, &unread->recv, send,
-	    "the connection was closed with data unread (%s had left some), %.1f ms after %s of %lld bytes: the kernel "
+	    "the connection was closed with data unread (%s had left some), %.1f ms after %s of %lld %s: the kernel "
 	    "sends "
 	    "a reset, and the peer may lose them",
 	    sf_moment_function(&unread->recv), (double)(close->time_ns - send->time_ns) / 1e6, sf_moment_function(send),
-	    (long long)send->event.ret);
+	    (long long)send->event.ret, sf_bytes((uint64_t)send->event.ret));
 }
 
 static const char explain[] =

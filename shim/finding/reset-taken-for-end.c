@@ -54,10 +54,10 @@ static void process_ends(struct sf_scene *scene)
 
 	sf_say(
 	    scene, failed, failed, NULL,
-	    "%s failed with %s after %llu bytes; the program ended with status 0, and %s was not that of a run without "
+	    "%s failed with %s after %llu %s; the program ended with status 0, and %s was not that of a run without "
 	    "faults",
 	    sf_moment_function(failed), sf_moment_error(failed), (unsigned long long)(socket ? socket->received : 0),
-	    sf_outcome_differs(scene));
+	    sf_bytes(socket ? socket->received : 0), sf_outcome_differs(scene));
 }
 
 static const char explain[] =

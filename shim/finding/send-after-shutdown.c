@@ -42,8 +42,8 @@ static void see(struct sf_scene *scene)
 	    now->event.error != EPIPE || sf_is_injected(now))
 		return;
 	sf_say(
-	    scene, now, shutdown, NULL, "%s of %llu bytes after the program's own shutdown(): they can't arrive",
-	    sf_moment_function(now), (unsigned long long)now->event.asked);
+	    scene, now, shutdown, NULL, "%s of %llu %s after the program's own shutdown(): they can't arrive",
+	    sf_moment_function(now), (unsigned long long)now->event.asked, sf_bytes(now->event.asked));
 }
 
 static const char explain[] =

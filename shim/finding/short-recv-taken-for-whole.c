@@ -87,8 +87,9 @@ static void finish(struct sf_scene *scene)
 		return;
 	sf_say(
 	    scene, cut, cut, NULL,
-	    "%s brought %lld bytes, of up to %llu, and the program took them for all: its outcome differs",
-	    sf_moment_function(cut), (long long)cut->event.ret, (unsigned long long)cut->event.asked);
+	    "%s brought %lld %s, of up to %llu, and the program took them for all: its outcome differs",
+	    sf_moment_function(cut), (long long)cut->event.ret, sf_bytes((uint64_t)cut->event.ret),
+	    (unsigned long long)cut->event.asked);
 }
 
 static const char explain[] =

@@ -23,9 +23,10 @@ static void see(struct sf_scene *scene)
 		int64_t shift = longer ? longer : sf_left_shift(left, scene->begin);
 
 		sf_say(
-		    scene, send, send, now, "%s took %lld of %llu bytes, and the next %s went on %llu bytes too %s",
+		    scene, send, send, now, "%s took %lld of %llu bytes, and the next %s went on %llu %s too %s",
 		    sf_moment_function(send), (long long)send->event.ret, (unsigned long long)send->event.asked,
-		    sf_moment_function(now), (unsigned long long)llabs(shift), shift > 0 ? "early" : "late");
+		    sf_moment_function(now), (unsigned long long)llabs(shift), sf_bytes((uint64_t)llabs(shift)),
+		    shift > 0 ? "early" : "late");
 	}
 	sf_left_note(left, scene);
 }

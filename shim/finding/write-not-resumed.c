@@ -29,8 +29,9 @@ static void speak(struct sf_scene *scene, const struct outstanding *out, const c
 	if (out->send.event.ret < 0)
 		sf_say(
 		    scene, &out->send, &out->send, &out->wait,
-		    "%s said EAGAIN for %llu bytes, and %s was not asked when there is room for them: %s",
-		    sf_moment_function(&out->send), (unsigned long long)out->left, sf_moment_function(&out->wait), then);
+		    "%s said EAGAIN for %llu %s, and %s was not asked when there is room for them: %s",
+		    sf_moment_function(&out->send), (unsigned long long)out->left, sf_bytes(out->left),
+		    sf_moment_function(&out->wait), then);
 	else
 		sf_say(
 		    scene, &out->send, &out->send, &out->wait,

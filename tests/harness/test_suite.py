@@ -166,10 +166,12 @@ command = ["{PYTHON}", "-c", '''{client}''', "{{port}}"]
 peer = "{TARGETS}/robust-echo-server 127.0.0.1 {{port}}"
 """
     done, results = suite(
-        text + scenario("cut", "recv: short 2") + scenario("slow", "recv: delay 1ms")
+        text + scenario("cut", "recv: short 1") + scenario("slow", "recv: delay 1ms")
     )
     assert results == {"fault-free": "passed", "cut": "failure", "slow": "passed"}
-    assert "short-recv-taken-for-whole (error): python3" in section(done.stdout, "cut")
+    cut = section(done.stdout, "cut")
+    assert "short-recv-taken-for-whole (error): python3" in cut
+    assert "recv() brought 1 byte, of up to 100" in cut
 
 
 def test_what_the_command_has_no_name_for_is_told_as_a_difference(suite):

@@ -38,6 +38,7 @@ from .submission import digest
 from .toml import WrongFile
 
 GOOD, WRONG, TROUBLE, INTERRUPTED = 0, 2, 125, 130
+LISTED = ".submissions.json"  # of a grader at work, among the results
 CLASS_FILES = ("gradebook.csv", "class.html")
 BASES = ("/tmp", "/var/tmp")  # where a work folder may lie beside TMPDIR
 EPILOG = """\
@@ -198,6 +199,15 @@ class Progress:
             self.out.write("\r\x1b[K")
 
 
+@contextlib.contextmanager
+def _written(file: pathlib.Path, listed: Listed) -> Iterator[None]:
+    file.write_text(json.dumps(dataclasses.asdict(listed)))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
 def _pytest(
     asked: argparse.Namespace, listed: Listed, progress: Progress, more: Sequence[str]
 ) -> int:
@@ -209,15 +219,18 @@ def _pytest(
     here = str(pathlib.Path(__file__).resolve().parents[1])
     path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     os.environ |= {"PYTHONPATH": path, "SOCKFAULT_COMMAND": command.find()}
-    with tempfile.TemporaryDirectory(prefix=listed.prefix) as scratch:
-        file = pathlib.Path(scratch) / "submissions.json"
-        file.write_text(json.dumps(dataclasses.asdict(listed)))
-        words = ["-p", "no:cacheprovider", "-s", "-q", f"--rootdir={scratch}", "-c", os.devnull]
+    # In the one folder that other hosts see, and are to see, in any case. To pytest-xdist a word that
+    # is a path is something to be copied to them: there is none among these.
+    file = pathlib.Path(listed.folder) / LISTED
+    with tempfile.TemporaryDirectory(prefix=listed.prefix) as scratch, _written(file, listed):
+        words = ["-p", "no:cacheprovider", "-s", "-q", f"--rootdir={listed.folder}"]
+        words += [f"-c{os.devnull}"]
         words += [] if has_entry_point() else ["-p", "sockfault.plugin"]
         # Not in the folder that all of a user's pytests share, and tidy up for each other.
         words += [f"--sockfault-grade={file}", f"--basetemp={scratch}/pytest"]
+        has_hosts = any(word.startswith("--tx") for word in more)
         jobs = min(_usual_jobs() if asked.n is None else asked.n, len(listed.submissions))
-        words += ["-n", str(jobs)] if jobs > 1 and "--tx" not in more else []
+        words += ["-n", str(jobs)] if jobs > 1 and not has_hosts else []
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             status = int(pytest.main([*words, *more], plugins=[progress]))

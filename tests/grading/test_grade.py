@@ -470,6 +470,20 @@ def test_submissions_of_one_name_have_folders_of_their_own(tmp_path):
     assert status == 0 and sorted(book(tmp_path / "out")) == ["class.html-", "x-hw", "y-hw"], said
 
 
+def test_another_host_grades_the_same(tmp_path, host):
+    """By pytest-xdist over ssh; it sees the same folders."""
+    file = assignment(tmp_path, TESTS)
+    for name in ("right", "crashes", "silent"):
+        submission(tmp_path / name, *([] if name == "right" else [name.upper()]))
+    there = host({"PYTHONPATH": BUILD.parent / "harness", "SOCKFAULT_COMMAND": BUILD / "sockfault"})
+    words = ["right", "crashes", "silent", "--report"]
+    for folder, more in (("here", []), ("far", ["--", "--dist=load", "--tx", f"2*{there}"])):
+        status, said = grade(file, *words, folder, *more)
+        assert status == 0, said
+    assert book(tmp_path / "far") == book(tmp_path / "here")
+    assert "Accepted publickey" in (tmp_path / "ssh" / "log").read_text()
+
+
 @pytest.mark.parametrize(
     "words", [["nowhere"], [], ["--isolation", "magic", "."], ["-n", "x", "."]]
 )

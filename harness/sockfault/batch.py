@@ -21,6 +21,7 @@ from typing import Any, Mapping, Self, Sequence
 
 from . import command
 from .command import SockfaultError
+from .text import printed
 
 
 def request(words: Sequence[str | os.PathLike[str]]) -> bytes:
@@ -109,7 +110,7 @@ class Batch:
     def complaint(self) -> str:
         """What the worker said when it ended."""
         assert self._process.stderr
-        text = self._process.stderr.read().decode(errors="replace").strip()
+        text = printed(self._process.stderr.read()).strip()
         return text.removeprefix("sockfault: ") or "sockfault batch has ended"
 
     @property

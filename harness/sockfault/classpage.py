@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from .graded import Graded, Loss
 from .feedback import head, tail, text
-from .gradewords import STATES, number, one_line, place, reasons, says
+from .gradewords import STATES, number, place, reasons, says
+from .text import one_line
 
 BINS = 10  # at most, of the histogram
 LINKED = 8  # submissions that are named at once

@@ -10,13 +10,14 @@ from typing import Sequence
 
 from .run import Run
 from .table import event_table
+from .text import printed
 from .trial import Outcome
 
 OUTPUT_MAX = 1500  # characters of what a target printed last
 
 
 def _tail(name: str, data: bytes) -> list[str]:
-    text = data.decode(errors="replace").rstrip()
+    text = printed(data).rstrip()
     if not text:
         return []
     if len(text) > OUTPUT_MAX:

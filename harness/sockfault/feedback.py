@@ -23,9 +23,7 @@ from .gradewords import (
     excerpt,
     is_shown,
     number,
-    one_line,
     place,
-    plain,
     reasons,
     says,
     sentence,
@@ -33,6 +31,7 @@ from .gradewords import (
 )
 from .report import Row
 from .table import columns
+from .text import one_line, plain
 
 OPEN_ROWS = 16  # of a chart that need not be opened
 TEXT_ROWS = 40  # of a chart in Markdown, around what went wrong

@@ -35,6 +35,7 @@ from .gradewords import LEVELS
 from .gradewrite import write, write_all
 from .sandbox import Level
 from .submission import digest
+from .text import one_line, plain
 from .toml import WrongFile
 
 GOOD, WRONG, TROUBLE, INTERRUPTED = 0, 2, 125, 130
@@ -177,18 +178,18 @@ class Progress:
         self.out.flush()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.running.append(nodeid.removeprefix("::"))
+        self.running.append(one_line(nodeid.removeprefix("::")))
         self._status()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        name = report.nodeid.removeprefix("::")
+        name = one_line(report.nodeid.removeprefix("::"))
         points = dict(report.user_properties).get("points")
         if report.when == "call" or report.failed:
             self.done += 1
             width = len(str(self.count))
             if not report.passed:
                 self.broken.append(name)
-                points = f"not graded: {report.longreprtext.strip()}"
+                points = f"not graded: {plain(report.longreprtext.strip())}"
             self.say(f"[{self.done:{width}}/{self.count}] {name}: {points}")
         if report.when == "teardown" and name in self.running:
             self.running.remove(name)

@@ -29,12 +29,11 @@ from .gradewords import (
     findings,
     first_sentence,
     number,
-    one_line,
-    plain,
     reasons,
     text_of,
     veiled,
 )
+from .text import one_line, plain
 
 NO_TEST = "unnamed test"
 

@@ -2,7 +2,7 @@
 """What all files of a grading have in common: who may see which test, and what is said of a test.
 
 Names, output and source of a submission are a stranger's. Whatever of them goes into a file passes
-plain(); what goes into HTML, Markdown, XML or a spreadsheet is escaped there as well.
+text.plain(); what goes into HTML, Markdown, XML or a spreadsheet is escaped there as well.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from typing import Iterator
 
 from .graded import Graded, Loss, Verdict
+from .text import one_line, plain
 
 # Who may see a test, in the order of time: `--show after_due_date` shows it, and those before.
 LEVELS = ("visible", "after_due_date", "after_published", "hidden")
@@ -32,28 +33,6 @@ MEANS = {
     "nothing about it. Somebody will have a look.",
     "error": "This test could not be run. That is no fault of yours; somebody will have a look.",
 }
-
-# Controls, what turns the direction of text round, lone surrogates, and no characters at all.
-_ODD = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff"
-    "\ufffe\uffff]"
-)
-
-
-def _shown(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8, as names of files have it
-        code -= 0xDC00
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-
-
-def plain(text: str) -> str:
-    """The text, with each character that would do something to its reader shown instead."""
-    return _ODD.sub(_shown, text.replace("\r\n", "\n"))
-
-
-def one_line(text: str) -> str:
-    return " ".join(plain(text).split())
 
 
 def cut(text: str, most: int) -> str:

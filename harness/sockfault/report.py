@@ -17,6 +17,7 @@ from .lesson import lesson
 from .peer import Line
 from .run import Run, Traced
 from .table import call_text, place_of, result_text
+from .text import printed
 
 HERE = pathlib.Path(__file__).resolve().parent
 OUT = ("send", "connect", "shutdown", "close")
@@ -146,7 +147,7 @@ def _rules(run: Run | Traced) -> Iterator[str]:
 
 def _output(run: Run | Traced) -> Iterator[str]:
     for name, data in (("standard output", run.stdout), ("standard error", run.stderr)):
-        text = data[-4000:].decode(errors="replace").rstrip()
+        text = printed(data[-4000:]).rstrip()
         if text:
             yield f"<h2>{name}</h2><pre>{_text(text)}</pre>"
 

@@ -28,6 +28,7 @@ from . import command
 from .command import SockfaultError
 from .events import Event, Finding, Process, Rule, Status, Conn
 from .events import read_events, read_findings, read_status, signal_name
+from .text import printed
 
 Word = Union[str, int, "os.PathLike[str]"]
 Words = Union[str, Sequence[Word]]
@@ -186,7 +187,7 @@ class Child:
 
     def complaint(self) -> str:
         """What the command itself said; else the end of all that was said."""
-        text = self.output("stderr").decode(errors="replace")
+        text = printed(self.output("stderr"))
         ours = text.find("sockfault: ")
         start = max(0, ours) if ours >= 0 else max(0, len(text) - 2000)
         return text[start:].strip().removeprefix("sockfault: ")

@@ -24,6 +24,7 @@ from .events import Conn, Event, Finding, Rule, read_events, read_status
 from .peer import Connection, Datagrams, connect
 from .run import TIMEOUT, Child, Duration, Request, Run, Words
 from .run import private_folder, seconds, strings, words_of
+from .text import printed
 
 
 class ServerFailed(SockfaultError, AssertionError):
@@ -163,7 +164,7 @@ class Server:
         self._close_pipes()
         self._pipes = ()  # type: ignore[assignment]
         said = self._child.output("stdout") + self._child.output("stderr")
-        text = said.decode(errors="replace").strip()
+        text = printed(said).strip()
         raise ServerFailed(
             f"the server never listened (the run ended with {self._child.process.returncode}): "
             f"{shlex.join(self.argv)}\n{text[-2000:]}".strip()
@@ -257,7 +258,7 @@ class Server:
         run = self.stop()
         if run.status == 0 and not run.timed_out:
             return None
-        end = run.stderr.decode(errors="replace").strip()[-2000:]
+        end = printed(run.stderr).strip()[-2000:]
         return f"the server {run.ended}: {shlex.join(self.argv)}\n{end}".strip()
 
     def __enter__(self) -> Server:

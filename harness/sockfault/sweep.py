@@ -27,6 +27,7 @@ from .sweepjudge import Compare, Judge, Measure
 from .sweepplan import Call, Entry
 from .sweepreach import never_reached
 from .sweeprun import Ended, Gate, Outcome, Program, Speed, Worker
+from .text import printed
 from .verdict import LATE, diff
 
 FIRST_DEADLINE = 60.0  # seconds, for a run of which nothing is known
@@ -147,7 +148,7 @@ def _failing(program: Program, outcome: Outcome) -> str | None:
 def _tail(outcome: Outcome) -> str:
     texts = [outcome.seen.stderr, outcome.target.stderr, outcome.seen.stdout]
     last = next((text for text in texts if text.strip()), b"")
-    return last.decode(errors="replace").strip()[-1000:]
+    return printed(last).strip()[-1000:]
 
 
 def baseline(wishes: Wishes, worker: Worker) -> Baseline:

@@ -324,7 +324,9 @@ def _total(result: Result, groups: Sequence[Group]) -> Iterator[str]:
         f"{sites['faulted']} of {sites['reached']} call sites met a fault{never}"
     )
     if made["not_reached"]:
-        yield f"{made['not_reached']} faults were not reached: no such call, or it can't fail so"
+        one = made["not_reached"] == 1
+        what = "1 fault was" if one else f"{made['not_reached']} faults were"
+        yield f"{what} not reached: no such call, or it can't fail so"
     troubles = [one["why"] for one in result.records if one["result"] == "trouble"]
     if troubles:
         yield f"{len(troubles)} runs could not be made: {troubles[0].splitlines()[0]}"

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Sequence
 from .batch import Asked, Batch
 from .command import SockfaultError
 from .events import Conn, Event, Finding, ended_within, finding_of, make, signal_name
+from .text import printed
 
 SHOWN_FOR = "10s"  # of what has no end, to who repeats it
 OWN_LIMIT_MS = 20_000  # that a server may take beyond its clients
@@ -270,7 +271,7 @@ class Worker:
         return ["-s", f"{path} process={self.program.first_process}.."]
 
     def _complaint(self, answer: dict[str, Any]) -> str:
-        said = self._read("err").decode(errors="replace").strip()
+        said = printed(self._read("err")).strip()
         return said or f"the command ended with {answer['status']}"
 
     def _roles(self, deadline: float, with_next: bool) -> list[str]:

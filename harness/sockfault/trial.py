@@ -25,6 +25,7 @@ from .run import Request, Run, run
 from .server import Server, start
 from .suite import ANY, FAULT_FREE, Expect, PythonPeer, Scenario, Suite, Target
 from .table import Source, both_sides, source_of
+from .text import printed
 
 COMPARED = ("not-transparent", "dishonest-success")
 SLOW = ("latency", "rate", "signal")  # of these a suite wants no difference either
@@ -273,8 +274,8 @@ def normal(target: Target, text: bytes) -> bytes:
 
 
 def _output(seen: Seen) -> str:
-    text = seen.stderr.decode(errors="replace").strip()[-1000:]
-    return text or seen.stdout.decode(errors="replace").strip()[-1000:]
+    text = printed(seen.stderr).strip()[-1000:]
+    return text or printed(seen.stdout).strip()[-1000:]
 
 
 def _stuck(run: Run) -> tuple[Event | None, Source | None]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .events import Event, Finding
 from .table import Source, call_text
+from .text import printed
 
 WHOLE_RUN = {"crash", "hang", "spin", "no-timeout", "not-transparent", "dishonest-success"}
 LATE = {"hang", "spin", "no-timeout"}
@@ -30,7 +31,7 @@ def is_transient(fault: str, op: str, mode: str | None) -> bool:
 
 
 def diff(expected: bytes, got: bytes) -> str:
-    texts = [data.decode(errors="replace").splitlines() for data in (expected, got)]
+    texts = [printed(data).splitlines() for data in (expected, got)]
     lines = list(difflib.unified_diff(texts[0], texts[1], "expected", "got", lineterm="", n=1))
     if not lines and expected != got:
         return f"expected {expected[-60:]!r}, got {got[-60:]!r}"
@@ -56,7 +57,7 @@ def crash(
         made.append(Finding("crash", "error", says, program=program, **fields))
     report = SANITIZER.search(stderr)
     if report:
-        text = report[0].decode(errors="replace").strip()
+        text = printed(report[0]).strip()
         made.append(Finding("crash", "error", text, program=program))
     return made
 

@@ -11,7 +11,8 @@ import made
 import pytest
 
 from sockfault import gradefiles
-from sockfault.gradewords import LEVELS, plain
+from sockfault.gradewords import LEVELS
+from sockfault.text import plain
 
 SUBMISSIONS = {
     "ordinary": made.submission,

@@ -470,6 +470,13 @@ def test_submissions_of_one_name_have_folders_of_their_own(tmp_path):
     assert status == 0 and sorted(book(tmp_path / "out")) == ["class.html-", "x-hw", "y-hw"], said
 
 
+def test_names_do_nothing_to_a_terminal(tmp_path):
+    file = assignment(tmp_path, '[[test]]\nname = "a"\npoints = 1\n')
+    submission(tmp_path / "\x1b[31mred\x07")
+    status, said = grade(file, "\x1b[31mred\x07", "--report", "out")
+    assert status == 0 and "\\x1b[31mred\\x07: 1 of 1" in said and "\x1b" not in said
+
+
 def test_another_host_grades_the_same(tmp_path, host):
     """By pytest-xdist over ssh; it sees the same folders."""
     file = assignment(tmp_path, TESTS)

@@ -11,7 +11,8 @@ import made
 import pytest
 
 from sockfault import classpage, feedback, graded
-from sockfault.gradewords import cut, excerpt, one_line, plain, sentence
+from sockfault.gradewords import cut, excerpt, sentence
+from sockfault.text import one_line, plain
 
 SUBMISSIONS = {
     "ordinary": made.submission,

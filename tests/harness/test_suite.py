@@ -174,6 +174,25 @@ peer = "{TARGETS}/robust-echo-server 127.0.0.1 {{port}}"
     assert "recv() brought 1 byte, of up to 100" in cut
 
 
+def test_what_a_target_prints_does_nothing_to_a_terminal(suite):
+    client = """
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"hello\\n")
+print(chr(27) + "]0;title" + chr(7), s.recv(100))
+sys.stderr.write(chr(27) + "[2J")
+"""
+    text = f"""
+[target]
+command = ["{PYTHON}", "-c", '''{client}''', "{{port}}"]
+peer = "{TARGETS}/robust-echo-server 127.0.0.1 {{port}}"
+"""
+    done, results = suite(text + scenario("cut", "recv: eof"), "--", "--color=no")
+    assert results["cut"] == "failure"
+    assert "\\x1b]0;title\\x07 b''" in done.stdout and "\\x1b[2J" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
 def test_what_the_command_has_no_name_for_is_told_as_a_difference(suite):
     client = """
 import socket, sys, time

@@ -56,6 +56,18 @@ def results(folder):
     return json.loads((folder / "results.json").read_text())
 
 
+def test_what_a_target_prints_does_nothing_to_a_terminal():
+    client = """
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"hello\\n")
+print(chr(27) + "]0;title" + chr(7), s.recv(100))
+"""
+    target = [PYTHON, "-c", client, "{port}"]
+    done = sweep("--peer", PEER, "--only", "*/eof/first", target=target, status=1)
+    assert "+\\x1b]0;title\\x07 b''" in done.stdout and "\x1b" not in done.stdout
+
+
 def test_a_failure_names_finding_line_and_rule_and_can_be_repeated(tmp_path):
     done = sweep("--peer", PEER, "--only", "*/eof/first", "--report", tmp_path, status=1)
     found = results(tmp_path)

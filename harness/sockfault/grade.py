@@ -220,8 +220,8 @@ def _pytest(
     here = str(pathlib.Path(__file__).resolve().parents[1])
     path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     os.environ |= {"PYTHONPATH": path, "SOCKFAULT_COMMAND": command.find()}
-    # In the one folder that other hosts see, and are to see, in any case. To pytest-xdist a word that
-    # is a path is something to be copied to them: there is none among these.
+    # Among the results: other hosts see that folder in any case. A word that is a path pytest-xdist
+    # would copy to them: there is none.
     file = pathlib.Path(listed.folder) / LISTED
     with tempfile.TemporaryDirectory(prefix=listed.prefix) as scratch, _written(file, listed):
         words = ["-p", "no:cacheprovider", "-s", "-q", f"--rootdir={listed.folder}"]

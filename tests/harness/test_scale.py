@@ -7,7 +7,7 @@ import xml.etree.ElementTree
 
 import pytest
 
-from conftest import PYTHON, TARGETS, cases
+from conftest import TARGETS, cases
 
 ITEMS = 200
 

@@ -51,6 +51,7 @@ struct watch {
 	uint64_t turns;    /* that its threads had had when they were last looked at */
 	int signals;
 	bool told, is_loaded, is_killing, is_spoiled;
+	bool peer_has_port; /* the peer listens on {port}, at an address of its own */
 };
 
 /* What is left to clear away if the command has to end early. */
@@ -319,6 +320,7 @@ static void start_target(struct watch *w)
 	    .no_new_privs = run->io_uring == SF_URING_REFUSE,
 	    .errors = errors,
 	};
+	w->peer_has_port = run->peer.text && run->port && sf_port_is_served(run->port);
 	pid_t pid = sf_launch_target(&launch);
 
 	if (errors >= 0)
@@ -381,6 +383,12 @@ static void await_peer(struct watch *w)
 		sf_die("the peer neither listened on {port} nor printed a line within 10 s: %s", run->peer.text);
 }
 
+/* Does a server listen into which the library did not come? */
+static bool is_served_unseen(const struct watch *w)
+{
+	return w->run->port && !w->peer_has_port && sf_port_is_served(w->run->port);
+}
+
 static void await_server(struct watch *w, bool is_gone)
 {
 	struct sf_run *run = w->run;
@@ -389,7 +397,7 @@ static void await_server(struct watch *w, bool is_gone)
 		run->never_served = true;
 		sf_warn("the server ended before it listened; no client was started");
 		enter(w, PEER_ENDS);
-	} else if (sf_run_listens(run) || (run->port && sf_port_is_served(run->port))) {
+	} else if (sf_run_listens(run) || is_served_unseen(w)) {
 		start_client(w, &run->client);
 		enter(w, CLIENT_RUNS);
 	} else if (w->now_ns - w->phase_ns > READY_WITHIN_NS) {

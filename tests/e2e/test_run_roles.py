@@ -183,6 +183,14 @@ def test_server_that_ends_before_it_listens_is_no_success():
     assert done.returncode == 8
 
 
+def test_a_peer_at_another_address_is_not_taken_for_the_server(tmp_path):
+    (tmp_path / "peer.py").write_text(ECHO.replace("127.0.0.1", "127.0.0.2"))
+    roles = ("--peer", f"{PYTHON} peer.py {{port}}", "--server")
+    roles += ("--client", f"{PYTHON} client.py {{port}}")
+    done = sockfault(*roles, "-e", "bind: delay 300ms", "--", PYTHON, "echo.py", "{port}")
+    assert done.returncode == 0 and b"client: ended with status 0" in done.stderr, done.stderr
+
+
 ASKED = """
 import signal, sys, time
 def end(*_):

@@ -74,14 +74,14 @@ static void welcome(void)
 	while (!stop) {
 		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 
-		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED || errno == EPROTO))
-			continue;
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
-			wait_ms(20);
-			continue;
-		}
-		if (fd < 0)
+		if (fd < 0 && errno == EAGAIN)
 			return;
+		if (fd < 0 && why_unaccepted(errno) == NO_SERVER)
+			die("accept");
+		if (fd < 0 && why_unaccepted(errno) == NO_ROOM)
+			wait_ms(20);
+		if (fd < 0)
+			continue;
 		struct client *c = calloc(1, sizeof(*c));
 		struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
 

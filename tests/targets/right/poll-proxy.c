@@ -49,9 +49,9 @@ static void welcome(int listener, const struct sockaddr_in *server)
 	int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 
 	if (client < 0) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			wait_ms(10); /* the client stays in the queue */
-		else if (!is_later() && errno != ECONNABORTED && errno != EPROTO)
+		if (why_unaccepted(errno) == NO_ROOM)
+			wait_ms(10);
+		else if (why_unaccepted(errno) == NO_SERVER)
 			die("accept");
 		return;
 	}
@@ -153,7 +153,7 @@ int main(int argc, char **argv)
 			struct pair *p = &pairs[i / 2];
 
 			polled[1 + i] = (struct pollfd){.fd = p->fds[0] < 0 ? -1 : p->fds[i % 2], .events = wishes(p, i % 2)};
-			if (polled[1 + i].events == 0 && !p->is_connecting && p->ways[i % 2].has_ended)
+			if (polled[1 + i].events == 0 && !p->is_connecting)
 				polled[1 + i].fd = -1; /* nothing is wanted of it: a hangup would only wake us */
 		}
 		if (poll(polled, 1 + 2 * PAIRS_MAX, -1) < 0) {

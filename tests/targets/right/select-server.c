@@ -33,9 +33,9 @@ static void welcome(int listener)
 		close(fd); /* no set has a place for it */
 	} else if (fd >= 0) {
 		clients[fd] = (struct client){.is_here = true};
-	} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-		wait_ms(10); /* the client stays in the queue */
-	} else if (!is_later() && errno != ECONNABORTED && errno != EPROTO) {
+	} else if (why_unaccepted(errno) == NO_ROOM) {
+		wait_ms(10);
+	} else if (why_unaccepted(errno) == NO_SERVER) {
 		die("accept");
 	}
 }

@@ -47,14 +47,16 @@ static int accept_one(int listener)
 {
 	int fd = accept(listener, NULL, NULL);
 
-	if (fd >= 0 || errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == EAGAIN)
+	if (fd >= 0)
 		return fd;
-	bool passes = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM || errno == EPERM;
+	enum unaccepted why = why_unaccepted(errno);
 
-	perror("accept"); /* which may set errno */
-	if (!passes)
-		exit(1);
-	wait_ms(20);
+	if (why == NO_SERVER)
+		die("accept");
+	if (why == NO_ROOM) {
+		perror("accept");
+		wait_ms(20);
+	}
 	return -1;
 }
 

@@ -280,7 +280,8 @@ class Worker:
         if not program.client:
             return [*words, "--timeout", limit]
         words += ["--server", "--client", program.client, "--client-timeout", limit]
-        words += ["--server-process", str(program.first_process)]
+        if program.first_process > 1:
+            words += ["--server-process", str(program.first_process)]
         words += ["--client-output", self.files["client"]]
         if with_next:
             words += ["--next", program.client, "--next-timeout", limit]

@@ -27,6 +27,7 @@ from .suite import ANY, FAULT_FREE, Expect, PythonPeer, Scenario, Suite, Target
 from .table import Source, both_sides, source_of
 from .text import printed
 
+# Of what came out differently; the command says these, too, and does not know what is allowed.
 COMPARED = ("not-transparent", "dishonest-success")
 SLOW = ("latency", "rate", "signal")  # of these a suite wants no difference either
 
@@ -384,7 +385,6 @@ def _findings(target: Target, expect: Expect, seen: Seen, baseline: Seen) -> lis
     ):
         differs = "client" if target.role == "server" else "output"
     said = read_findings(str(seen.run.trace), str(baseline.run.trace), differs)
-    # What a suite allows the command does not know.
     theirs = [
         _told(one, here) for one in said if one.finding not in COMPARED or one.finding in here
     ]

@@ -168,7 +168,7 @@ def compare(tmp_path, serve, shop, natives, monkeypatch):
         if any("signal" in rule for rule in rules):
             monkeypatch.setenv("LD_PRELOAD", str(HANDLER))
         sides = {role: under(*rules, options=options, quiet=False)}
-        if role == "client" and rules[-1] == RULES["signal"][-1]:
+        if role == "client" and rules[-1:] == RULES["signal"]:
             sides["server"] = under(SLOW_SERVER, options=["--trace-level=off"])
         bench = work(load, tmp_path / "mine", serve, shop, **sides)
         print(bench.said())

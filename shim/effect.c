@@ -132,9 +132,10 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 
 static enum sf_realism confirm_short(struct sf_call *c)
 {
-	/* Once both directions have ended, all that will ever come is queued, and poll says so: event loops take a short
-	 * recv for the last one then. */
-	if (c->operation == SF_RECV && c->mode == SF_NONBLOCKING && sf_probe_ended(c->fd))
+	/* Once the peer has ended, all that will ever come is queued, and poll says so when both have, epoll to who asks
+	 * for it: event loops take a short recv for the last one then. */
+	if (c->operation == SF_RECV && c->mode == SF_NONBLOCKING &&
+	    sf_probe_ended(c->fd, sf_epoll_asked(c->fd) & EPOLLRDHUP))
 		return SF_REALISM_NONE;
 	return SF_KERNEL;
 }

@@ -88,12 +88,12 @@ bool sf_probe_tells_each_byte(int fd)
 	return option(fd, SO_RCVLOWAT) == 1;
 }
 
-bool sf_probe_ended(int fd)
+bool sf_probe_ended(int fd, bool by_peer)
 {
-	struct pollfd one = {fd, 0, 0};
+	struct pollfd one = {fd, by_peer ? POLLRDHUP : 0, 0};
 	struct timespec now = {0, 0};
 
-	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1 && one.revents & POLLHUP;
+	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1 && one.revents & (POLLHUP | POLLRDHUP);
 }
 
 bool sf_probe_same(int fd, struct sf_socket *socket)

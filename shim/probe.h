@@ -20,8 +20,8 @@ bool sf_probe_ready(const struct sf_call *c);
 /* Does poll tell of the first byte that comes (SO_RCVLOWAT)? */
 bool sf_probe_tells_each_byte(int fd);
 
-/* Have both directions ended, so that poll says POLLHUP? */
-bool sf_probe_ended(int fd);
+/* Have both directions ended, so that poll says POLLHUP? by_peer: or that of the peer, so that it says POLLRDHUP? */
+bool sf_probe_ended(int fd, bool by_peer);
 
 /* Is fd still the socket of this record? A number may have been closed where we did not see it. */
 bool sf_probe_same(int fd, struct sf_socket *socket);

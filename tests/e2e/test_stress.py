@@ -261,6 +261,14 @@ def test_what_poll_has_called_the_end_is_not_cut():
     assert run(under("recv: short 1") + program).stdout == b"before 1\nafter 199\nafter 0\n"
 
 
+@pytest.mark.parametrize("told,cut", [("told", 100), ("untold", 1)])
+def test_what_epoll_has_called_the_end_is_not_cut(told, cut):
+    """To who asks for EPOLLRDHUP; haproxy takes a short recv for the last one then."""
+    program = [PROGRAMS / "counts_on", told]
+    assert run(program).stdout == b"told 100\n"
+    assert run(under("recv: short 1") + program).stdout == b"told %d\n" % cut
+
+
 def test_without_a_handler_nothing_is_interrupted(tmp_path):
     """curl has none; that it is so is said."""
     words = under("any: signal SIGCHLD, fail EINTR", quiet=False)

@@ -3,7 +3,7 @@
  * counts_on.c -- what programs count on, for Linux has always done it so. `counts_on signals
  * none|restart|interrupt|blocked` waits in recv and in epoll_wait with that handler of SIGCHLD, and prints what they
  * say; with `really` at the end a child sends the signals. `counts_on end` prints how much recv gives before and after
- * both directions have ended.
+ * both directions have ended; `counts_on told|untold` once epoll has told of the end of the peer, or only of data.
  */
 #include <errno.h>
 #include <poll.h>
@@ -117,8 +117,33 @@ static int end(void)
 	return 0;
 }
 
+/* What one recv gives when epoll has told of the end of the peer, to who asks for it, or of data. */
+static int told(uint32_t asked)
+{
+	struct epoll_event event = {.events = asked};
+	char data[4096] = {0};
+	int ends[2], epoll = epoll_create1(0);
+
+	talk_connect(ends);
+	if (write(ends[1], data, SIZE) != SIZE || shutdown(ends[1], SHUT_WR) != 0)
+		return 1;
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event) != 0)
+		return 1;
+	do {
+		if (epoll_wait(epoll, &event, 1, -1) != 1)
+			return 1;
+	} while (asked & EPOLLRDHUP && !(event.events & EPOLLRDHUP));
+	say("told", recv(ends[0], data, sizeof data, MSG_DONTWAIT));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "told") == 0)
+		return told(EPOLLIN | EPOLLRDHUP);
+	if (argc > 1 && strcmp(argv[1], "untold") == 0)
+		return told(EPOLLIN);
+
 	if (argc > 2)
 		return signals(argv[2], argc > 3);
 	return end();

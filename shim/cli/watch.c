@@ -414,6 +414,8 @@ static pid_t server_of(const struct watch *w)
 	    number && number <= sf_arena_count(arena, SF_PROCESSES) ? sf_process_at(arena, number) : NULL;
 	pid_t found = server ? sf_tree_find(&w->tree, (pid_t)server->pid) : 0;
 
+	if (number && !server)
+		sf_warn("--server-process %u: the run has no such process; COMMAND is asked to end", number);
 	return found ? found : w->run->target;
 }
 

@@ -230,6 +230,9 @@ def test_the_number_of_a_server_is_refused_where_there_is_none():
     assert done.returncode == 125 and b"say --server and --client too" in done.stderr
     done = sockfault("--server", "--client", "true", "--server-process", "0", "--", "true")
     assert done.returncode == 125 and b"counted from 1" in done.stderr
+    words = ("--server", "--client", "true", "--server-process", "9")
+    done = sockfault(*words, "--", PYTHON, "echo.py", "{port}")
+    assert done.returncode == 0 and b"9: the run has no such process" in done.stderr
 
 
 def test_server_that_ignores_sigterm_is_killed():

@@ -68,6 +68,13 @@ static inline void sf_brief_found_nothing(struct sf_event *event)
 	memcpy(&event->error, &again, sizeof again);
 }
 
+/* A slot is zero when it is claimed: what is known to be zero needs no store. */
+#define SF_BRIEF_SET(field, value)                                                                                     \
+	do {                                                                                                               \
+		if (!__builtin_constant_p(value) || (value))                                                                   \
+			(field) = (value);                                                                                         \
+	} while (0)
+
 /* NULL: as above. */
 __attribute__((always_inline)) static inline struct sf_event *sf_brief_begin(
     enum sf_func func, enum sf_operation operation, const struct sf_socket *socket, int fd, const void *buf, size_t len,
@@ -80,13 +87,13 @@ __attribute__((always_inline)) static inline struct sf_event *sf_brief_begin(
 		return NULL;
 	sf_brief_name(event, func);
 	event->fd = fd;
-	event->asked = len;
+	SF_BRIEF_SET(event->asked, len);
 	event->offset =
 	    atomic_load_explicit(operation == SF_SEND ? &socket->sent : &socket->received, memory_order_relaxed);
-	event->buffer = (uint64_t)(uintptr_t)buf;
+	SF_BRIEF_SET(event->buffer, (uint64_t)(uintptr_t)buf);
 	event->socket = socket->index;
 	event->site = place;
-	event->flags = (uint32_t)flags;
+	SF_BRIEF_SET(event->flags, (uint32_t)flags);
 	event->mode = flags & MSG_DONTWAIT   ? (uint8_t)SF_NONBLOCKING
 	              : operation == SF_SEND ? socket->send_mode
 	                                     : socket->receive_mode;
@@ -102,7 +109,7 @@ sf_brief_end(struct sf_event *event, enum sf_operation operation, struct sf_sock
 	event->ret = ret;
 	if (operation == SF_SEND ? (size_t)ret != event->asked : ret < 0) {
 		/* What found nothing is not counted. */
-		if (operation == SF_SEND || *sf_self_here.error != EAGAIN || event->mode != SF_NONBLOCKING)
+		if (operation == SF_SEND || sf_errno() != EAGAIN || event->mode != SF_NONBLOCKING)
 			return sf_brief_odd(event, socket, operation, ret);
 		sf_brief_found_nothing(event);
 	} else {
@@ -115,6 +122,23 @@ sf_brief_end(struct sf_event *event, enum sf_operation operation, struct sf_sock
 	return ret;
 }
 
+/* How many bytes a vector asks for, and where the first of them lies. */
+__attribute__((always_inline)) static inline void
+sf_brief_measure(struct sf_event *event, const struct iovec *iov, int count)
+{
+	/* A head and a body: what most vectors are. */
+	if (__builtin_expect(count == 2 && iov[0].iov_len, 1)) {
+		event->asked = iov[0].iov_len + iov[1].iov_len;
+		event->buffer = (uint64_t)(uintptr_t)iov[0].iov_base;
+		return;
+	}
+	for (int i = count - 1; i >= 0; i--) {
+		event->asked += iov[i].iov_len;
+		if (iov[i].iov_len)
+			event->buffer = (uint64_t)(uintptr_t)iov[i].iov_base;
+	}
+}
+
 /* Of a vector: it is read when the kernel has read it. */
 __attribute__((always_inline)) static inline ssize_t sf_brief_end_vector(
     struct sf_event *event, enum sf_operation operation, struct sf_socket *socket, ssize_t ret, const struct iovec *iov,
@@ -122,11 +146,7 @@ __attribute__((always_inline)) static inline ssize_t sf_brief_end_vector(
 {
 	if (ret < 0)
 		return sf_brief_odd_vector(event, socket, operation, ret, iov, count);
-	for (int i = count - 1; i >= 0; i--) {
-		event->asked += iov[i].iov_len;
-		if (iov[i].iov_len)
-			event->buffer = (uint64_t)(uintptr_t)iov[i].iov_base;
-	}
+	sf_brief_measure(event, iov, count);
 	if (operation == SF_SEND && (size_t)ret != event->asked)
 		return sf_brief_odd_vector(event, socket, operation, ret, iov, count);
 	return sf_brief_end(event, operation, socket, ret);
@@ -178,8 +198,12 @@ sf_quick_leave(struct sf_socket *socket, enum sf_func func, enum sf_operation op
 {
 	const struct sf_quick *quick = sf_quick_of(socket, operation);
 
-	if (__builtin_expect((uint64_t)ret >= quick->limit, 0))
-		return sf_quick_odd(socket, operation, func, (int)quick->flags, ret);
+	if (__builtin_expect((uint64_t)ret >= quick->limit, 0)) {
+		if ((uint16_t)sf_errno() != quick->again)
+			return sf_quick_odd(socket, operation, func, (int)quick->flags, ret);
+		sf_allowance_undo(sf_quick_word(socket, quick));
+		return ret;
+	}
 	atomic_fetch_add_explicit(
 	    operation == SF_SEND ? &socket->sent : &socket->received, (uint64_t)ret, memory_order_relaxed);
 	atomic_fetch_add_explicit(&socket->calls[operation], 1, memory_order_relaxed);
@@ -225,7 +249,7 @@ __attribute__((always_inline)) static inline ssize_t sf_counted_end(
 		atomic_fetch_add_explicit(
 		    operation == SF_SEND ? &socket->sent : &socket->received, (uint64_t)ret, memory_order_relaxed);
 	} else if (
-	    *sf_self_here.error == EAGAIN &&
+	    sf_errno() == EAGAIN &&
 	    (sf_socket_mode(socket, operation) == SF_NONBLOCKING || flags & MSG_DONTWAIT)) {
 		sf_respite_undo(respite);
 		return ret;

@@ -25,7 +25,7 @@ void sf_fd_bury(int fd)
 	if (!socket)
 		return;
 	if (sf_arena->trace_level == SF_TRACE_ALL)
-		atomic_store_explicit(&sf_fd_table.entries[fd], (uint64_t)socket << 32, memory_order_relaxed);
+		atomic_store_explicit(&sf_fd_table.entries[fd], sf_entry_grave(socket), memory_order_relaxed);
 	else
 		sf_fd_set(fd, NULL);
 }

@@ -35,8 +35,10 @@ extern struct sf_fd_table {
 extern _Atomic int sf_fds_top;
 #pragma GCC visibility pop
 
-/* Of numbers that no descriptor ever has: no socket, and not nothing, so that calls on them can be recorded. */
-#define SF_ENTRY_NEVER (UINT64_C(1) << 63)
+/* No socket, and not nothing, so that calls on it can be recorded: a number that the program has closed, with the index
+ * of what it was, or one that no descriptor ever has. */
+#define SF_ENTRY_GRAVE (UINT64_C(1) << 63)
+#define SF_ENTRY_NEVER SF_ENTRY_GRAVE
 
 /* It was never entered; so is what is no number. Read as a plain word, so that it takes but one comparison. */
 static inline bool sf_fd_is_beyond(int fd)
@@ -77,17 +79,21 @@ static inline uint8_t sf_entry_generation(uint64_t entry)
 /* Index of the socket that the number was until the program closed it; 0: it is open, or never was one. */
 static inline uint32_t sf_entry_closed(uint64_t entry)
 {
-	return sf_entry_place(entry) || entry == SF_ENTRY_NEVER ? 0 : (uint32_t)(entry >> 32);
+	return sf_entry_place(entry) ? 0 : (uint32_t)(entry >> 32) & ~(UINT32_C(1) << 31);
+}
+
+static inline uint64_t sf_entry_grave(uint32_t socket)
+{
+	return SF_ENTRY_GRAVE | (uint64_t)socket << 32;
 }
 
 static inline uint64_t sf_entry(uint32_t place, uint32_t operations, uint32_t generation)
 {
-	return (uint64_t)generation << SF_GENERATION_SHIFT | (generation ? SF_WATCH_RULES : 0) |
-	       (uint64_t)operations << 32 | place;
+	return (uint64_t)generation << SF_GENERATION_SHIFT | SF_WATCH_RULES | (uint64_t)operations << 32 | place;
 }
 
-/* No rule meets this operation on the descriptor, and nothing else watches it: what these bits have in common with the
- * entry is equal to sf_arena.watch[operation]. */
+/* What these bits have in common with an entry is zero only where that is: no socket. Where it is equal to
+ * sf_arena.watch[operation] no rule meets this operation on the descriptor, and nothing else watches it. */
 #define SF_ENTRY_IDLE(operation)                                                                                       \
 	(UINT64_C(0xff) << SF_GENERATION_SHIFT | SF_WATCH_RULES | UINT64_C(1) << (32 + (operation)))
 

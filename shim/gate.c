@@ -651,8 +651,7 @@ static int number_of(const struct sf_socket *socket)
 	return fd;
 }
 
-static __attribute__((noinline)) ssize_t
-leave_quick(struct sf_socket *socket, enum sf_operation operation, enum sf_func func, int flags, ssize_t ret)
+ssize_t sf_quick_odd(struct sf_socket *socket, enum sf_operation operation, enum sf_func func, int flags, ssize_t ret)
 {
 	struct sf_call c = let_through(socket, operation, func, flags);
 
@@ -661,19 +660,6 @@ leave_quick(struct sf_socket *socket, enum sf_operation operation, enum sf_func 
 	ret = sf_leave(&c, ret);
 	if (found_nothing(&c))
 		sf_allowance_undo(sf_quick_word(socket, sf_quick_of(socket, operation)));
-	return ret;
-}
-
-ssize_t sf_quick_odd(struct sf_socket *socket, enum sf_operation operation, enum sf_func func, int flags, ssize_t ret)
-{
-	const struct sf_quick *quick = sf_quick_of(socket, operation);
-	const int *error = sf_self_here.error; /* NULL: this thread has not been looked at yet */
-
-	if (ret >= 0 || quick->limit == 0 || !error || *error != EAGAIN ||
-	    (sf_socket_mode(socket, operation) != SF_NONBLOCKING && !(flags & MSG_DONTWAIT)))
-		return leave_quick(socket, operation, func, flags, ret);
-	/* No after-state, and nothing to be counted. */
-	sf_allowance_undo(sf_quick_word(socket, quick));
 	return ret;
 }
 

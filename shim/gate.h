@@ -54,10 +54,18 @@ static inline bool sf_idle_way(enum sf_operation operation, int fd, struct sf_wa
 	way->why = sf_watch_of(operation);
 	if (__builtin_expect(way->why == 0, 1))
 		return true;
-	way->entry = sf_fd_entry(fd);
-	if (__builtin_expect(way->entry == 0, 1))
+	if (__builtin_expect((unsigned)fd >= SF_FDS, 0)) {
+		way->entry = SF_ENTRY_NEVER;
+		way->differs = INT64_MIN;
+		return fd >= 0;
+	}
+	way->entry = atomic_load_explicit(&sf_fd_table.entries[fd], memory_order_relaxed);
+
+	uint64_t common = way->entry & SF_ENTRY_IDLE(operation);
+
+	if (__builtin_expect(common == 0, 1))
 		return true;
-	way->differs = (int64_t)((way->entry & SF_ENTRY_IDLE(operation)) - way->why);
+	way->differs = (int64_t)(common - way->why);
 	return way->differs == 0;
 }
 

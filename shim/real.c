@@ -343,12 +343,23 @@ static const struct {
 };
 
 const char *sf_libc_is_alone;
+intptr_t sf_errno_ahead;
+
+static uintptr_t thread_pointer(void)
+{
+#ifdef __x86_64__
+	return *(const uintptr_t __seg_fs *)0; /* it points at itself */
+#else
+	return (uintptr_t)__builtin_thread_pointer();
+#endif
+}
 
 bool sf_real_bind(const char **missing)
 {
 	struct sf_next next;
 
 	sf_libc_is_alone = dlsym(RTLD_DEFAULT, "__libc_single_threaded");
+	sf_errno_ahead = (intptr_t)((uintptr_t)&errno - thread_pointer());
 	sf_next_begin(&next);
 	for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++) {
 		void *found = sf_next(&next, bindings[i].name);

@@ -74,6 +74,18 @@ static inline void sf_real_tidy(const struct msghdr *header)
 /* glibc's __libc_single_threaded: no thread was ever made by it. NULL: this libc does not say. */
 extern const char *sf_libc_is_alone __attribute__((visibility("hidden")));
 
+/* errno, without a call: in each thread it is as far from the thread pointer. */
+extern intptr_t sf_errno_ahead __attribute__((visibility("hidden")));
+
+static inline int sf_errno(void)
+{
+#ifdef __x86_64__
+	return *(const int __seg_fs *)sf_errno_ahead;
+#else
+	return *(const int *)((uintptr_t)__builtin_thread_pointer() + (uintptr_t)sf_errno_ahead);
+#endif
+}
+
 /* Binds all. Not for call paths: dlsym may take locks, and allocates where a name is missing. False, and the name, if a
  * REQUIRED one is missing. */
 bool sf_real_bind(const char **missing);

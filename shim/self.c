@@ -76,8 +76,7 @@ static struct sf_self *take_thread(uint32_t thread, uint32_t tid)
 	    .thread = thread,
 	    .tid = tid,
 	    .record = sf_thread_at(sf_arena, thread),
-	    .next = (struct sf_event *)sf_arena,
-	    .error = &errno};
+	    .next = (struct sf_event *)sf_arena};
 	if (!thread)
 		return NULL;
 	self->life = life_now;

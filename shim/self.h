@@ -28,7 +28,6 @@ struct sf_self {
 	struct sf_thread *record;
 	struct sf_socket *sockets, *sockets_end; /* records that are taken already, for sockets that it will make */
 	struct sf_event *next;                   /* the next free slot of it; the beginning of a page: none */
-	int *error;                              /* this thread's errno */
 };
 
 /* The assembly of wrap/ finds `vforked` and sf_vforks by name. */

@@ -120,12 +120,20 @@ static inline void sf_quick_end(struct sf_socket *socket)
 		__atomic_store_n(&socket->quick[i].func, SF_NO_QUICK, __ATOMIC_RELAXED);
 }
 
+/* Whatever came of such a call, its socket is looked at. Who finds no limit must not take an errno of before for the
+ * call's: so that goes first. */
+static inline void sf_quick_look(struct sf_quick *quick)
+{
+	__atomic_store_n(&quick->again, SF_LOOK_AGAIN, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&quick->limit, 0, __ATOMIC_SEQ_CST);
+}
+
 /* From now on what follows a fault is to be seen to after each call, also those that are under way. */
 static inline void sf_socket_enter_state(struct sf_socket *socket, enum sf_socket_state state)
 {
 	atomic_store(&socket->state, state);
 	for (int i = 0; i < 2; i++)
-		__atomic_store_n(&socket->quick[i].limit, 0, __ATOMIC_SEQ_CST);
+		sf_quick_look(&socket->quick[i]);
 }
 
 /* After a change of what transfers wait for: which of them may go the short way. */

@@ -219,13 +219,17 @@ struct sf_outstanding {
 /* Of the sends or the receives of one socket: those that no rule does anything to for a while, and that only rules of
  * the whole run count (respite.h). Read as plain words, by single instructions: each of them is true by itself. */
 struct sf_quick {
-	uint32_t func, flags; /* of such calls: enum sf_func; SF_NO_QUICK: there are none */
-	int64_t word_ahead;   /* the allowance that they take from: so many bytes from the socket's record */
+	uint16_t func;  /* of such calls: enum sf_func; SF_NO_QUICK: there are none */
+	uint16_t again; /* EAGAIN, where that error says that the call found nothing, and all is done; or no such error */
+	uint32_t flags; /* of such calls */
+	int64_t word_ahead; /* the allowance that they take from: so many bytes from the socket's record */
 	/* What moved less needs no look at the socket: without an after-state all that did not fail; else nothing. */
 	uint64_t limit;
 };
 
 #define SF_NO_QUICK 0 /* the first row of calls.def is no transfer */
+#define SF_LOOK_AGAIN                                                                                                  \
+	UINT16_MAX /* the socket is to be looked at whatever comes, from now on: `again` stays like that */
 
 /* One open socket description: shared by dup, fork and exec. */
 struct sf_socket {

@@ -4,6 +4,7 @@
  */
 #include "core/respite.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "core/counts.h"
@@ -234,14 +235,17 @@ static bool is_quick(const struct survey *survey)
 static void make_quick(const struct sf_call *c, const struct sf_group *group)
 {
 	struct sf_quick *quick = sf_quick_of(c->socket, c->operation);
-
+	bool is_nonblocking = sf_socket_mode(c->socket, c->operation) == SF_NONBLOCKING || c->flags & MSG_DONTWAIT;
+	uint16_t again = is_nonblocking ? EAGAIN : 0, was = __atomic_load_n(&quick->again, __ATOMIC_RELAXED);
 	int64_t ahead = (int64_t)((uintptr_t)&group->allowance - (uintptr_t)c->socket);
 
 	__atomic_store_n(&quick->word_ahead, ahead, __ATOMIC_RELAXED);
 	__atomic_store_n(&quick->flags, (uint32_t)c->flags, __ATOMIC_RELAXED);
+	if (was != SF_LOOK_AGAIN)
+		__atomic_compare_exchange_n(&quick->again, &was, again, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 	__atomic_store_n(&quick->limit, INT64_MAX, __ATOMIC_SEQ_CST);
 	if (atomic_load(&c->socket->state) != SF_LIVE)
-		__atomic_store_n(&quick->limit, 0, __ATOMIC_SEQ_CST);
+		sf_quick_look(quick);
 	__atomic_store_n(&quick->func, c->func, __ATOMIC_RELEASE);
 }
 

@@ -21,7 +21,6 @@
 #ifndef SF_CORE_RESPITE_H
 #define SF_CORE_RESPITE_H
 
-#include <string.h>
 
 #include "core/arena.h"
 #include "core/call.h"
@@ -103,11 +102,27 @@ sf_match_of(struct sf_arena *arena, const struct sf_ruleset *set, const struct s
 
 /* ---- allowances ---- */
 
+/* By the half of the word that has what is left: a smaller number to subtract. The other half stays as it is. */
+static inline bool sf_allowance_is_taken(_Atomic uint64_t *allowance)
+{
+	typedef _Atomic uint32_t half __attribute__((may_alias));
+	half *left = (half *)allowance + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+	uint32_t one = SF_ALLOWANCE_ONE >> 32;
+
+	return __builtin_expect((int32_t)(atomic_fetch_sub(left, one) - one) >= 0, 1);
+}
+
+/* There was none to take: as it was before. */
+static inline void sf_allowance_return(_Atomic uint64_t *allowance)
+{
+	atomic_fetch_add(allowance, SF_ALLOWANCE_ONE);
+}
+
 static inline bool sf_allowance_take(_Atomic uint64_t *allowance)
 {
-	if (__builtin_expect((int64_t)(atomic_fetch_sub(allowance, SF_ALLOWANCE_ONE) - SF_ALLOWANCE_ONE) >= 0, 1))
+	if (sf_allowance_is_taken(allowance))
 		return true;
-	atomic_fetch_add(allowance, SF_ALLOWANCE_ONE);
+	sf_allowance_return(allowance);
 	return false;
 }
 
@@ -161,22 +176,17 @@ static inline _Atomic uint64_t *sf_quick_word(const struct sf_socket *socket, co
 	return (_Atomic uint64_t *)((uintptr_t)socket + (uintptr_t)quick->word_ahead);
 }
 
-/* By one comparison, where the flags are known when this is compiled. */
-static inline bool sf_quick_is(const struct sf_quick *quick, enum sf_func func, int flags)
-{
-	uint64_t kind;
-
-	if (!__builtin_constant_p(flags))
-		return quick->func == (uint32_t)func && quick->flags == (uint32_t)flags;
-	memcpy(&kind, &quick->func, sizeof kind);
-	return kind == ((uint64_t)(uint32_t)flags << 32 | (uint32_t)func);
-}
-
 static inline bool sf_quick_take(struct sf_socket *socket, enum sf_operation operation, enum sf_func func, int flags)
 {
 	const struct sf_quick *quick = sf_quick_of(socket, operation);
 
-	return __builtin_expect(sf_quick_is(quick, func, flags), 1) && sf_allowance_take(sf_quick_word(socket, quick));
+	if (__builtin_expect(quick->func != func || quick->flags != (uint32_t)flags, 0))
+		return false;
+	if (sf_allowance_is_taken(sf_quick_word(socket, quick)))
+		return true;
+	__asm__("" : "+r"(quick)); /* else gcc has the sum of both ready for this, at each call */
+	sf_allowance_return(sf_quick_word(socket, quick));
+	return false;
 }
 
 /* ---- the same with an allowance of the connection ---- */

@@ -18,23 +18,24 @@ SF_WATCHED ssize_t watched_recv(int fd, void *buf, size_t len, int flags, const 
 	return sf_leave(&c, real_recv(fd, buf, c.len, c.flags));
 }
 
-SF_WATCHED ssize_t brief_recv(int fd, void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t brief_recv(int fd, void *buf, size_t len, int flags, uint64_t entry, const void *const *frame_end)
 {
 	SF_BRIEF(
 	    recv, SF_RECV, flags, real_recv(fd, buf, len, flags),
 	    watched_recv(fd, buf, len, flags, sf_site_below(frame_end)));
 }
 
-SF_WATCHED ssize_t counted_recv(int fd, void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t counted_recv(int fd, void *buf, size_t len, int flags, uint64_t entry, const void *const *frame_end)
 {
 	SF_COUNTED(
 	    recv, SF_RECV, flags, real_recv(fd, buf, len, flags),
 	    watched_recv(fd, buf, len, flags, sf_site_below(frame_end)));
 }
 
-SF_WATCHED ssize_t quick_recv(int fd, void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t quick_recv(int fd, void *buf, size_t len, int flags, uint64_t entry)
 {
-	SF_QUICK(recv, SF_RECV, flags, real_recv(fd, buf, len, flags), counted_recv(fd, buf, len, flags, frame_end, entry));
+	SF_QUICK(
+	    recv, SF_RECV, flags, real_recv(fd, buf, len, flags), counted_recv(fd, buf, len, flags, entry, SF_FRAME_END));
 }
 
 SF_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
@@ -44,9 +45,9 @@ SF_EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_recv(fd, buf, len, flags);
 	if (sf_is_counted(SF_RECV, &way))
-		return quick_recv(fd, buf, len, flags, SF_FRAME_END, way.entry);
+		return quick_recv(fd, buf, len, flags, way.entry);
 	if (sf_is_recorded(&way))
-		return brief_recv(fd, buf, len, flags, SF_FRAME_END, way.entry);
+		return brief_recv(fd, buf, len, flags, way.entry, SF_FRAME_END);
 	return watched_recv(fd, buf, len, flags, SF_SITE);
 }
 
@@ -60,7 +61,7 @@ SF_WATCHED ssize_t watched_recv_chk(int fd, void *buf, size_t len, size_t room, 
 }
 
 SF_WATCHED ssize_t
-brief_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void *const *frame_end, uint64_t entry)
+brief_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, uint64_t entry, const void *const *frame_end)
 {
 	SF_BRIEF(
 	    __recv_chk, SF_RECV, flags, real___recv_chk(fd, buf, len, room, flags),
@@ -68,19 +69,18 @@ brief_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void
 }
 
 SF_WATCHED ssize_t
-counted_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void *const *frame_end, uint64_t entry)
+counted_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, uint64_t entry, const void *const *frame_end)
 {
 	SF_COUNTED(
 	    __recv_chk, SF_RECV, flags, real___recv_chk(fd, buf, len, room, flags),
 	    watched_recv_chk(fd, buf, len, room, flags, sf_site_below(frame_end)));
 }
 
-SF_WATCHED ssize_t
-quick_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t quick_recv_chk(int fd, void *buf, size_t len, size_t room, int flags, uint64_t entry)
 {
 	SF_QUICK(
 	    __recv_chk, SF_RECV, flags, real___recv_chk(fd, buf, len, room, flags),
-	    counted_recv_chk(fd, buf, len, room, flags, frame_end, entry));
+	    counted_recv_chk(fd, buf, len, room, flags, entry, SF_FRAME_END));
 }
 
 SF_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int flags)
@@ -90,9 +90,9 @@ SF_EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t room, int fla
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real___recv_chk(fd, buf, len, room, flags);
 	if (sf_is_counted(SF_RECV, &way))
-		return quick_recv_chk(fd, buf, len, room, flags, SF_FRAME_END, way.entry);
+		return quick_recv_chk(fd, buf, len, room, flags, way.entry);
 	if (sf_is_recorded(&way))
-		return brief_recv_chk(fd, buf, len, room, flags, SF_FRAME_END, way.entry);
+		return brief_recv_chk(fd, buf, len, room, flags, way.entry, SF_FRAME_END);
 	return watched_recv_chk(fd, buf, len, room, flags, SF_SITE);
 }
 
@@ -127,8 +127,8 @@ watched_recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from
 }
 
 SF_WATCHED ssize_t brief_recvfrom(
-    int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len, const void *const *frame_end,
-    uint64_t entry)
+    int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len, uint64_t entry,
+    const void *const *frame_end)
 {
 	SF_BRIEF(
 	    recvfrom, SF_RECV, flags, real_recvfrom(fd, buf, len, flags, from, from_len),
@@ -136,8 +136,8 @@ SF_WATCHED ssize_t brief_recvfrom(
 }
 
 SF_WATCHED ssize_t counted_recvfrom(
-    int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len, const void *const *frame_end,
-    uint64_t entry)
+    int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len, uint64_t entry,
+    const void *const *frame_end)
 {
 	SF_COUNTED(
 	    recvfrom, SF_RECV, flags, real_recvfrom(fd, buf, len, flags, from, from_len),
@@ -145,12 +145,12 @@ SF_WATCHED ssize_t counted_recvfrom(
 }
 
 SF_WATCHED ssize_t quick_recvfrom(
-    int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len, const void *const *frame_end,
-    uint64_t entry)
+    int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len, uint64_t entry,
+    const void *const *frame_end)
 {
 	SF_QUICK(
 	    recvfrom, SF_RECV, flags, real_recvfrom(fd, buf, len, flags, from, from_len),
-	    counted_recvfrom(fd, buf, len, flags, from, from_len, frame_end, entry));
+	    counted_recvfrom(fd, buf, len, flags, from, from_len, entry, frame_end));
 }
 
 SF_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from, socklen_t *from_len)
@@ -160,9 +160,9 @@ SF_EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sock
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_recvfrom(fd, buf, len, flags, from, from_len);
 	if (sf_is_counted(SF_RECV, &way))
-		return quick_recvfrom(fd, buf, len, flags, from, from_len, SF_FRAME_END, way.entry);
+		return quick_recvfrom(fd, buf, len, flags, from, from_len, way.entry, SF_FRAME_END);
 	if (sf_is_recorded(&way))
-		return brief_recvfrom(fd, buf, len, flags, from, from_len, SF_FRAME_END, way.entry);
+		return brief_recvfrom(fd, buf, len, flags, from, from_len, way.entry, SF_FRAME_END);
 	return watched_recvfrom(fd, buf, len, flags, from, from_len, SF_SITE);
 }
 
@@ -177,8 +177,8 @@ SF_WATCHED ssize_t watched_recvfrom_chk(
 }
 
 SF_WATCHED ssize_t brief_recvfrom_chk(
-    int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len,
-    const void *const *frame_end, uint64_t entry)
+    int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len, uint64_t entry,
+    const void *const *frame_end)
 {
 	SF_BRIEF(
 	    __recvfrom_chk, SF_RECV, flags, real___recvfrom_chk(fd, buf, len, room, flags, from, from_len),
@@ -186,8 +186,8 @@ SF_WATCHED ssize_t brief_recvfrom_chk(
 }
 
 SF_WATCHED ssize_t counted_recvfrom_chk(
-    int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len,
-    const void *const *frame_end, uint64_t entry)
+    int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len, uint64_t entry,
+    const void *const *frame_end)
 {
 	SF_COUNTED(
 	    __recvfrom_chk, SF_RECV, flags, real___recvfrom_chk(fd, buf, len, room, flags, from, from_len),
@@ -195,12 +195,12 @@ SF_WATCHED ssize_t counted_recvfrom_chk(
 }
 
 SF_WATCHED ssize_t quick_recvfrom_chk(
-    int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len,
-    const void *const *frame_end, uint64_t entry)
+    int fd, void *buf, size_t len, size_t room, int flags, struct sockaddr *from, socklen_t *from_len, uint64_t entry,
+    const void *const *frame_end)
 {
 	SF_QUICK(
 	    __recvfrom_chk, SF_RECV, flags, real___recvfrom_chk(fd, buf, len, room, flags, from, from_len),
-	    counted_recvfrom_chk(fd, buf, len, room, flags, from, from_len, frame_end, entry));
+	    counted_recvfrom_chk(fd, buf, len, room, flags, from, from_len, entry, frame_end));
 }
 
 SF_EXPORT ssize_t
@@ -211,9 +211,9 @@ __recvfrom_chk(int fd, void *buf, size_t len, size_t room, int flags, struct soc
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real___recvfrom_chk(fd, buf, len, room, flags, from, from_len);
 	if (sf_is_counted(SF_RECV, &way))
-		return quick_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_FRAME_END, way.entry);
+		return quick_recvfrom_chk(fd, buf, len, room, flags, from, from_len, way.entry, SF_FRAME_END);
 	if (sf_is_recorded(&way))
-		return brief_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_FRAME_END, way.entry);
+		return brief_recvfrom_chk(fd, buf, len, room, flags, from, from_len, way.entry, SF_FRAME_END);
 	return watched_recvfrom_chk(fd, buf, len, room, flags, from, from_len, SF_SITE);
 }
 
@@ -278,19 +278,19 @@ SF_WATCHED ssize_t watched_read(int fd, void *buf, size_t len, const void *site)
 	return sf_leave(&c, real_read(fd, buf, c.len));
 }
 
-SF_WATCHED ssize_t brief_read(int fd, void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t brief_read(int fd, void *buf, size_t len, uint64_t entry, const void *const *frame_end)
 {
 	SF_BRIEF(read, SF_RECV, 0, real_read(fd, buf, len), watched_read(fd, buf, len, sf_site_below(frame_end)));
 }
 
-SF_WATCHED ssize_t counted_read(int fd, void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t counted_read(int fd, void *buf, size_t len, uint64_t entry, const void *const *frame_end)
 {
 	SF_COUNTED(read, SF_RECV, 0, real_read(fd, buf, len), watched_read(fd, buf, len, sf_site_below(frame_end)));
 }
 
-SF_WATCHED ssize_t quick_read(int fd, void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t quick_read(int fd, void *buf, size_t len, uint64_t entry)
 {
-	SF_QUICK(read, SF_RECV, 0, real_read(fd, buf, len), counted_read(fd, buf, len, frame_end, entry));
+	SF_QUICK(read, SF_RECV, 0, real_read(fd, buf, len), counted_read(fd, buf, len, entry, SF_FRAME_END));
 }
 
 SF_EXPORT ssize_t read(int fd, void *buf, size_t len)
@@ -300,9 +300,9 @@ SF_EXPORT ssize_t read(int fd, void *buf, size_t len)
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_read(fd, buf, len);
 	if (sf_is_counted(SF_RECV, &way))
-		return quick_read(fd, buf, len, SF_FRAME_END, way.entry);
+		return quick_read(fd, buf, len, way.entry);
 	if (sf_is_recorded(&way))
-		return brief_read(fd, buf, len, SF_FRAME_END, way.entry);
+		return brief_read(fd, buf, len, way.entry, SF_FRAME_END);
 	return watched_read(fd, buf, len, SF_SITE);
 }
 
@@ -316,7 +316,7 @@ SF_WATCHED ssize_t watched_read_chk(int fd, void *buf, size_t len, size_t room, 
 }
 
 SF_WATCHED ssize_t
-brief_read_chk(int fd, void *buf, size_t len, size_t room, const void *const *frame_end, uint64_t entry)
+brief_read_chk(int fd, void *buf, size_t len, size_t room, uint64_t entry, const void *const *frame_end)
 {
 	SF_BRIEF(
 	    __read_chk, SF_RECV, 0, real___read_chk(fd, buf, len, room),
@@ -324,19 +324,18 @@ brief_read_chk(int fd, void *buf, size_t len, size_t room, const void *const *fr
 }
 
 SF_WATCHED ssize_t
-counted_read_chk(int fd, void *buf, size_t len, size_t room, const void *const *frame_end, uint64_t entry)
+counted_read_chk(int fd, void *buf, size_t len, size_t room, uint64_t entry, const void *const *frame_end)
 {
 	SF_COUNTED(
 	    __read_chk, SF_RECV, 0, real___read_chk(fd, buf, len, room),
 	    watched_read_chk(fd, buf, len, room, sf_site_below(frame_end)));
 }
 
-SF_WATCHED ssize_t
-quick_read_chk(int fd, void *buf, size_t len, size_t room, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t quick_read_chk(int fd, void *buf, size_t len, size_t room, uint64_t entry)
 {
 	SF_QUICK(
 	    __read_chk, SF_RECV, 0, real___read_chk(fd, buf, len, room),
-	    counted_read_chk(fd, buf, len, room, frame_end, entry));
+	    counted_read_chk(fd, buf, len, room, entry, SF_FRAME_END));
 }
 
 SF_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
@@ -346,9 +345,9 @@ SF_EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real___read_chk(fd, buf, len, room);
 	if (sf_is_counted(SF_RECV, &way))
-		return quick_read_chk(fd, buf, len, room, SF_FRAME_END, way.entry);
+		return quick_read_chk(fd, buf, len, room, way.entry);
 	if (sf_is_recorded(&way))
-		return brief_read_chk(fd, buf, len, room, SF_FRAME_END, way.entry);
+		return brief_read_chk(fd, buf, len, room, way.entry, SF_FRAME_END);
 	return watched_read_chk(fd, buf, len, room, SF_SITE);
 }
 
@@ -362,7 +361,7 @@ SF_WATCHED ssize_t watched_readv(int fd, const struct iovec *iov, int count, con
 	return sf_leave(&c, real_readv(fd, c.iov, c.count));
 }
 
-SF_WATCHED ssize_t brief_readv(int fd, const struct iovec *iov, int count, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t brief_readv(int fd, const struct iovec *iov, int count, uint64_t entry, const void *const *frame_end)
 {
 	SF_BRIEF_VECTOR(
 	    readv, SF_RECV, real_readv(fd, iov, count), watched_readv(fd, iov, count, sf_site_below(frame_end)));
@@ -375,7 +374,7 @@ SF_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 	if (sf_idle_way(SF_RECV, fd, &way))
 		return real_readv(fd, iov, count);
 	if (sf_is_recorded(&way))
-		return brief_readv(fd, iov, count, SF_FRAME_END, way.entry);
+		return brief_readv(fd, iov, count, way.entry, SF_FRAME_END);
 	return watched_readv(fd, iov, count, SF_SITE);
 }
 

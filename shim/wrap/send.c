@@ -16,7 +16,7 @@ SF_WATCHED ssize_t watched_send(int fd, const void *buf, size_t len, int flags, 
 }
 
 SF_WATCHED ssize_t
-brief_send(int fd, const void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+brief_send(int fd, const void *buf, size_t len, int flags, uint64_t entry, const void *const *frame_end)
 {
 	SF_BRIEF(
 	    send, SF_SEND, flags, real_send(fd, buf, len, flags),
@@ -24,17 +24,17 @@ brief_send(int fd, const void *buf, size_t len, int flags, const void *const *fr
 }
 
 SF_WATCHED ssize_t
-counted_send(int fd, const void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+counted_send(int fd, const void *buf, size_t len, int flags, uint64_t entry, const void *const *frame_end)
 {
 	SF_COUNTED(
 	    send, SF_SEND, flags, real_send(fd, buf, len, flags),
 	    watched_send(fd, buf, len, flags, sf_site_below(frame_end)));
 }
 
-SF_WATCHED ssize_t
-quick_send(int fd, const void *buf, size_t len, int flags, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t quick_send(int fd, const void *buf, size_t len, int flags, uint64_t entry)
 {
-	SF_QUICK(send, SF_SEND, flags, real_send(fd, buf, len, flags), counted_send(fd, buf, len, flags, frame_end, entry));
+	SF_QUICK(
+	    send, SF_SEND, flags, real_send(fd, buf, len, flags), counted_send(fd, buf, len, flags, entry, SF_FRAME_END));
 }
 
 SF_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
@@ -44,9 +44,9 @@ SF_EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_send(fd, buf, len, flags);
 	if (sf_is_counted(SF_SEND, &way))
-		return quick_send(fd, buf, len, flags, SF_FRAME_END, way.entry);
+		return quick_send(fd, buf, len, flags, way.entry);
 	if (sf_is_recorded(&way))
-		return brief_send(fd, buf, len, flags, SF_FRAME_END, way.entry);
+		return brief_send(fd, buf, len, flags, way.entry, SF_FRAME_END);
 	return watched_send(fd, buf, len, flags, SF_SITE);
 }
 
@@ -64,8 +64,8 @@ SF_WATCHED ssize_t watched_sendto(
 }
 
 SF_WATCHED ssize_t brief_sendto(
-    int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len,
-    const void *const *frame_end, uint64_t entry)
+    int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len, uint64_t entry,
+    const void *const *frame_end)
 {
 	SF_BRIEF(
 	    sendto, SF_SEND, flags, real_sendto(fd, buf, len, flags, to, to_len),
@@ -73,8 +73,8 @@ SF_WATCHED ssize_t brief_sendto(
 }
 
 SF_WATCHED ssize_t counted_sendto(
-    int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len,
-    const void *const *frame_end, uint64_t entry)
+    int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len, uint64_t entry,
+    const void *const *frame_end)
 {
 	SF_COUNTED(
 	    sendto, SF_SEND, flags, real_sendto(fd, buf, len, flags, to, to_len),
@@ -82,12 +82,12 @@ SF_WATCHED ssize_t counted_sendto(
 }
 
 SF_WATCHED ssize_t quick_sendto(
-    int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len,
-    const void *const *frame_end, uint64_t entry)
+    int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len, uint64_t entry,
+    const void *const *frame_end)
 {
 	SF_QUICK(
 	    sendto, SF_SEND, flags, real_sendto(fd, buf, len, flags, to, to_len),
-	    counted_sendto(fd, buf, len, flags, to, to_len, frame_end, entry));
+	    counted_sendto(fd, buf, len, flags, to, to_len, entry, frame_end));
 }
 
 SF_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to, socklen_t to_len)
@@ -97,9 +97,9 @@ SF_EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const s
 	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_sendto(fd, buf, len, flags, to, to_len);
 	if (sf_is_counted(SF_SEND, &way))
-		return quick_sendto(fd, buf, len, flags, to, to_len, SF_FRAME_END, way.entry);
+		return quick_sendto(fd, buf, len, flags, to, to_len, way.entry, SF_FRAME_END);
 	if (sf_is_recorded(&way))
-		return brief_sendto(fd, buf, len, flags, to, to_len, SF_FRAME_END, way.entry);
+		return brief_sendto(fd, buf, len, flags, to, to_len, way.entry, SF_FRAME_END);
 	return watched_sendto(fd, buf, len, flags, to, to_len, SF_SITE);
 }
 
@@ -167,19 +167,19 @@ SF_WATCHED ssize_t watched_write(int fd, const void *buf, size_t len, const void
 	return sf_leave(&c, real_write(fd, buf, c.len));
 }
 
-SF_WATCHED ssize_t brief_write(int fd, const void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t brief_write(int fd, const void *buf, size_t len, uint64_t entry, const void *const *frame_end)
 {
 	SF_BRIEF(write, SF_SEND, 0, real_write(fd, buf, len), watched_write(fd, buf, len, sf_site_below(frame_end)));
 }
 
-SF_WATCHED ssize_t counted_write(int fd, const void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t counted_write(int fd, const void *buf, size_t len, uint64_t entry, const void *const *frame_end)
 {
 	SF_COUNTED(write, SF_SEND, 0, real_write(fd, buf, len), watched_write(fd, buf, len, sf_site_below(frame_end)));
 }
 
-SF_WATCHED ssize_t quick_write(int fd, const void *buf, size_t len, const void *const *frame_end, uint64_t entry)
+SF_WATCHED ssize_t quick_write(int fd, const void *buf, size_t len, uint64_t entry)
 {
-	SF_QUICK(write, SF_SEND, 0, real_write(fd, buf, len), counted_write(fd, buf, len, frame_end, entry));
+	SF_QUICK(write, SF_SEND, 0, real_write(fd, buf, len), counted_write(fd, buf, len, entry, SF_FRAME_END));
 }
 
 SF_EXPORT ssize_t write(int fd, const void *buf, size_t len)
@@ -189,9 +189,9 @@ SF_EXPORT ssize_t write(int fd, const void *buf, size_t len)
 	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_write(fd, buf, len);
 	if (sf_is_counted(SF_SEND, &way))
-		return quick_write(fd, buf, len, SF_FRAME_END, way.entry);
+		return quick_write(fd, buf, len, way.entry);
 	if (sf_is_recorded(&way))
-		return brief_write(fd, buf, len, SF_FRAME_END, way.entry);
+		return brief_write(fd, buf, len, way.entry, SF_FRAME_END);
 	return watched_write(fd, buf, len, SF_SITE);
 }
 
@@ -206,7 +206,7 @@ SF_WATCHED ssize_t watched_writev(int fd, const struct iovec *iov, int count, co
 }
 
 SF_WATCHED ssize_t
-brief_writev(int fd, const struct iovec *iov, int count, const void *const *frame_end, uint64_t entry)
+brief_writev(int fd, const struct iovec *iov, int count, uint64_t entry, const void *const *frame_end)
 {
 	SF_BRIEF_VECTOR(
 	    writev, SF_SEND, real_writev(fd, iov, count), watched_writev(fd, iov, count, sf_site_below(frame_end)));
@@ -219,7 +219,7 @@ SF_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
 	if (sf_idle_way(SF_SEND, fd, &way))
 		return real_writev(fd, iov, count);
 	if (sf_is_recorded(&way))
-		return brief_writev(fd, iov, count, SF_FRAME_END, way.entry);
+		return brief_writev(fd, iov, count, way.entry, SF_FRAME_END);
 	return watched_writev(fd, iov, count, SF_SITE);
 }
 

@@ -27,8 +27,7 @@
 #pragma GCC visibility push(hidden)
 extern struct sf_fd_table {
 	_Atomic uint64_t entries[SF_FDS];
-	uint8_t
-	    registered[SF_FDS]; /* with an epoll instance, or one itself (registered.h): a byte is read and written whole */
+	uint8_t registered[SF_FDS]; /* with an epoll instance, or one itself (registered.h) */
 } sf_fd_table;
 
 /* Highest descriptor that was ever entered, plus one: loops over the table end there. */

@@ -57,8 +57,8 @@ SF_TABLE static _Atomic uint16_t further_of[SF_FDS]; /* index of the first furth
 SF_TABLE static struct further further[FURTHER_MAX];
 static _Atomic uint32_t further_used = 1;
 
-/* Numbers of epoll instances; and of those that others may have registered with. */
-SF_TABLE static _Atomic uint64_t instances[SF_FDS / 64], foreign[SF_FDS / 64];
+/* Numbers of epoll instances that others may have registered with. */
+SF_TABLE static _Atomic uint64_t foreign[SF_FDS / 64];
 static _Atomic uint32_t foreign_count;
 
 /* Further numbers of instances: number + 1 in the high half, the one that stands in words in the low. */
@@ -69,10 +69,16 @@ static _Atomic uint32_t copies_used;
 /* Where sf_epoll_find found something before: descriptors, to be looked at first. */
 #define HINTS 4096
 SF_TABLE static _Atomic int hints[HINTS];
-static _Atomic bool hints_used;
 
 /* Moved on before and after each change of ours: the program's own epoll_ctl sees that one came between. */
 static _Atomic uint32_t changes;
+
+/* From now on some instance may have several numbers, or there are hints or changes: what the program's epoll_ctl did
+ * can't be noted at once any more. Set before any of these. */
+static _Atomic bool takes_care;
+
+/* Compared where it lies: an atomic load would take an instruction more. */
+#define NOW(type, place) (*(const type *)(uintptr_t) & (place))
 
 /* ---- the table ---- */
 
@@ -138,11 +144,11 @@ static struct registration *enter(int epfd, int fd)
 	return &further[index].registration;
 }
 
-static void mark(int fd)
+static void mark(int fd, uint8_t what)
 {
 	int top = atomic_load_explicit(&sf_epoll_top, relaxed);
 
-	__atomic_store_n(&sf_fd_table.registered[fd], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&sf_fd_table.registered[fd], what, __ATOMIC_RELAXED);
 	sf_fd_raise_top(fd);
 	while (fd >= top && !atomic_compare_exchange_weak_explicit(&sf_epoll_top, &top, fd + 1, relaxed, relaxed))
 		;
@@ -182,17 +188,11 @@ static void set_bit(_Atomic uint64_t *bits, int fd)
 		atomic_fetch_or_explicit(&bits[fd / 64], UINT64_C(1) << (fd % 64), relaxed);
 }
 
-bool sf_epoll_is_instance(int fd)
-{
-	return bit_of(instances, fd);
-}
-
 void sf_epoll_made(int epfd)
 {
 	if ((unsigned)epfd >= SF_FDS)
 		return;
-	mark(epfd);
-	set_bit(instances, epfd);
+	mark(epfd, SF_EPOLL_INSTANCE);
 }
 
 /* The number under which the instance's registrations are kept. */
@@ -215,6 +215,7 @@ void sf_epoll_copied(int from, int to)
 		return;
 	uint64_t copy = ((uint64_t)to + 1) << 32 | (uint32_t)first_number(from);
 
+	atomic_store(&takes_care, true);
 	sf_epoll_made(to);
 	for (uint32_t i = 0; i < COPIES_MAX; i++) {
 		uint64_t empty = 0;
@@ -388,7 +389,7 @@ static void adopt_one(void *context, const struct scan *scan, uint64_t data)
 	    !(one = enter(epfd, scan->fd)))
 		return;
 	keep(one, epfd, &event, 0);
-	mark(scan->fd);
+	mark(scan->fd, SF_EPOLL_REGISTERED);
 }
 
 /* Others may have registered something in the instances that came from elsewhere. */
@@ -410,7 +411,7 @@ void sf_epoll_discover(int fd)
 	static const char name[] = "anon_inode:[eventpoll]";
 	char path[40], to[sizeof name];
 
-	if ((unsigned)fd >= SF_FDS || bit_of(instances, fd) ||
+	if ((unsigned)fd >= SF_FDS || sf_epoll_is_instance(fd) ||
 	    sf_sys(SYS_readlinkat, AT_FDCWD, path_of(path, sizeof path, "/proc/self/fd/", fd), to, sizeof to) !=
 	        sizeof name - 1 ||
 	    memcmp(to, name, sizeof name - 1) != 0)
@@ -470,6 +471,7 @@ static void show(int fd, struct registration *one, bool again)
 
 		if (!atomic_compare_exchange_strong(&one->word, &word, next))
 			continue;
+		atomic_store(&takes_care, true);
 		atomic_fetch_add(&changes, 1);
 		bool there = change(epfd, fd, one, from, to);
 
@@ -543,15 +545,15 @@ int sf_epoll_find(int epfd, uint64_t data)
 		return fd;
 	adopt();
 	fd = search(epfd, data);
+	atomic_store(&takes_care, true);
 	atomic_store_explicit(hint, fd, relaxed);
-	atomic_store_explicit(&hints_used, true, relaxed);
 	return fd;
 }
 
 /* Something else may have been registered with the same data. */
 static void forget_hint(int epfd, uint64_t data)
 {
-	if (atomic_load_explicit(&hints_used, relaxed))
+	if (atomic_load_explicit(&takes_care, relaxed))
 		atomic_store_explicit(&hints[(data ^ data >> 12 ^ (uint64_t)epfd) % HINTS], 0, relaxed);
 }
 
@@ -629,7 +631,7 @@ static int control_in_silence(int epfd, int op, int fd, struct epoll_event *even
 
 	if (ret == 0 && (one || (one = enter(epfd, fd)))) {
 		keep(one, epfd, event, shown);
-		mark(fd);
+		mark(fd, SF_EPOLL_REGISTERED);
 		sf_epoll_made(epfd);
 		forget_hint(epfd, event->data.u64);
 		sf_hold_here(fd);
@@ -646,7 +648,7 @@ static void follow(int epfd, int fd, const struct epoll_event *event, uint32_t c
 	if (!one)
 		return;
 	keep(one, epfd, event, 0);
-	mark(fd);
+	mark(fd, SF_EPOLL_REGISTERED);
 	sf_epoll_made(epfd);
 	forget_hint(epfd, event->data.u64);
 	/* Another thread's re-armed edge may have undone it with the mask of before. */
@@ -683,25 +685,30 @@ static int control_once_there(int epfd, int op, int fd, struct epoll_event *even
 	return ret;
 }
 
-/* What has come of it is noted where everything is as it mostly is: the descriptor's only registration, of which all is
- * shown. */
+/* What has come of it is noted where everything is as it mostly is: it is the descriptor's first registration, of which
+ * all is shown, or the first place is free. */
 static inline bool followed_at_once(int epfd, int op, int fd, const struct epoll_event *event)
 {
 	struct registration *one = &registered[fd];
-	uint32_t word = atomic_load(&one->word);
-	int instance = instance_of(word);
 
-	if (atomic_load_explicit(&further_of[fd], relaxed) || shown_of(word) || atomic_load_explicit(&changes, relaxed) ||
-	    (instance != epfd && (instance >= 0 || op == EPOLL_CTL_DEL)))
+	__asm__("" : "+r"(one)); /* else gcc works out the address of each field by itself */
+	uint32_t word = atomic_load_explicit(&one->word, relaxed);
+	uint32_t is = word % VERSION_ONE, own = (uint32_t)epfd + 1; /* all is shown */
+
+	if (NOW(bool, takes_care))
 		return false;
 	if (op == EPOLL_CTL_DEL)
-		return atomic_compare_exchange_strong(&one->word, &word, word_for(word, -1, 0));
-	if (!sf_epoll_knows(fd) || !bit_of(instances, epfd) || atomic_load_explicit(&hints_used, relaxed))
+		return is == own && atomic_compare_exchange_strong(&one->word, &word, word_for(word, -1, 0));
+	if ((op == EPOLL_CTL_ADD ? is : is ^ own) || !sf_fd_table.registered[fd] ||
+	    !(sf_fd_table.registered[epfd] & SF_EPOLL_INSTANCE))
 		return false;
-	atomic_store_explicit(&one->events, event->events, relaxed);
-	atomic_store_explicit(&one->data, event->data.u64, relaxed);
+	uint32_t events = event->events;
+	uint64_t data = event->data.u64;
+
+	atomic_store_explicit(&one->events, events, relaxed);
+	atomic_store_explicit(&one->data, data, relaxed);
 	return atomic_compare_exchange_strong(&one->word, &word, word_for(word, epfd, 0)) &&
-	       atomic_load(&one->events) == event->events && atomic_load(&one->data) == event->data.u64;
+	       NOW(uint32_t, one->events) == events && NOW(uint64_t, one->data) == data;
 }
 
 static __attribute__((noinline)) int control_and_follow(int epfd, int op, int fd, struct epoll_event *event);
@@ -715,18 +722,20 @@ int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event)
 	return sf_epoll_control_shown(epfd, op, fd, event);
 }
 
-int sf_epoll_control_shown(int epfd, int op, int fd, struct epoll_event *event)
+/* Whole: gcc would split it at the first question, and jump from one half to the other. */
+__attribute__((noipa)) int sf_epoll_control_shown(int epfd, int op, int fd, struct epoll_event *event)
 {
 	if ((unsigned)(fd | epfd) >= SF_FDS)
 		return real_epoll_ctl(epfd, op, fd, event);
-	/* Nothing was ever shown in part or taken out, and every instance has one number. */
-	if (atomic_load_explicit(&changes, relaxed) | atomic_load_explicit(&copies_used, relaxed))
+	if (NOW(bool, takes_care))
 		return control_and_follow(epfd, op, fd, event);
 	int ret = real_epoll_ctl(epfd, op, fd, event);
 
-	if (ret == 0 && !followed_at_once(epfd, op, fd, event))
+	if (ret != 0)
+		return ret;
+	if (!followed_at_once(epfd, op, fd, event))
 		follow_what_was_done(epfd, op, fd, event, 0);
-	return ret;
+	return 0;
 }
 
 static int control_and_follow(int epfd, int op, int fd, struct epoll_event *event)
@@ -771,11 +780,9 @@ static void forget_instance(int epfd)
 
 void sf_epoll_forget(int fd)
 {
-	uint64_t bit = UINT64_C(1) << (fd % 64);
-
 	if (!sf_epoll_knows(fd))
 		return;
-	if (atomic_fetch_and_explicit(&instances[fd / 64], ~bit, relaxed) & bit)
+	if (__atomic_fetch_and(&sf_fd_table.registered[fd], SF_EPOLL_REGISTERED, __ATOMIC_RELAXED) & SF_EPOLL_INSTANCE)
 		forget_instance(fd);
 	FOR_EACH(one, fd)
 	clear(one);

@@ -26,13 +26,19 @@ enum { SF_SILENT_IN = 1, SF_SILENT_OUT = 2 };
 /* The highest number that is registered, or is an epoll instance, plus one. */
 extern _Atomic int sf_epoll_top;
 
+/* Of sf_fd_table.registered. */
+enum { SF_EPOLL_REGISTERED = 1, SF_EPOLL_INSTANCE = 2 };
+
 static inline bool sf_epoll_knows(int fd)
 {
 	return (unsigned)fd < SF_FDS && __atomic_load_n(&sf_fd_table.registered[fd], __ATOMIC_RELAXED);
 }
 
 /* Is it the number of an epoll instance? */
-bool sf_epoll_is_instance(int fd);
+static inline bool sf_epoll_is_instance(int fd)
+{
+	return (unsigned)fd < SF_FDS && __atomic_load_n(&sf_fd_table.registered[fd], __ATOMIC_RELAXED) & SF_EPOLL_INSTANCE;
+}
 
 /* A number of an instance: just made; as a copy of another number; perhaps one, come from elsewhere. */
 void sf_epoll_made(int epfd);

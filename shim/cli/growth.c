@@ -15,6 +15,7 @@
 #define SHORT_LIFE_NS                                                                                                  \
 	20000000                    /* what ends before, and uses little, does with the pages that the file was made with  \
 	                             */
+#define BUSY_PAGES 8            /* a look: no start of a program uses as many, so this is one that goes on */
 #define WARM_PAGES_MAX 64       /* a look: some milliseconds */
 #define EVENT_NS_PER_PAGE 47000 /* of two busy threads */
 #define PAUSE_MIN_NS 1000000
@@ -102,11 +103,14 @@ void sf_growth_step(struct sf_growth *growth, struct sf_arena_file *file)
 	growth->used = used;
 	if (moved * 4 > growth->reserve)
 		growth->reserve = moved * 4 < RESERVE_PAGES_MAX ? moved * 4 : RESERVE_PAGES_MAX;
-	if (!is_young(file->arena, used)) {
+	bool young = is_young(file->arena, used);
+
+	if (!young || moved >= BUSY_PAGES)
+		warm(growth, file->arena, used, moved);
+	if (!young) {
 		if (is_due(growth, file->arena, used))
 			grow(growth, file, used + growth->reserve);
 		sf_arena_file_settle(file);
-		warm(growth, file->arena, used, moved);
 	}
 	growth->pause_ns = pause_for(file->arena, used);
 }

@@ -137,7 +137,7 @@ SF_WATCHED int watched_dup(int fd, const void *site)
 
 SF_EXPORT int dup(int fd)
 {
-	if (fd >= 0 && !sf_idle(SF_SOCKET, fd))
+	if (!sf_idle(SF_SOCKET, fd) && fd >= 0)
 		return watched_dup(fd, SF_SITE);
 	int copy = real_dup(fd);
 

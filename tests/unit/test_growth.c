@@ -65,10 +65,33 @@ static void what_will_be_written_next_is_brought_in(void **state)
 	assert_int_equal(growth.warm, used + 4 + 8);
 }
 
+/* What has just begun, and may end at once, is left alone; but for one that writes and writes. */
+static void a_young_run_is_warmed_where_it_is_busy(void **state)
+{
+	struct sf_growth growth;
+	uint32_t used = atomic_load(&file.arena->pages_used);
+
+	(void)state;
+	file.arena->clock_last.ns = file.arena->clock_first.ns;
+	sf_growth_begin(&growth);
+	growth.used = used;
+	growth.next_clock_ns = UINT64_MAX; /* it stays young */
+	uint32_t was_ready = ready();
+
+	atomic_store(&file.arena->pages_used, used + 7);
+	sf_growth_step(&growth, &file);
+	assert_int_equal(growth.warm, 0);
+	atomic_store(&file.arena->pages_used, used + 7 + 8);
+	sf_growth_step(&growth, &file);
+	assert_int_equal(growth.warm, used + 7 + 8 + 16);
+	assert_int_equal(ready(), was_ready);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    HOLDS(what_will_be_written_next_is_brought_in),
+	    HOLDS(a_young_run_is_warmed_where_it_is_busy),
 	};
 
 	return cmocka_run_group_tests_name("growth", tests, make, unmake);

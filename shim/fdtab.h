@@ -48,7 +48,7 @@ static inline bool sf_fd_is_beyond(int fd)
 static inline uint64_t sf_fd_entry(int fd)
 {
 	if (__builtin_expect((unsigned)fd < SF_FDS, 1))
-		return atomic_load_explicit(&sf_fd_table.entries[fd], memory_order_relaxed);
+		return atomic_load_explicit(&sf_fd_table.entries[(unsigned)fd], memory_order_relaxed);
 	return fd < 0 ? SF_ENTRY_NEVER : 0;
 }
 
@@ -118,18 +118,29 @@ static inline uint32_t sf_fd_index(int fd)
 /* From now on fd is this socket (NULL: nothing of ours). What concerns it is settled at its next call. */
 void sf_fd_raise_top(int fd);
 
-static inline void sf_fd_set(int fd, const struct sf_socket *socket)
+static inline uint32_t sf_fd_place(const struct sf_socket *socket)
 {
-	uint64_t at = socket ? (uint64_t)((const char *)socket - (const char *)sf_arena) : 0;
+	return (uint32_t)((uint64_t)((const char *)socket - (const char *)sf_arena) / sizeof *socket);
+}
 
-	if ((unsigned)fd >= SF_FDS)
-		return;
+/* fd is a number of the table. */
+static inline void sf_fd_enter(int fd, uint32_t place)
+{
 	/* Generation 0 is never current: the entry is stale from birth, and settled when it is used. Released, for the
 	 * record that it leads to was written just before. */
-	atomic_store_explicit(
-	    &sf_fd_table.entries[fd], socket ? sf_entry((uint32_t)(at / sizeof *socket), 0, 0) : 0, memory_order_release);
-	if (socket && fd >= atomic_load_explicit(&sf_fds_top, memory_order_relaxed))
+	atomic_store_explicit(&sf_fd_table.entries[(unsigned)fd], sf_entry(place, 0, 0), memory_order_release);
+	if (sf_fd_is_beyond(fd))
 		sf_fd_raise_top(fd);
+}
+
+static inline void sf_fd_set(int fd, const struct sf_socket *socket)
+{
+	if ((unsigned)fd >= SF_FDS)
+		return;
+	if (socket)
+		sf_fd_enter(fd, sf_fd_place(socket));
+	else
+		atomic_store_explicit(&sf_fd_table.entries[fd], 0, memory_order_release);
 }
 
 /* What concerns it is settled anew at its next call; the entry is the socket's. */

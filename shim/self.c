@@ -73,6 +73,7 @@ static struct sf_self *take_thread(uint32_t thread, uint32_t tid)
 
 	*self = (struct sf_self){
 	    .life = UNBORN,
+	    .process = sf_process,
 	    .thread = thread,
 	    .tid = tid,
 	    .record = sf_thread_at(sf_arena, thread),

@@ -18,19 +18,23 @@
 #include "real.h"
 
 struct sf_self {
-	uint32_t life;   /* equal to *sf_life: all of this holds */
-	uint32_t thread; /* index */
+	uint32_t life;            /* equal to *sf_life: all of this holds */
+	uint32_t process, thread; /* indices */
 	uint32_t tid;
 	uint32_t forks;      /* which child of this thread is being forked: its lineage, */
 	uint64_t fork_stamp; /* since when, */
 	uint32_t fork_site;  /* and where (index), 0: not known */
 	uint32_t page;       /* of events in use */
 	struct sf_thread *record;
-	struct sf_socket *sockets, *sockets_end; /* records that are taken already, for sockets that it will make */
-	struct sf_event *next;                   /* the next free slot of it; the beginning of a page: none */
+	struct sf_event *next; /* the next free slot of it; the beginning of a page: none */
+	/* Records that are taken already, for sockets that it will make: the next one's place (fdtab.h), and in the high
+	 * half what its index is beyond that. At a multiple of SF_RECORDS: none. */
+	_Atomic uint64_t records;
 };
 
 /* The assembly of wrap/ finds `vforked` and sf_vforks by name. */
+#define SF_RECORDS 64 /* taken at a time */
+
 #pragma GCC visibility push(hidden)
 extern __thread struct sf_self sf_self_here __attribute__((tls_model("initial-exec")));
 extern __thread uint32_t sf_vforked __attribute__((tls_model("initial-exec")));

@@ -27,61 +27,35 @@ static bool is_live(void)
 	return sf_process && !sf_self_is_guest();
 }
 
-#define RECORDS 64 /* taken at a time */
-
-/* A thread takes several records at once. Each gets its index as the one before it is used, so that no more pages are
- * touched than are needed. */
-static bool take_records(struct sf_self *self)
+/* The first of some records, of which the others are this thread's from now on. NULL: no room. */
+static struct sf_socket *take_records(struct sf_self *self)
 {
+	_Static_assert(SF_PAGE_SIZE / sizeof(struct sf_socket) % SF_RECORDS == 0, "pages hold a multiple of them");
 	_Atomic uint32_t *count = &sf_arena->tables[SF_SOCKETS].count;
-	uint32_t index = atomic_fetch_add_explicit(count, RECORDS, memory_order_relaxed) + 1;
+	uint32_t index = atomic_fetch_add_explicit(count, SF_RECORDS, memory_order_relaxed) + 1;
 	struct sf_socket *first = sf_socket_at(sf_arena, sf_arena_room(sf_arena, SF_SOCKETS, index));
 
 	if (!first)
-		return false;
-	uint64_t within = (uint64_t)((char *)first - (char *)sf_arena) % SF_PAGE_SIZE;
-	uint32_t room = (uint32_t)((SF_PAGE_SIZE - within) / sizeof *first);
+		return NULL;
+	uint32_t place = sf_fd_place(first);
 
-	/* Pages hold a multiple of them: what would lie beyond is left. */
 	first->index = index;
-	self->sockets = first;
-	self->sockets_end = first + (room < RECORDS ? room : RECORDS);
-	return true;
-}
-
-/* A zeroed record with its index; NULL: none is left, or a handler has taken it. */
-static inline struct sf_socket *next_record(struct sf_self *self)
-{
-	const struct sf_socket *end = self->sockets_end;
-
-	atomic_signal_fence(memory_order_seq_cst); /* a handler may move both on: then they differ */
-	struct sf_socket *socket = self->sockets;
-
-	if (__builtin_expect(socket == end, 0))
-		return NULL;
-	if (socket + 1 != end)
-		socket[1].index = socket->index + 1;
-	atomic_signal_fence(memory_order_seq_cst);
-	self->sockets = socket + 1;
-	atomic_signal_fence(memory_order_seq_cst);
-	/* One that ran between the load and the store above has used this record, and more. */
-	if (__builtin_expect(socket->is_claimed, 0))
-		return NULL;
-	socket->is_claimed = 1;
-	return socket;
+	atomic_store_explicit(
+	    &self->records, (uint64_t)(index - place) << 32 | (uint64_t)(place + 1), memory_order_relaxed);
+	return first;
 }
 
 /* NULL: no room. */
 static struct sf_socket *make(struct sf_self *self)
 {
-	struct sf_socket *socket = self ? next_record(self) : NULL;
+	struct sf_socket *socket = NULL;
+	uint32_t place;
 
-	while (self && !socket) {
-		if (self->sockets == self->sockets_end && !take_records(self))
-			return NULL;
-		socket = next_record(self);
-	}
-	return socket;
+	if (!self)
+		return NULL;
+	while (!socket && atomic_load_explicit(&self->records, memory_order_relaxed) % SF_RECORDS != 0)
+		socket = sf_track_take(&place);
+	return socket ? socket : take_records(self);
 }
 
 static inline void enter(int fd, struct sf_socket *socket)
@@ -107,29 +81,12 @@ static inline void describe(struct sf_socket *socket, int fd, int domain, int ty
 	enter(fd, socket);
 }
 
-/* The thread is who it was when it last looked: as a rule. What is not as a rule is done by functions of their own, so
- * that the others need no stack. */
-static inline bool is_as_ever(void)
+void sf_track_socket_anyhow(int fd, int domain, int type)
 {
-	return __builtin_expect(sf_self_here.life == *sf_life, 1);
-}
-
-static __attribute__((noinline, cold)) void track_socket(int fd, int domain, int type)
-{
-	struct sf_socket *socket = make(sf_self_get());
+	struct sf_socket *socket = fd >= 0 ? make(sf_self_get()) : NULL;
 
 	if (socket)
 		describe(socket, fd, domain, type);
-}
-
-void sf_track_socket(int fd, int domain, int type)
-{
-	struct sf_socket *socket = fd >= 0 && is_as_ever() ? next_record(&sf_self_here) : NULL;
-
-	if (__builtin_expect(socket != NULL, 1))
-		describe(socket, fd, domain, type);
-	else if (fd >= 0)
-		track_socket(fd, domain, type);
 }
 
 void sf_track_pair(const int fds[2], int domain, int type)
@@ -144,38 +101,14 @@ void sf_track_pair(const int fds[2], int domain, int type)
 	}
 }
 
-static inline bool has_rules(void)
-{
-	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
-
-	return set && set->count;
-}
-
 static void name(struct sf_socket *socket, const struct sf_self *self)
 {
 	sf_socket_name(sf_arena, socket, self->thread, self->record);
-	if (has_rules())
+	if (sf_track_has_rules())
 		sf_match_socket(sf_arena, socket, true);
 }
 
-/* What most addresses are. */
-static inline bool is_inet(const struct sockaddr *address, uint32_t length)
-{
-	return sf_readable(address) && length >= sizeof(struct sockaddr_in) && address->sa_family == AF_INET;
-}
-
-/* sf_endpoint_from of such an address, where none was before. */
-static inline void set_inet(struct sf_endpoint *endpoint, const struct sockaddr *address)
-{
-	const struct sockaddr_in *in = (const struct sockaddr_in *)address;
-
-	endpoint->family = SF_INET;
-	endpoint->length = 4;
-	endpoint->port = ntohs(in->sin_port);
-	memcpy(endpoint->bytes, &in->sin_addr, 4);
-}
-
-static __attribute__((noinline)) void track_connect(int fd, const struct sockaddr *address, uint32_t length)
+void sf_track_connect(int fd, const struct sockaddr *address, uint32_t length)
 {
 	const struct sf_self *self = sf_self_get();
 	struct sf_socket *socket = self ? sf_fd_socket(fd) : NULL;
@@ -190,45 +123,15 @@ static __attribute__((noinline)) void track_connect(int fd, const struct sockadd
 	sf_fd_set(fd, socket);
 }
 
-void sf_track_connect(int fd, const struct sockaddr *address, uint32_t length)
-{
-	uint64_t entry = sf_fd_entry(fd);
-	struct sf_socket *socket = sf_entry_socket(entry);
-
-	if (!socket)
-		return;
-	if (!is_as_ever() || has_rules() || socket->side != SF_SIDE_NONE || socket->peer.family ||
-	    !is_inet(address, length)) {
-		track_connect(fd, address, length);
-		return;
-	}
-	set_inet(&socket->peer, address);
-	socket->side = SF_CLIENT;
-	sf_socket_name(sf_arena, socket, sf_self_here.thread, sf_self_here.record);
-	sf_fd_unsettle(fd, entry);
-}
-
-/* What a connection has of its listener. Timeouts and the low-water mark the kernel copies, but for Unix sockets. */
-static inline void inherit(struct sf_socket *socket, const struct sf_socket *listener, int flags)
-{
-	_Static_assert(SF_TRAITS == 8, "family, type, timeouts");
-	memcpy(socket, listener, SF_TRAITS);
-	socket->side = SF_SERVER;
-	socket->nonblocking = (flags & SOCK_NONBLOCK) != 0;
-	socket->reuse_address = 0;
-	atomic_store_explicit(
-	    &socket->low_water, atomic_load_explicit(&listener->low_water, memory_order_relaxed), memory_order_relaxed);
-}
-
-static __attribute__((noinline)) void
-track_accept(const struct sf_socket *listener, int fd, const struct sockaddr *from, uint32_t length, int flags)
+void sf_track_accept_anyhow(
+    const struct sf_socket *listener, int fd, const struct sockaddr *from, uint32_t length, int flags)
 {
 	struct sf_self *self = sf_self_get();
 	struct sf_socket *socket = make(self);
 
 	if (!socket)
 		return;
-	inherit(socket, listener, flags);
+	sf_track_inherit(socket, listener, flags);
 	sf_endpoint_from(&socket->peer, from, length);
 	socket->local = listener->local;
 	if (listener->family == SF_UNIX) {
@@ -237,22 +140,6 @@ track_accept(const struct sf_socket *listener, int fd, const struct sockaddr *fr
 		socket->peer.family = SF_UNIX;
 	}
 	name(socket, self);
-	enter(fd, socket);
-}
-
-void sf_track_accept(const struct sf_socket *listener, int fd, const struct sockaddr *from, uint32_t length, int flags)
-{
-	struct sf_socket *socket =
-	    is_as_ever() && !has_rules() && is_inet(from, length) ? next_record(&sf_self_here) : NULL;
-
-	if (__builtin_expect(!socket, 0)) {
-		track_accept(listener, fd, from, length, flags);
-		return;
-	}
-	inherit(socket, listener, flags);
-	set_inet(&socket->peer, from);
-	memcpy(&socket->local, &listener->local, offsetof(struct sf_endpoint, bytes) + sizeof listener->local.bytes);
-	sf_socket_name(sf_arena, socket, sf_self_here.thread, sf_self_here.record);
 	enter(fd, socket);
 }
 

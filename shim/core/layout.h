@@ -14,7 +14,7 @@
 #include "core/rule.h"
 
 #define SF_ARENA_MAGIC "sockflt"
-#define SF_ARENA_VERSION 7
+#define SF_ARENA_VERSION 8
 #define SF_PAGE_SIZE UINT64_C(65536)
 #define SF_ARENA_SIZE_DEFAULT (UINT64_C(8) << 30)
 #define SF_ARENA_SIZE_MIN (UINT64_C(2) << 20)
@@ -263,7 +263,7 @@ struct sf_socket {
 	_Atomic uint32_t low_water; /* SO_RCVLOWAT; 0: never set */
 	_Atomic uint32_t has_key;   /* it was named: ends of a pair have a key and no number */
 	uint32_t nth;               /* its key: it is that thread's n-th connection */
-	uint32_t index;             /* its own */
+	uint32_t index;             /* its own, from when it is some socket's; 0: nobody has claimed it */
 	_Atomic uint64_t outstanding_at; /* struct sf_outstanding; 0: no send has ever left anything */
 
 	/* written by every transfer */
@@ -273,7 +273,6 @@ struct sf_socket {
 	_Atomic uint32_t calls[SF_OPERATION_COUNT]; /* of each operation: the ordinal of events and of nth per=conn */
 	/* enum sf_mode of transfers that may go the short way (brief.h); 0: they may not */
 	uint8_t send_mode, receive_mode;
-	uint8_t is_claimed; /* some socket's, from when it is about to be entered */
 };
 
 struct sf_site {

@@ -106,6 +106,13 @@ SF_WATCHED int watched_connect(int fd, const struct sockaddr *address, socklen_t
 	return (int)sf_leave(&c, real_connect(fd, address, length));
 }
 
+SF_WATCHED int not_connected(int ret, int fd, const struct sockaddr *address, socklen_t length)
+{
+	if (errno != EFAULT)
+		sf_track_connect(fd, address, length);
+	return ret;
+}
+
 SF_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 {
 	if (!sf_unwatched(SF_CONNECT))
@@ -113,9 +120,10 @@ SF_EXPORT int connect(int fd, const struct sockaddr *address, socklen_t length)
 	int ret = real_connect(fd, address, length);
 
 	/* While nothing is watched the kernel judges the address before we look at it. */
-	if (ret == 0 || errno != EFAULT)
-		sf_track_connect(fd, address, length);
-	return ret;
+	if (__builtin_expect(ret != 0, 0))
+		return not_connected(ret, fd, address, length);
+	sf_track_connected(fd, address, length);
+	return 0;
 }
 
 static inline int real_accept_any(int fd, struct sockaddr *from, socklen_t *length, int flags, bool is_accept4)
@@ -123,25 +131,50 @@ static inline int real_accept_any(int fd, struct sockaddr *from, socklen_t *leng
 	return is_accept4 ? real_accept4(fd, from, length, flags) : real_accept(fd, from, length);
 }
 
-/* Where the program does not ask who it is, we do: on inet sockets it is the same system call. Others may have no name
- * to give. */
-static inline int track_accept(int fd, struct sockaddr *from, socklen_t *length, int flags, bool is_accept4)
-{
-	struct sockaddr_in6 own;
-	socklen_t own_length = sizeof own;
-	const struct sf_socket *listener = sf_fd_socket(fd);
+#define SF_INLINE __attribute__((always_inline)) static inline
 
-	if (!listener)
-		return real_accept_any(fd, from, length, flags, is_accept4);
-	if (!from && (listener->family == SF_INET || listener->family == SF_INET6)) {
-		from = (struct sockaddr *)&own;
-		length = &own_length;
-	}
+SF_WATCHED int accept_asked(
+    const struct sf_socket *listener, int fd, struct sockaddr *from, socklen_t *length, int flags, bool is_accept4)
+{
 	int made = real_accept_any(fd, from, length, flags, is_accept4);
 
 	if (made >= 0)
 		sf_track_accept(listener, made, from, from ? *length : 0, flags);
 	return made;
+}
+
+/* Where the program does not ask who it is, we do: on inet sockets it is the same system call. */
+SF_INLINE int ask(const struct sf_socket *listener, int fd, int flags, bool is_accept4)
+{
+	struct sockaddr_in6 own;
+	socklen_t length = sizeof own;
+	int made = real_accept_any(fd, (struct sockaddr *)&own, &length, flags, is_accept4);
+
+	if (made >= 0)
+		sf_track_accept(listener, made, (struct sockaddr *)&own, length, flags);
+	return made;
+}
+
+SF_WATCHED int accept_unasked(const struct sf_socket *listener, int fd)
+{
+	return ask(listener, fd, 0, false);
+}
+
+SF_WATCHED int accept4_unasked(const struct sf_socket *listener, int fd, int flags)
+{
+	return ask(listener, fd, flags, true);
+}
+
+SF_INLINE int track_accept(int fd, struct sockaddr *from, socklen_t *length, int flags, bool is_accept4)
+{
+	const struct sf_socket *listener = sf_fd_socket(fd);
+
+	if (!listener)
+		return real_accept_any(fd, from, length, flags, is_accept4);
+	/* Others may have no name to give. */
+	if (from || (listener->family != SF_INET && listener->family != SF_INET6))
+		return accept_asked(listener, fd, from, length, flags, is_accept4);
+	return is_accept4 ? accept4_unasked(listener, fd, flags) : accept_unasked(listener, fd);
 }
 
 static int leave_accept(struct sf_call *c, int fd)

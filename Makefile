@@ -112,7 +112,7 @@ $(BUILD)/libsockfault.so: $(LIB_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared -nostartfiles $(FEW_SEGMENTS) -Wl,--sort-section=name -Wl,-Bsymbolic-functions -Wl,-z,defs -Wl,-z,relro -Wl,-z,now -Wl,-z,nodelete -Wl,-soname,libsockfault.so -o $@ $^ -ldl
 $(BUILD)/sockfault: $(CLI_OBJ)
 	@echo '  LINK    $@'
-	$(COMMAND_CC) $(CFLAGS) $(LDFLAGS) $(STATIC) $(FEW_SEGMENTS) -Wl,-z,relro -Wl,-z,now -o $@ $^
+	$(COMMAND_CC) $(CFLAGS) $(LDFLAGS) $(STATIC) $(FEW_SEGMENTS) -Wl,--sort-section=name -Wl,-z,relro -Wl,-z,now -o $@ $^
 # Not statically: it stands between the command and a program, and the library is to come through it.
 $(BUILD)/sockfault-confine: $(BOX_OBJ)
 	@echo '  LINK    $@'

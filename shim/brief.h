@@ -248,9 +248,7 @@ __attribute__((always_inline)) static inline ssize_t sf_counted_end(
 	if (ret >= 0) {
 		atomic_fetch_add_explicit(
 		    operation == SF_SEND ? &socket->sent : &socket->received, (uint64_t)ret, memory_order_relaxed);
-	} else if (
-	    sf_errno() == EAGAIN &&
-	    (sf_socket_mode(socket, operation) == SF_NONBLOCKING || flags & MSG_DONTWAIT)) {
+	} else if (sf_errno() == EAGAIN && (sf_socket_mode(socket, operation) == SF_NONBLOCKING || flags & MSG_DONTWAIT)) {
 		sf_respite_undo(respite);
 		return ret;
 	}

@@ -18,7 +18,7 @@
 
 static void show_rule(const struct sf_ruleset *set, const struct sf_rule *rule)
 {
-	static char text[TEXT_MAX];
+	static SF_LARGE char text[TEXT_MAX];
 
 	printf("%.*s:%u: ", (int)rule->source.length, sf_text_of(set, rule->source), rule->line);
 	sf_rule_print(set, rule, text, sizeof text);

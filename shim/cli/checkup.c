@@ -217,7 +217,7 @@ static bool lacks_loader(const char *program, char *loader, size_t size)
 int sf_cmd_doctor(int argc, char **argv)
 {
 	struct sf_words words;
-	static struct sf_target target;
+	static SF_LARGE struct sf_target target;
 	static struct report report;
 	char why[PATH_MAX + 256];
 

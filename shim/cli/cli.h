@@ -22,6 +22,10 @@ enum sf_status {
 	SF_STATUS_NOT_FOUND = 127, /* as env(1) */
 };
 
+/* Of large variables, that the small ones lie together: each page that is touched takes microseconds. The linker sorts
+ * sections by name. */
+#define SF_LARGE __attribute__((section(".bss.z_large")))
+
 /* "sockfault COMMAND: what, where, what to do" on standard error, one line. sf_die() ends with status 125. */
 _Noreturn void sf_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void sf_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

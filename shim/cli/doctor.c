@@ -152,7 +152,7 @@ static bool file_has_obstacle(const struct sf_target *target, unsigned n, char *
 /* Asked thrice for each run: the files of a command are looked for once, and the program stays mapped. */
 static const struct sf_target *target_of(const char *command)
 {
-	static struct sf_target target;
+	static SF_LARGE struct sf_target target;
 	static char *known;
 
 	if (known && strcmp(known, command) == 0)

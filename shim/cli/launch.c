@@ -144,7 +144,8 @@ __attribute__((noinline)) static pid_t start_target(const struct sf_launch *laun
 /* What the kernel does not know is a script for the shell, says execvp(3); musl's leaves that to us. */
 static pid_t start_script(const struct sf_launch *launch, char **environment)
 {
-	static char shell[] = "/bin/sh", found[PATH_MAX];
+	static SF_LARGE char found[PATH_MAX];
+	static char shell[] = "/bin/sh";
 	size_t count = 0;
 
 	while (launch->argv[count])

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,15 +16,20 @@
 
 const char *sf_path_command(void)
 {
-	static char path[PATH_MAX];
+	static SF_LARGE char path[PATH_MAX];
 
-	if (!path[0]) {
+	static bool is_known;
+	/* As the kernel was given it, which is sooner found than a name below /proc. */
+	const char *given = (const char *)getauxval(AT_EXECFN);
+
+	if (!is_known && (!given || given[0] != '/' || !realpath(given, path))) {
 		ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
 
 		if (length <= 0)
 			sf_die("can't find out where the command lies: /proc/self/exe: %s", strerror(errno));
 		path[length] = '\0';
 	}
+	is_known = true;
 	return path;
 }
 

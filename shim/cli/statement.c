@@ -170,7 +170,7 @@ void sf_statements_locate(struct sf_judged *judged, const struct sf_reader *read
 /* From here, where it lies below. */
 static const char *short_path(const char *path)
 {
-	static char folder[4096];
+	static SF_LARGE char folder[4096];
 
 	if (!folder[0] && !getcwd(folder, sizeof folder))
 		folder[0] = '\0';

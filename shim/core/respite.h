@@ -21,7 +21,6 @@
 #ifndef SF_CORE_RESPITE_H
 #define SF_CORE_RESPITE_H
 
-
 #include "core/arena.h"
 #include "core/call.h"
 

@@ -723,7 +723,7 @@ int sf_epoll_control(int epfd, int op, int fd, struct epoll_event *event)
 }
 
 /* Whole: gcc would split it at the first question, and jump from one half to the other. */
-__attribute__((noipa)) int sf_epoll_control_shown(int epfd, int op, int fd, struct epoll_event *event)
+__attribute__((noinline)) int sf_epoll_control_shown(int epfd, int op, int fd, struct epoll_event *event)
 {
 	if ((unsigned)(fd | epfd) >= SF_FDS)
 		return real_epoll_ctl(epfd, op, fd, event);

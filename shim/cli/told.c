@@ -50,6 +50,5 @@ void sf_told_of(struct sf_arena *arena, pid_t pid)
 	memcpy(sf_arena_at(arena, at), path, (size_t)length + 1);
 	arena->executable_at = at;
 	arena->descriptors_end = end;
-	atomic_compare_exchange_strong_explicit(
-	    &arena->told, &none, SF_TOLD, memory_order_release, memory_order_relaxed);
+	atomic_compare_exchange_strong_explicit(&arena->told, &none, SF_TOLD, memory_order_release, memory_order_relaxed);
 }

@@ -5,6 +5,8 @@ tests/e2e/programs/inherited.c hands it on by one of the ways that there are; th
 peer and the side, which only the process that connected could know.
 """
 
+import fcntl
+import os
 import socket
 import subprocess
 import sys
@@ -46,3 +48,18 @@ def test_two_that_have_one_connection_get_each_ordinal_once(kind, scope, tmp_pat
     program = [sys.executable, ROOT / "tests/e2e/programs/shared.py", times, kind]
     run(under(*rules, options=["--trace-level", "faults"], trace=trace) + program, check=True)
     assert len(faults(trace)) == (2 * times + 1) // step
+
+
+@pytest.mark.parametrize("least", [3, 40, 63, 64, 200])
+def test_what_command_was_given_is_known_by_any_number(least, tmp_path):
+    """The command says where its descriptors end; beyond 64 the library looks itself."""
+    trace = tmp_path / "trace.sft"
+    program = "import os, sys; os.write(int(sys.argv[1]), b'x')"
+    mine, peer = socket.socketpair()
+    with mine, peer:
+        number = fcntl.fcntl(mine, fcntl.F_DUPFD, least)
+        words = under(trace=trace) + [sys.executable, "-c", program, str(number)]
+        subprocess.run(words, pass_fds=[number], check=True, timeout=TIMEOUT)
+        os.close(number)
+        assert peer.recv(2) == b"x"
+    assert [e["fd"] for e in events(trace) if e["func"] == "write"] == [number]

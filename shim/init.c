@@ -53,15 +53,8 @@ static uint32_t number_of(const char *text)
 	return n;
 }
 
-/* Has the command looked up what we would have to? Only of the program that it has started itself. */
-static bool is_told(uint32_t ahead, uint32_t parent)
-{
-	return !ahead && parent == sf_arena->command_pid &&
-	       atomic_exchange_explicit(&sf_arena->told, SF_TOLD_TAKEN, memory_order_acquire) == SF_TOLD;
-}
-
 /* The record that was made ahead for us, else a new one under our parent's. */
-static uint32_t claim_process(uint32_t pid, uint32_t ahead, uint32_t parent)
+static uint32_t claim_process(uint32_t pid, uint32_t ahead)
 {
 	struct sf_process *record = sf_process_at(sf_arena, ahead);
 	uint32_t none = 0;
@@ -73,21 +66,18 @@ static uint32_t claim_process(uint32_t pid, uint32_t ahead, uint32_t parent)
 
 	if (found)
 		return found;
-	return sf_process_new(sf_arena, sf_process_find(sf_arena, parent), 0, 0, pid);
+	uint32_t parent = sf_process_find(sf_arena, (uint32_t)sf_sys(SYS_getppid));
+
+	return sf_process_new(sf_arena, parent, 0, 0, pid);
 }
 
 /* Who this is, and where its main program lies. */
-static void name_process(struct sf_process *process, bool told)
+static void name_process(struct sf_process *process)
 {
-	char own[SF_EXECUTABLE_MAX];
-	const char *executable = told ? sf_arena_piece(sf_arena, sf_arena->executable_at) : NULL;
+	char executable[1024];
+	long path = sf_sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", executable, sizeof executable - 1);
 
-	if (!executable) {
-		long path = sf_sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", own, sizeof own - 1);
-
-		own[path > 0 ? path : 0] = '\0';
-		executable = own;
-	}
+	executable[path > 0 ? path : 0] = '\0';
 	sf_site_start(executable);
 
 	const char *name = basename_of(executable);
@@ -193,14 +183,13 @@ static void await_turn(void)
 
 static void live(const char *arena, uint32_t ahead)
 {
-	uint32_t pid = (uint32_t)sf_sys(SYS_getpid), parent = (uint32_t)sf_sys(SYS_getppid);
-	uint32_t index = claim_process(pid, ahead, parent);
+	uint32_t pid = (uint32_t)sf_sys(SYS_getpid);
+	uint32_t index = claim_process(pid, ahead);
 	struct sf_process *process = sf_process_at(sf_arena, index);
-	bool told = is_told(ahead, parent);
 
 	if (!process)
 		sf_start_fail("the arena has no room for another process", arena);
-	name_process(process, told);
+	name_process(process);
 	if (needs_stacks())
 		sf_stack_prime();
 	sf_self_start(index, pid);
@@ -210,7 +199,7 @@ static void live(const char *arena, uint32_t ahead)
 	watch_exit();
 	if (atomic_load_explicit(&sf_arena->held, memory_order_acquire))
 		await_turn();
-	sf_track_inherited(told ? sf_arena->descriptors_end : UINT32_MAX);
+	sf_track_inherited();
 	sf_stream_start();
 	announce(process);
 }

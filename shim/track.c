@@ -404,7 +404,7 @@ void sf_track_record(struct sf_event *event)
 		record_given(event);
 }
 
-static void discover_listed(void)
+void sf_track_inherited(void)
 {
 	char buffer[2048] __attribute__((aligned(8)));
 	long dir = sf_sys(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
@@ -420,19 +420,6 @@ static void discover_listed(void)
 				sf_track_discover(fd);
 		}
 	sf_sys(SYS_close, dir);
-}
-
-void sf_track_inherited(uint32_t end)
-{
-	enum { FEW = 64 }; /* to ask about each of these takes less time than to look which there are */
-
-	if (end > FEW) {
-		discover_listed();
-		return;
-	}
-	/* And what an initializer has opened that ran before ours: it got the lowest numbers. */
-	for (uint32_t fd = 0; fd < end || sf_sys(SYS_fcntl, fd, F_GETFD) >= 0; fd++)
-		sf_track_discover((int)fd);
 }
 
 void sf_track_hand_over(void)

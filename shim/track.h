@@ -176,8 +176,8 @@ void sf_track_received(const struct msghdr *msg, struct sf_event *event);
 /* A descriptor that appeared by other means: asks the kernel what it is, and finds its record if another process of the
  * run made it. */
 void sf_track_discover(int fd);
-/* Start-up: everything that is open. `end`: what the program was given lies below; UINT32_MAX: not known. */
-void sf_track_inherited(uint32_t end);
+/* Start-up: everything that is open. */
+void sf_track_inherited(void);
 /* The sockets of this process, as an extension of its first event. */
 void sf_track_record(struct sf_event *event);
 /* Before a fork: another process is about to have all sockets of this one. */

@@ -25,7 +25,6 @@
 #include "cli/intact.h"
 #include "cli/launch.h"
 #include "cli/run.h"
-#include "cli/told.h"
 #include "cli/turn.h"
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -329,7 +328,6 @@ static void start_target(struct watch *w)
 	if (pid < 0)
 		refuse_exec(run, -pid);
 	run->target = pid;
-	sf_told_of(run->file.arena, pid);
 	w->now_ns = sf_clock_ns();
 	enter(w, run->server ? SERVER_STARTS : TARGET_RUNS);
 }

@@ -78,18 +78,12 @@ struct sf_scope_counter {
 	_Atomic uint64_t missed; /* of chance= on a connection: it hits no ordinal from the upper half to below the lower */
 };
 
-/* Bytes of a path that is remembered as a program's, NUL included. A longer one is cut. */
-#define SF_EXECUTABLE_MAX 1024
-
 /* How a run came to its end. */
 enum {
 	SF_OVER = 1,
 	SF_OVER_BY_TIMEOUT = 2, /* by --timeout */
 	SF_OVER_BY_REQUEST = 4, /* a server, after its client */
 };
-
-/* Of sf_arena.told. Once, for the program that was asked for: whoever comes first takes it, or goes without. */
-enum sf_told { SF_NOT_TOLD, SF_TOLD, SF_TOLD_TAKEN };
 
 /* A pair of readings of both clocks, taken together. */
 struct sf_clock_pair {
@@ -121,12 +115,8 @@ struct sf_arena {
 	_Atomic uint64_t counters_at; /* struct sf_counter[ruleset.count] */
 	uint64_t unnamed;             /* 1: made by hand without a name of its own: the last process to leave removes it */
 	_Atomic uint32_t held;        /* 1: the target is not to begin yet, and waits before its main; a futex word */
-	/* Of COMMAND, when it has been executed: what its library would have to look up below /proc. enum sf_told */
-	_Atomic uint32_t told;
-	uint64_t executable_at;   /* the path of its file, NUL-terminated */
-	uint32_t descriptors_end; /* every descriptor that it was given is below */
-	uint32_t reserved_told;
-	uint64_t reserved_watch;
+	uint32_t reserved_held;
+	uint64_t reserved_watch[3];
 
 	/* written by all */
 	_Alignas(64) _Atomic uint32_t pages_used;

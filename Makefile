@@ -20,6 +20,8 @@ CFLAGS   ?= -O2 -g
 SF_FLAGS := -std=gnu11 -D_GNU_SOURCE -DSF_VERSION='"$(VERSION)"' -Ishim -I$(BUILD)/gen $(WARNINGS) $(WERROR)
 # Inside somebody else's process: no fortify wrappers, nothing exported but the rows of calls.def.
 SHIM_FLAGS := -fPIC -fno-plt -fno-tree-slp-vectorize -fvisibility=hidden -U_FORTIFY_SOURCE -fno-stack-protector -ftls-model=initial-exec -fno-builtin-fprintf
+# Where the compiler makes jumps of calls that come last (shim/brief.h).
+SHIM_FLAGS += $(if $(filter -O2 -O3 -Os,$(lastword $(filter -O%,$(CFLAGS)))),-DSF_TAIL_CALLS)
 
 CORE_SRC  := $(sort $(wildcard shim/core/*.c))
 FAULT_SRC := $(sort $(wildcard shim/fault/*.c))

@@ -34,10 +34,18 @@ static inline bool sf_is_recorded(const struct sf_way *way)
 	return differs == -SF_WATCH_TRACE;
 }
 
-/* Do rules meet the descriptor, and is nothing else to be done about the call? */
+/* Do rules meet the descriptor, and is nothing else to be done about the call? Functions with few arguments are then
+ * jumped to, and have the wrapper's own frame end (SF_FRAME_END); in a build without such jumps there is no short way.
+ */
 static inline bool sf_is_counted(enum sf_operation operation, const struct sf_way *way)
 {
+#ifdef SF_TAIL_CALLS
 	return way->differs == INT64_C(1) << (32 + operation);
+#else
+	(void)operation;
+	(void)way;
+	return false;
+#endif
 }
 
 /* The socket of an entry; NULL: the call has to go the long way. */

@@ -228,8 +228,8 @@ struct sf_quick {
 };
 
 #define SF_NO_QUICK 0 /* the first row of calls.def is no transfer */
-#define SF_LOOK_AGAIN                                                                                                  \
-	UINT16_MAX /* the socket is to be looked at whatever comes, from now on: `again` stays like that */
+/* Of `again`: the socket is to be looked at whatever comes, and `again` stays like that. */
+#define SF_LOOK_AGAIN UINT16_MAX
 
 /* One open socket description: shared by dup, fork and exec. */
 struct sf_socket {

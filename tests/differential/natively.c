@@ -152,6 +152,16 @@ static void drain(const struct step *step)
 		;
 }
 
+/* An error of TCP wakes twice, for the state and for the error (tcp_done_with_error in net/ipv4/tcp.c), with the
+ * socket's lock held throughout. TCP_INFO takes that lock. */
+void settle(int fd)
+{
+	struct tcp_info info;
+	socklen_t size = sizeof info;
+
+	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+}
+
 const struct verb native_means[] = {
     {"reset", reset},
     {"listening", listening},

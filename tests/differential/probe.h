@@ -63,4 +63,7 @@ void must(bool holds, const char *what);
 
 int wait_for_bits(int fd, short bits, int timeout_ms);
 
+/* Waits until the kernel has done with the socket what it is at (a timer that ends a connection, say). */
+void settle(int fd);
+
 #endif

@@ -120,6 +120,8 @@ static uint32_t registration(const char *how, const char *asked)
 	return bits;
 }
 
+static int registered = -1; /* the last one */
+
 /* register c level|edge|oneshot|exclusive [in]: into the epoll instance e, which is made for it. */
 static void do_register(const struct step *step)
 {
@@ -128,7 +130,8 @@ static void do_register(const struct step *step)
 
 	if (!*epoll)
 		*epoll = epoll_create1(EPOLL_CLOEXEC);
-	say_result(epoll_ctl(*epoll, EPOLL_CTL_ADD, *descriptor(step->words[1]), &event));
+	registered = *descriptor(step->words[1]);
+	say_result(epoll_ctl(*epoll, EPOLL_CTL_ADD, registered, &event));
 }
 
 static void do_again(const struct step *step)
@@ -138,12 +141,25 @@ static void do_again(const struct step *step)
 	say_result(epoll_ctl(*descriptor("e"), EPOLL_CTL_MOD, *descriptor(step->words[1]), &event));
 }
 
+/* What was waited for and makes a fault may still be at it: its two wakes are two edges to who comes between them, one
+ * to all others. They are one. */
+static void settle_edges(int epoll)
+{
+	struct epoll_event event;
+
+	settle(registered);
+	epoll_wait(epoll, &event, 1, 0);
+}
+
 /* epoll [MS] */
 static void do_epoll(const struct step *step)
 {
 	struct epoll_event events[4];
-	int ret = epoll_wait(*descriptor("e"), events, 4, number(step->words[1], 0));
+	int epoll = *descriptor("e"), wait_ms = number(step->words[1], 0);
+	int ret = epoll_wait(epoll, events, 4, wait_ms);
 
+	if (is_native && wait_ms && ret > 0)
+		settle_edges(epoll);
 	say_result(ret);
 	for (int i = 0; i < ret; i++) {
 		say_bits((int)events[i].events);
@@ -169,6 +185,8 @@ static void do_await(const struct step *step)
 	for (int i = 0; i < 20 && !(one.revents & wanted); i++)
 		poll(&one, 1, 1000);
 	must(one.revents & wanted, "awaited in vain");
+	if (is_native)
+		settle(one.fd);
 }
 
 const struct verb ready_calls[] = {

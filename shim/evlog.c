@@ -67,11 +67,6 @@ struct sf_event *sf_event_claim(struct sf_self *self)
 	}
 }
 
-static bool is_transfer(const struct sf_call *c)
-{
-	return c->operation == SF_SEND || c->operation == SF_RECV;
-}
-
 /* The same for each connect to one address. */
 static uint64_t address_digest(const struct sf_call *c)
 {
@@ -95,7 +90,7 @@ void sf_event_begin(struct sf_call *c, struct sf_self *self)
 	event->site = sf_site_of(c->site);
 	event->mode = c->mode;
 	event->question = c->question;
-	if (c->socket && is_transfer(c)) {
+	if (c->socket && sf_call_is_transfer(c)) {
 		event->buffer = c->shape == SF_SHAPE_BUFFER ? (uint64_t)(uintptr_t)c->buf : 0;
 		event->offset =
 		    atomic_load_explicit(c->operation == SF_SEND ? &c->socket->sent : &c->socket->received, relaxed);

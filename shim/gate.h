@@ -131,10 +131,8 @@ bool sf_enter(struct sf_call *c);
  * real call's on failure, untouched on success. */
 int64_t sf_leave(struct sf_call *c, int64_t ret);
 
-/* For calls that no rule meets: recorded where all calls are. c->event is NULL where they are not. */
-void sf_record_begin(struct sf_call *c);
-/* After the real call; its result. errno stays. */
-int64_t sf_record_end(struct sf_call *c, int64_t ret);
+/* What both end with: the call is over, decided by us or answered by the kernel. Counters and the event. */
+void sf_conclude(struct sf_call *c);
 
 /* Where bytes went: of datagrams the sender's address is known only now. Between the real call and sf_leave(). */
 void sf_call_heard_from(struct sf_call *c, const struct sockaddr *from, uint32_t length);
@@ -154,8 +152,5 @@ void sf_call_creates(struct sf_call *c, int domain, int type);
 /* A wait is about to say that fd is ready to receive or accept. True: it is not, for a rule keeps silent what has come,
  * from now on (sf_decide_ahead). */
 bool sf_gate_ahead(int fd);
-
-/* What the rules say of this descriptor is settled anew at its next call. */
-void sf_gate_forget(int fd);
 
 #endif

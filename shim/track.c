@@ -11,11 +11,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ask.h"
 #include "core/match.h"
 #include "core/respite.h"
 #include "datagram.h"
 #include "evlog.h"
-#include "gate.h"
 #include "probe.h"
 #include "readiness.h"
 #include "sys.h"
@@ -148,7 +148,7 @@ void sf_track_bind(int fd, const struct sockaddr *address, uint32_t length)
 	struct sf_socket *socket = is_live() ? sf_fd_socket(fd) : NULL;
 
 	if (socket && sf_endpoint_from(&socket->local, address, length))
-		sf_gate_forget(fd);
+		sf_ask_anew(fd);
 }
 
 void sf_track_listen(int fd)
@@ -158,7 +158,7 @@ void sf_track_listen(int fd)
 	if (!socket || socket->side == SF_LISTENER)
 		return;
 	socket->side = SF_LISTENER;
-	sf_gate_forget(fd);
+	sf_ask_anew(fd);
 }
 
 void sf_track_dup(int from, int to)

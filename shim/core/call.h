@@ -149,6 +149,17 @@ static inline bool sf_readable(const void *pointer)
 	return (uintptr_t)pointer >= 4096;
 }
 
+static inline bool sf_call_is_transfer(const struct sf_call *c)
+{
+	return c->operation == SF_SEND || c->operation == SF_RECV;
+}
+
+/* A non-blocking call that no fault has met found nothing to move. */
+static inline bool sf_call_found_nothing(const struct sf_call *c)
+{
+	return c->ret < 0 && c->err == EAGAIN && c->mode == SF_NONBLOCKING && !c->rule;
+}
+
 /* A blocking send returns when it is through, and so does a receiving call that waits for all. */
 static inline bool sf_call_takes_all(const struct sf_call *c)
 {

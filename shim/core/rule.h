@@ -165,6 +165,12 @@ static inline bool sf_rule_has(const struct sf_rule *rule, enum sf_condition con
 	return rule->given & SF_BIT(condition);
 }
 
+/* The action that an event shows for a rule: the last one, which is what the program meets. */
+static inline const struct sf_action *sf_rule_telling(const struct sf_rule *rule)
+{
+	return &rule->actions[rule->action_count - 1];
+}
+
 static inline const char *sf_text_of(const struct sf_ruleset *set, struct sf_text text)
 {
 	return set->text + text.at;

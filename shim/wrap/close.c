@@ -7,6 +7,7 @@
 
 #include "gate.h"
 #include "readiness.h"
+#include "record.h"
 #include "track.h"
 
 /* Numbers that a thread closes one after another, whatever they are: daemons do, and no mistake is in it. */

@@ -5,6 +5,7 @@
  */
 #include "evlog.h"
 #include "gate.h"
+#include "record.h"
 
 static void record_end(pid_t pid, int status)
 {

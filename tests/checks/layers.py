@@ -32,6 +32,7 @@ WRAP_KNOWS = {
     "heir.h",
     "brief.h",
     "evlog.h",
+    "record.h",
     "stream.h",
 }
 # Lists of names that the build makes from the folders: part of the core.

@@ -12,7 +12,7 @@
 #include "core/fact.h"
 #include "effect.h"
 #include "end.h"
-#include "readiness.h"
+#include "hold.h"
 #include "self.h"
 #include "sys.h"
 

@@ -13,7 +13,6 @@
 #include "effect.h"
 #include "kept.h"
 #include "probe.h"
-#include "readiness.h"
 #include "self.h"
 #include "sys.h"
 
@@ -227,4 +226,53 @@ void sf_end_unheard(struct sf_call *c)
 {
 	disconnect(c, false, EPIPE);
 	c->refused = 0; /* no rule's doing */
+}
+
+/* ---- connections that are being ended ---- */
+
+static _Atomic uint32_t endings_begun, endings_over;
+
+uint32_t sf_endings(void)
+{
+	return atomic_load(&endings_begun);
+}
+
+void sf_ending_begins(void)
+{
+	atomic_fetch_add(&endings_begun, 1);
+}
+
+void sf_ending_is_over(void)
+{
+	atomic_fetch_add(&endings_over, 1);
+}
+
+void sf_endings_forget(void)
+{
+	atomic_store(&endings_over, atomic_load(&endings_begun));
+}
+
+static bool are_over(uint32_t begun)
+{
+	return (int32_t)(atomic_load(&endings_over) - begun) >= 0;
+}
+
+/* The thread that ends it may have lost its processor: it has a second to get it back. One that never comes back (a
+ * handler jumped out of it) is waited for once. */
+bool sf_ending_seen_half(uint32_t before)
+{
+	uint32_t begun = atomic_load(&endings_begun);
+
+	if (begun == before && are_over(begun))
+		return false;
+	for (int i = 0; i < 1000 && !are_over(begun); i++)
+		sf_sys(SYS_sched_yield);
+	for (int i = 0; i < 5000 && !are_over(begun); i++) {
+		struct timespec moment = {0, 200000}; /* the kernel writes what is left over it */
+
+		sf_sys(SYS_ppoll, NULL, 0, &moment, NULL, 8);
+	}
+	if (!are_over(begun))
+		sf_endings_forget();
+	return true;
 }

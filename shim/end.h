@@ -26,4 +26,18 @@ bool sf_end_by_peer(struct sf_call *c, bool has_closed);
 /* The peer has closed, and gets data: it answers with a RST. */
 void sf_end_unheard(struct sf_call *c);
 
+/* A connection is about to be reset, by two system calls: what waits see between them is half of it, and they look
+ * again when it is over. */
+void sf_ending_begins(void);
+void sf_ending_is_over(void);
+
+/* In the child of a fork: what another thread was about to end is ended in the parent alone. */
+void sf_endings_forget(void);
+
+/* How many have begun. */
+uint32_t sf_endings(void);
+
+/* Has one been ended since there were so many? Then it is done when this returns. */
+bool sf_ending_seen_half(uint32_t before);
+
 #endif

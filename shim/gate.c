@@ -15,10 +15,10 @@
 #include "cut.h"
 #include "datagram.h"
 #include "effect.h"
+#include "hold.h"
 #include "look.h"
 #include "part.h"
 #include "probe.h"
-#include "readiness.h"
 #include "record.h"
 
 #define relaxed memory_order_relaxed

@@ -14,9 +14,9 @@
 #include "effect.h"
 #include "end.h"
 #include "gate.h"
+#include "hold.h"
 #include "kept.h"
 #include "probe.h"
-#include "readiness.h"
 #include "sys.h"
 
 #define relaxed memory_order_relaxed

@@ -13,6 +13,7 @@
 
 #include "core/fault.h"
 #include "core/match.h"
+#include "end.h"
 #include "gate.h"
 #include "probe.h"
 #include "sys.h"
@@ -23,197 +24,6 @@
 #define ROUND_MIN MILLISECOND
 #define POLL_FOR_IN (POLLIN | POLLRDNORM | POLLRDBAND | POLLRDHUP | POLLPRI)
 #define POLL_FOR_OUT (POLLOUT | POLLWRNORM | POLLWRBAND)
-
-/* ---- holding back ---- */
-
-/* Numbers that this process holds back: a bit each. */
-SF_TABLE static _Atomic uint64_t held[SF_FDS / 64];
-_Atomic int sf_held_count;
-
-/* When the first of them is to be given back; before it nobody has to look through them. Or one of the words below. */
-static _Atomic uint64_t next_end_ns;
-enum { NOT_KNOWN, BEING_FOUND };
-
-static void enlist(int fd)
-{
-	uint64_t bit = UINT64_C(1) << (fd % 64);
-
-	if (!(atomic_fetch_or(&held[fd / 64], bit) & bit))
-		atomic_fetch_add(&sf_held_count, 1);
-	atomic_store(&next_end_ns, NOT_KNOWN);
-}
-
-static void strike(int fd)
-{
-	uint64_t bit = UINT64_C(1) << (fd % 64);
-
-	if (atomic_fetch_and(&held[fd / 64], ~bit) & bit)
-		atomic_fetch_sub(&sf_held_count, 1);
-}
-
-static bool silent_at(const struct sf_socket *socket, bool sending, uint64_t now_ns, uint64_t *left_ns)
-{
-	uint64_t until_ns = atomic_load(sending ? &socket->hold_out_ns : &socket->hold_in_ns);
-
-	*left_ns = until_ns == UINT64_MAX ? UINT64_MAX : until_ns > now_ns ? until_ns - now_ns : 0;
-	return *left_ns > 0;
-}
-
-bool sf_is_held(const struct sf_socket *socket, bool sending, uint64_t *left_ns)
-{
-	if (!atomic_load_explicit(sending ? &socket->hold_out_ns : &socket->hold_in_ns, relaxed))
-		return false;
-	return silent_at(socket, sending, sf_self_now_ns(), left_ns);
-}
-
-unsigned sf_silence(int fd)
-{
-	const struct sf_socket *socket = sf_fd_socket(fd);
-	uint64_t left_ns;
-
-	if (!socket ||
-	    !(atomic_load_explicit(&socket->hold_in_ns, relaxed) | atomic_load_explicit(&socket->hold_out_ns, relaxed)))
-		return 0;
-	return (sf_is_held(socket, false, &left_ns) ? SF_SILENT_IN : 0) |
-	       (sf_is_held(socket, true, &left_ns) ? SF_SILENT_OUT : 0);
-}
-
-void sf_hold_here(int fd)
-{
-	if ((unsigned)fd >= SF_FDS)
-		return;
-	enlist(fd);
-	sf_epoll_show(fd);
-}
-
-static void watch(enum sf_operation operation)
-{
-	if (!(atomic_load_explicit(&sf_arena->watch[operation], relaxed) & SF_WATCH_MEND))
-		atomic_fetch_or_explicit(&sf_arena->watch[operation], SF_WATCH_MEND, relaxed);
-}
-
-void sf_hold(int fd, struct sf_socket *socket, bool sending, uint64_t until_ns)
-{
-	static const enum sf_operation watched[] = {SF_SEND, SF_RECV, SF_ACCEPT, SF_POLL, SF_CLOSE};
-
-	atomic_store(sending ? &socket->hold_out_ns : &socket->hold_in_ns, until_ns);
-	for (unsigned i = 0; i < sizeof watched / sizeof watched[0]; i++)
-		watch(watched[i]);
-	sf_hold_here(fd);
-}
-
-void sf_hold_never(struct sf_socket *socket)
-{
-	uint64_t nothing = 0;
-
-	if (!(atomic_load_explicit(&sf_arena->watch[SF_POLL], relaxed) & SF_WATCH_HOLDS))
-		return;
-	if (atomic_compare_exchange_strong(&socket->hold_in_ns, &nothing, SF_HOLD_DECIDED))
-		watch(SF_RECV);
-}
-
-/* Shows of one descriptor what may be shown now, and says when that changes. */
-static uint64_t release_one(int fd, uint64_t now_ns)
-{
-	const struct sf_socket *socket = sf_fd_socket(fd);
-	uint64_t in_ns = 0, out_ns = 0;
-
-	if (socket) {
-		silent_at(socket, false, now_ns, &in_ns);
-		silent_at(socket, true, now_ns, &out_ns);
-	}
-	sf_epoll_show(fd);
-	if (!in_ns && !out_ns) {
-		strike(fd);
-		if (sf_silence(fd)) /* again, while it was struck off */
-			enlist(fd);
-		return UINT64_MAX;
-	}
-	return !in_ns || (out_ns && out_ns < in_ns) ? out_ns : in_ns;
-}
-
-/* Gives back what is over; when the next one ends (UINT64_MAX: none that ends). */
-static uint64_t release_all(uint64_t now_ns)
-{
-	int top = atomic_load_explicit(&sf_fds_top, relaxed);
-	uint64_t next_ns = UINT64_MAX;
-
-	for (int word = 0; word * 64 < top; word++)
-		for (uint64_t bits = atomic_load(&held[word]); bits; bits &= bits - 1) {
-			uint64_t left_ns = release_one(word * 64 + __builtin_ctzll(bits), now_ns);
-
-			next_ns = left_ns < next_ns ? left_ns : next_ns;
-		}
-	return next_ns == UINT64_MAX ? next_ns : now_ns + next_ns;
-}
-
-/* Gives back what is over, and says how long the next silence lasts (UINT64_MAX: there is none that ends). */
-static uint64_t release(uint64_t now_ns)
-{
-	uint64_t next_ns = atomic_load(&next_end_ns);
-
-	if (atomic_load(&sf_held_count) == 0)
-		return UINT64_MAX;
-	if (next_ns <= now_ns) {
-		uint64_t finding = BEING_FOUND;
-
-		atomic_store(&next_end_ns, BEING_FOUND);
-		next_ns = release_all(now_ns);
-		/* What was enlisted meanwhile is not known yet. */
-		atomic_compare_exchange_strong(&next_end_ns, &finding, next_ns);
-	}
-	return next_ns == UINT64_MAX ? next_ns : next_ns - now_ns;
-}
-
-void sf_hold_drop(int fd)
-{
-	if (atomic_load_explicit(&sf_held_count, relaxed) && (unsigned)fd < SF_FDS)
-		strike(fd);
-}
-
-/* ---- connections that are being ended ---- */
-
-static _Atomic uint32_t endings_begun, endings_over;
-
-void sf_ending_begins(void)
-{
-	atomic_fetch_add(&endings_begun, 1);
-}
-
-void sf_ending_is_over(void)
-{
-	atomic_fetch_add(&endings_over, 1);
-}
-
-void sf_endings_forget(void)
-{
-	atomic_store(&endings_over, atomic_load(&endings_begun));
-}
-
-static bool are_over(uint32_t begun)
-{
-	return (int32_t)(atomic_load(&endings_over) - begun) >= 0;
-}
-
-/* Has one been ended since? Then it is done when this returns. The thread that ends it may have lost its processor: it
- * has a second to get it back. One that never comes back (a handler jumped out of it) is waited for once. */
-static bool has_seen_half(uint32_t before)
-{
-	uint32_t begun = atomic_load(&endings_begun);
-
-	if (begun == before && are_over(begun))
-		return false;
-	for (int i = 0; i < 1000 && !are_over(begun); i++)
-		sf_sys(SYS_sched_yield);
-	for (int i = 0; i < 5000 && !are_over(begun); i++) {
-		struct timespec moment = {0, 200000}; /* the kernel writes what is left over it */
-
-		sf_sys(SYS_ppoll, NULL, 0, &moment, NULL, 8);
-	}
-	if (!are_over(begun))
-		sf_endings_forget();
-	return true;
-}
 
 /* ---- rounds ---- */
 
@@ -302,7 +112,7 @@ static bool begin(struct rounds *rounds, const struct timespec *timeout, const s
 	rounds->timeout = timeout;
 	rounds->mask = mask;
 	rounds->left_out_ns = UINT64_MAX;
-	rounds->endings = atomic_load(&endings_begun);
+	rounds->endings = sf_endings();
 	if (!timeout)
 		return true;
 	if (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= 1000000000)
@@ -336,8 +146,8 @@ static void end(const struct rounds *rounds)
 /* Gives back what is over; then how long this round may wait. NULL: for good. */
 static const struct timespec *next_round(struct rounds *rounds)
 {
-	bool has_end = rounds->end_ns || atomic_load(&next_end_ns) != UINT64_MAX;
-	uint64_t now_ns = has_end ? sf_self_now_ns() : 0, next_ns = has_end ? release(now_ns) : UINT64_MAX;
+	bool has_end = rounds->end_ns || sf_hold_may_end();
+	uint64_t now_ns = has_end ? sf_self_now_ns() : 0, next_ns = has_end ? sf_hold_release(now_ns) : UINT64_MAX;
 
 	if (rounds->left_out_ns < next_ns)
 		next_ns = rounds->left_out_ns;
@@ -452,7 +262,7 @@ static void settle_one(struct pollfd *one)
 
 static int settle_poll(struct pollfd *copy, nfds_t count, uint32_t endings)
 {
-	bool half = has_seen_half(endings);
+	bool half = sf_ending_seen_half(endings);
 	int told = 0;
 
 	for (nfds_t i = 0; i < count; i++) {
@@ -709,7 +519,7 @@ static uint32_t settle_event(int epfd, int fd, uint32_t events)
 
 static int settle_epoll(int epfd, struct epoll_event *events, int found, uint32_t endings)
 {
-	bool half = has_seen_half(endings);
+	bool half = sf_ending_seen_half(endings);
 	int told = 0;
 
 	for (int i = 0; i < found; i++) {
@@ -806,7 +616,7 @@ bool sf_wait_finds_nothing(const struct sf_call *c)
 
 	if (!c->wait) /* epoll_create, epoll_ctl */
 		return false;
-	release(sf_self_now_ns());
+	sf_hold_release(sf_self_now_ns());
 	const struct timespec *timeout = c->wait->timeout;
 	bool waits = !c->wait->at_once &&
 	             (!timeout || (sf_probe_readable(timeout, sizeof *timeout) && (timeout->tv_sec || timeout->tv_nsec)));

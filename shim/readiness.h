@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * readiness.h -- what poll, select and epoll say must agree with what a fault made a call say. Readiness of a socket
- * that is held back (stall, latency, rate) is withheld until its time, here for poll and select, by registered.h for
+ * that is held back (hold.h) is withheld until its time, here for poll and select, by registered.h for
  * epoll, which also gives an edge again that an injected EAGAIN or short count would swallow. Owns no descriptor and no
  * thread.
  *
@@ -22,37 +22,8 @@
 #include <time.h>
 
 #include "core/call.h"
+#include "hold.h"
 #include "registered.h"
-
-/* A time until which a socket is silent carries this bit where a rule has decided about what came (latency, stall): the
- * call that finds it is not asked again. Without it (rate) it is. */
-#define SF_HOLD_DECIDED UINT64_C(1)
-
-/* The socket is silent until `until_ns` of the run (UINT64_MAX: for good), in one direction. */
-void sf_hold(int fd, struct sf_socket *socket, bool sending, uint64_t until_ns);
-
-/* The program has seen what is there (MSG_PEEK): no silence comes before it is read. */
-void sf_hold_never(struct sf_socket *socket);
-
-/* fd turned out to be a socket that is held back already, by another process or through another number. */
-void sf_hold_here(int fd);
-
-/* The number is about to be closed. */
-void sf_hold_drop(int fd);
-
-/* Is it silent now? How many ns are left is written to *left_ns. */
-bool sf_is_held(const struct sf_socket *socket, bool sending, uint64_t *left_ns);
-
-/* The directions in which fd is silent now: SF_SILENT_ bits. */
-unsigned sf_silence(int fd);
-
-/* A connection is about to be reset, by two system calls: what waits see between them is half of it, and they look
- * again when it is over. */
-void sf_ending_begins(void);
-void sf_ending_is_over(void);
-
-/* In the child of a fork: what another thread was about to end is ended in the parent alone. */
-void sf_endings_forget(void);
 
 /* Does the kernel's count of bytes (FIONREAD) have to be 0, for they are silent? */
 bool sf_hides_bytes(int fd);
@@ -63,9 +34,6 @@ bool sf_waits_are_ours(const void *timeout);
 
 /* The same for select, to which one half of a reset looks like the whole. */
 bool sf_selects_are_ours(const void *timeout);
-
-/* How many sockets this process holds back. */
-extern _Atomic int sf_held_count __attribute__((visibility("hidden")));
 
 /* May a wait of this process, which has no time of its own to keep, be the real one as long as it finds nothing? Rules
  * may hold something back, but nothing is, and nobody else can begin to. */

@@ -15,12 +15,11 @@
 #include "registered.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 
+#include "fdinfo.h"
 #include "gate.h"
+#include "hold.h"
 #include "probe.h"
-#include "readiness.h"
 #include "real.h"
 #include "sys.h"
 
@@ -283,113 +282,40 @@ static long control(int epfd, int op, int fd, uint32_t events, uint64_t data)
 	return sf_sys(SYS_epoll_ctl, epfd, op, fd, &event);
 }
 
-/* /proc/self/fdinfo has a line for each registration: "tfd: 4 events: 40000019 data: 4 ...". */
-struct scan {
-	char word[24];
-	unsigned length;
-	char named; /* what the last word announced: 't' a descriptor, 'e' conditions, 'd' data */
-	int fd;
-	uint32_t events;
-	void (*found)(void *context, const struct scan *scan, uint64_t data);
-	void *context;
-};
-
-static uint64_t number(const char *word, unsigned base)
-{
-	uint64_t n = 0;
-
-	for (; *word; word++)
-		n = n * base + (unsigned)(*word <= '9' ? *word - '0' : *word - 'a' + 10);
-	return n;
-}
-
-static void end_word(struct scan *scan)
-{
-	if (scan->length == 0)
-		return;
-	scan->word[scan->length] = '\0';
-	if (scan->named == 't')
-		scan->fd = (int)number(scan->word, 10);
-	else if (scan->named == 'e')
-		scan->events = (uint32_t)number(scan->word, 16);
-	else if (scan->named == 'd' && scan->fd >= 0)
-		scan->found(scan->context, scan, number(scan->word, 16));
-	scan->named = scan->word[scan->length - 1] == ':' ? scan->word[0] : 0;
-	scan->length = 0;
-}
-
-/* The name of a file below /proc/self that is named by a descriptor. */
-static const char *path_of(char *path, size_t size, const char *folder, int fd)
-{
-	size_t length = strlen(folder);
-	char *digit = path + size - 1;
-
-	memcpy(path, folder, length);
-	*digit = '\0';
-	for (int rest = fd; !*digit || rest; rest /= 10)
-		*--digit = (char)('0' + rest % 10);
-	memmove(path + length, digit, strlen(digit) + 1);
-	return path;
-}
-
-static void read_registrations(int epfd, struct scan *scan)
-{
-	char chunk[512], path[40];
-	long info =
-	    sf_sys(SYS_openat, AT_FDCWD, path_of(path, sizeof path, "/proc/self/fdinfo/", epfd), O_RDONLY | O_CLOEXEC, 0);
-	long length;
-
-	scan->fd = -1;
-	while (info >= 0 && (length = sf_sys(SYS_read, info, chunk, sizeof chunk)) > 0)
-		for (long i = 0; i < length; i++) {
-			if (chunk[i] == ' ' || chunk[i] == '\t' || chunk[i] == '\n')
-				end_word(scan);
-			else if (scan->length < sizeof scan->word - 1)
-				scan->word[scan->length++] = chunk[i];
-		}
-	if (info >= 0)
-		sf_sys(SYS_close, info);
-}
-
 struct armed {
 	int fd;
 	bool is;
 };
 
-static void find_armed(void *context, const struct scan *scan, uint64_t data)
+static void find_armed(void *context, const struct sf_fdinfo *one)
 {
 	struct armed *armed = context;
 
-	(void)data;
-	if (scan->fd == armed->fd)
-		armed->is = scan->events & EPOLLERR;
+	if (one->fd == armed->fd)
+		armed->is = one->events & EPOLLERR;
 }
 
-/* Has an EPOLLONESHOT registration not fired yet? One that has is left without conditions; ERR is always among those of
- * another. */
+/* Has an EPOLLONESHOT registration not fired yet? */
 static bool is_armed(int epfd, int fd)
 {
 	struct armed armed = {fd, false};
-	struct scan scan = {.found = find_armed, .context = &armed};
 
-	read_registrations(epfd, &scan);
+	sf_fdinfo_read(epfd, find_armed, &armed);
 	return armed.is;
 }
 
 /* ---- instances from elsewhere ---- */
 
-static void adopt_one(void *context, const struct scan *scan, uint64_t data)
+static void adopt_one(void *context, const struct sf_fdinfo *theirs)
 {
-	int epfd = *(int *)context;
-	/* The kernel adds ERR and HUP to what was asked, and an EPOLLONESHOT one that has fired has lost it. */
-	struct epoll_event event = {.events = scan->events & ~(uint32_t)(EPOLLERR | EPOLLHUP), .data.u64 = data};
+	int epfd = *(int *)context, fd = theirs->fd;
+	struct epoll_event event = {.events = theirs->events & ~(uint32_t)(EPOLLERR | EPOLLHUP), .data.u64 = theirs->data};
 	struct registration *one;
 
-	if ((unsigned)scan->fd >= SF_FDS || !(event.events & (IN_BITS | OUT_BITS)) || find(epfd, scan->fd) ||
-	    !(one = enter(epfd, scan->fd)))
+	if ((unsigned)fd >= SF_FDS || !(event.events & (IN_BITS | OUT_BITS)) || find(epfd, fd) || !(one = enter(epfd, fd)))
 		return;
 	keep(one, epfd, &event, 0);
-	mark(scan->fd, SF_EPOLL_REGISTERED);
+	mark(fd, SF_EPOLL_REGISTERED);
 }
 
 /* Others may have registered something in the instances that came from elsewhere. */
@@ -400,21 +326,14 @@ static void adopt(void)
 	for (int epfd = 0; atomic_load_explicit(&foreign_count, relaxed) && epfd < top; epfd++)
 		if (bit_of(foreign, epfd)) {
 			int number = first_number(epfd);
-			struct scan scan = {.found = adopt_one, .context = &number};
 
-			read_registrations(epfd, &scan);
+			sf_fdinfo_read(epfd, adopt_one, &number);
 		}
 }
 
 void sf_epoll_discover(int fd)
 {
-	static const char name[] = "anon_inode:[eventpoll]";
-	char path[40], to[sizeof name];
-
-	if ((unsigned)fd >= SF_FDS || sf_epoll_is_instance(fd) ||
-	    sf_sys(SYS_readlinkat, AT_FDCWD, path_of(path, sizeof path, "/proc/self/fd/", fd), to, sizeof to) !=
-	        sizeof name - 1 ||
-	    memcmp(to, name, sizeof name - 1) != 0)
+	if ((unsigned)fd >= SF_FDS || sf_epoll_is_instance(fd) || !sf_fdinfo_is_epoll(fd))
 		return;
 	sf_epoll_made(fd);
 	set_bit(foreign, fd);

@@ -20,9 +20,6 @@
 
 #include "fdtab.h"
 
-/* Directions of a socket in which nothing may be seen to happen. */
-enum { SF_SILENT_IN = 1, SF_SILENT_OUT = 2 };
-
 /* The highest number that is registered, or is an epoll instance, plus one. */
 extern _Atomic int sf_epoll_top;
 
@@ -73,7 +70,7 @@ bool sf_epoll_has(int epfd, int fd, uint64_t data);
 /* Gives fd's edge-triggered registrations their edge again, also for a thread that waits already. */
 void sf_epoll_rearm(int fd);
 
-/* Shows of fd's registrations what may be shown now (sf_silence, readiness.h). */
+/* Shows of fd's registrations what may be shown now (sf_silence, hold.h). */
 void sf_epoll_show(int fd);
 
 #endif

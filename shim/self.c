@@ -9,10 +9,10 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "end.h"
 #include "evlog.h"
 #include "fdtab.h"
 #include "probe.h"
-#include "readiness.h"
 #include "real.h"
 #include "sys.h"
 #include "track.h"

@@ -16,8 +16,9 @@
 #include "core/respite.h"
 #include "datagram.h"
 #include "evlog.h"
+#include "hold.h"
 #include "probe.h"
-#include "readiness.h"
+#include "registered.h"
 #include "sys.h"
 
 #define SCM_MAX 253 /* descriptors that a message can bring */

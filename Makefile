@@ -14,7 +14,7 @@ endif
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wundef \
             -Wwrite-strings -Wvla -Wformat=2 -Wno-unknown-warning-option -Wno-missing-attributes \
             -Werror=implicit-function-declaration -Werror=incompatible-pointer-types -Werror=int-conversion \
-            -Werror=return-type -Werror=uninitialized -Werror=missing-prototypes
+            -Werror=return-type -Werror=uninitialized -Wno-error=maybe-uninitialized -Werror=missing-prototypes
 WERROR   ?=
 CFLAGS   ?= -O2 -g
 SF_FLAGS := -std=gnu11 -D_GNU_SOURCE -DSF_VERSION='"$(VERSION)"' -Ishim -I$(BUILD)/gen $(WARNINGS) $(WERROR)

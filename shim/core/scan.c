@@ -53,7 +53,7 @@ static bool digits(struct sf_parser *p, struct sf_span word, uint64_t *value, st
 
 bool sf_scan_number(struct sf_parser *p, struct sf_span word, uint64_t *value)
 {
-	struct sf_span rest;
+	struct sf_span rest = {0};
 
 	if (!digits(p, word, value, &rest))
 		return false;

@@ -13,6 +13,7 @@
 #include "connect.h"
 #include "core/fact.h"
 #include "core/fault.h"
+#include "core/option.h"
 #include "core/payload.h"
 #include "cut.h"
 #include "datagram.h"
@@ -104,6 +105,10 @@ static enum sf_realism confirm_fail(struct sf_call *c, const struct sf_rule *rul
 
 	if (c->operation == SF_RESOLVE) /* its numbers are those of getaddrinfo(3) */
 		return SF_KERNEL;
+	if (c->func == SF_FUNC_epoll_ctl) /* only what is added takes memory, and counts */
+		return c->flags == EPOLL_CTL_ADD ? SF_KERNEL : SF_REALISM_NONE;
+	if (c->func == SF_FUNC_setsockopt)
+		return sf_option_fails(c->flags, err);
 	if (err == EAGAIN && sf_payload_shown(c)) /* the program has seen that there is something */
 		return SF_REALISM_NONE;
 	if (transfer && peers && !sf_probe_has_peer(c->fd, is_tcp(c)))

@@ -30,6 +30,7 @@
 #define RECEIVING_ONLY_FROM_SOCKETS(w)                                                                                 \
 	(F(w, recv) | F(w, recvfrom) | F(w, recvmsg) | F(w, recvmmsg) | F(w, __recv_chk) | F(w, __recvfrom_chk))
 #define RECEIVING(w) (RECEIVING_ONLY_FROM_SOCKETS(w) | F(w, read) | F(w, readv) | F(w, preadv2) | F(w, __read_chk))
+#define RECEIVING_PIECES(w) (F(w, recvmsg) | F(w, recvmmsg) | F(w, readv) | F(w, preadv2))
 #define POLLING(w) (F(w, poll) | F(w, ppoll) | F(w, __poll_chk) | F(w, __ppoll_chk))
 #define SELECTING(w) (F(w, select) | F(w, pselect))
 #define POLLING_OR_SELECTING(w) (POLLING(w) | SELECTING(w))

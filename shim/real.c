@@ -213,6 +213,11 @@ static int early_ioctl(int fd, unsigned long request, ...)
 	return (int)done(sf_sys(SYS_ioctl, fd, request, argument));
 }
 
+EARLY(int, setrlimit, (__rlimit_resource_t resource, const struct rlimit *limit), prlimit64, 0, resource, limit, NULL)
+EARLY(
+    int, prlimit, (pid_t pid, enum __rlimit_resource resource, const struct rlimit *limit, struct rlimit *before),
+    prlimit64, pid, resource, limit, before)
+
 static int early_prctl(int option, ...)
 {
 	va_list rest;

@@ -58,6 +58,16 @@ uint64_t sf_start_room(uint64_t size)
 	return room < SF_ARENA_SIZE_MIN ? SF_ARENA_SIZE_MIN : room;
 }
 
+void sf_start_yield(void)
+{
+	if (sf_self_is_guest() || !sf_self_get() || sf_self_is_sandboxed()) /* the memory is a vfork child's parent's */
+		return;
+	uint64_t before = sf_arena_yield(sf_arena, sf_start_room(sf_arena_reach));
+
+	if (sf_arena_reach < before)
+		sf_sys(SYS_munmap, (char *)sf_arena + sf_arena_reach, before - sf_arena_reach);
+}
+
 /* Each page behind the end of the file is a signal to that leak check, a millisecond each: so there are none. */
 static uint64_t room_without_holes(int fd, uint64_t room, uint64_t file_size)
 {

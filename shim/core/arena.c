@@ -67,16 +67,36 @@ const char *sf_arena_refuse(const struct sf_arena *arena, uint64_t length)
 	return NULL;
 }
 
+/* Has become unreachable meanwhile what was just taken? (sf_arena_yield looks the other way round.) */
+static bool is_within(uint64_t pages)
+{
+	return pages <= __atomic_load_n(&sf_arena_reach, __ATOMIC_SEQ_CST) / SF_PAGE_SIZE;
+}
+
+uint64_t sf_arena_yield(struct sf_arena *arena, uint64_t reach)
+{
+	uint64_t before = __atomic_load_n(&sf_arena_reach, __ATOMIC_SEQ_CST), used;
+
+	used = atomic_load(&arena->pages_used) * SF_PAGE_SIZE;
+	reach = reach > used ? reach : used;
+	if (reach >= before ||
+	    !__atomic_compare_exchange_n(&sf_arena_reach, &before, reach, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return sf_arena_reach;
+	used = atomic_load(&arena->pages_used) * SF_PAGE_SIZE;
+	if (used > reach)
+		__atomic_store_n(&sf_arena_reach, used < before ? used : before, __ATOMIC_SEQ_CST);
+	return before;
+}
+
 uint32_t sf_arena_pages(struct sf_arena *arena, uint32_t count)
 {
 	uint32_t used = atomic_load_explicit(&arena->pages_used, relaxed);
 
 	do {
-		if (used + count > atomic_load_explicit(&arena->pages_ready, memory_order_acquire) ||
-		    used + count > sf_arena_reach / SF_PAGE_SIZE)
+		if (used + count > atomic_load_explicit(&arena->pages_ready, memory_order_acquire) || !is_within(used + count))
 			return 0;
-	} while (!atomic_compare_exchange_weak_explicit(&arena->pages_used, &used, used + count, relaxed, relaxed));
-	return used;
+	} while (!atomic_compare_exchange_weak(&arena->pages_used, &used, used + count));
+	return is_within(used + count) ? used : 0;
 }
 
 /* heap_at is the next free byte; a piece never crosses the end of a page, so the rest of a page too small is left. */

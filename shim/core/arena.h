@@ -53,6 +53,10 @@ static inline void *sf_arena_at(const struct sf_arena *arena, uint64_t offset)
  * Nothing beyond is handed out here, and what others put there does not exist here. */
 extern uint64_t sf_arena_reach __attribute__((visibility("hidden")));
 
+/* From now on no more than so many bytes are in reach, but for what has been handed out to anybody. How many it was
+ * before; sf_arena_reach has what it is. */
+uint64_t sf_arena_yield(struct sf_arena *arena, uint64_t reach);
+
 /* A piece of the heap by its offset; NULL for 0 and for what lies out of reach. */
 static inline void *sf_arena_piece(const struct sf_arena *arena, uint64_t offset)
 {

@@ -33,6 +33,7 @@ WRAP_KNOWS = {
     "brief.h",
     "evlog.h",
     "record.h",
+    "start.h",
     "stream.h",
 }
 # Lists of names that the build makes from the folders: part of the core.

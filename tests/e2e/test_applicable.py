@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An error that the arguments of the very call rule out is not injected: epoll_ctl(2), setsockopt(2)."""
+"""An error that the arguments of the call rule out is not injected: epoll_ctl(2), setsockopt(2)."""
 
 import pytest
 

@@ -94,6 +94,36 @@ def test_limit_of_memory_leaves_a_smaller_trace(tmp_path):
     assert len(calls_of(tmp_path / "t.sft")) == 100000
 
 
+LIMITS_ITSELF = """
+import resource, socket, threading
+
+a, b = socket.socketpair()
+def talk():
+    for _ in range(5000):
+        a.send(b"x")
+        b.recv(1)
+threads = [threading.Thread(target=talk) for _ in range(2)]
+for thread in threads:
+    thread.start()
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+taken = bytearray(200 << 20)
+for thread in threads:
+    thread.join()
+talk()
+print("done")
+"""
+
+
+def test_a_program_that_limits_its_memory_has_it(tmp_path):
+    """The trace takes address space; what is not in use is given back."""
+    trace = tmp_path / "t.sft"
+    code = ["/usr/bin/python3", "-c", LIMITS_ITSELF]
+    done = run([SOCKFAULT, "run", "--trace", trace, "--", *code])
+    assert (done.returncode, done.stdout) == (0, b"done\n"), done.stderr
+    assert b"lost" not in done.stderr
+    assert len(calls_of(trace)) == 30000
+
+
 def test_second_run_on_the_same_path_leaves_the_first_alone(tmp_path):
     trace = tmp_path / "t.sft"
     code = CALLS + "\ninput()\nfor i in range(1000): a.send(b'x'); b.recv(1)"

@@ -132,6 +132,10 @@ void spawn_cases(spawner *spawn);
 void accept_cases(acceptor *take);
 void name_cases(name_getter *get);
 void duplicate_cases(duplicator *copy);
+
+/* All cases of setting a limit of this process. */
+typedef int limiter(int resource, const struct rlimit *limit);
+void limit_cases(limiter *set);
 void take_flag_cases(flag_taker *call);
 void put_vector_cases(vector_call *put);
 void take_vector_cases(vector_call *take);

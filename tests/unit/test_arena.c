@@ -45,6 +45,27 @@ static void pages_that_become_ready_can_be_used(void **state)
 	made_trace_free(&trace);
 }
 
+static void what_is_yielded_is_what_nobody_has(void **state)
+{
+	struct made_trace trace = made_trace(SF_HEADER_PAGES + 9);
+	uint64_t whole = sf_arena_reach;
+
+	(void)state;
+	sf_arena_reach = (SF_HEADER_PAGES + 9) * SF_PAGE_SIZE;
+	assert_int_equal(sf_arena_pages(trace.arena, 3), SF_HEADER_PAGES);
+	assert_int_equal(
+	    sf_arena_yield(trace.arena, (SF_HEADER_PAGES + 4) * SF_PAGE_SIZE), (SF_HEADER_PAGES + 9) * SF_PAGE_SIZE);
+	assert_int_equal(sf_arena_pages(trace.arena, 2), 0);
+	assert_int_equal(sf_arena_pages(trace.arena, 1), SF_HEADER_PAGES + 3);
+	assert_int_equal(sf_arena_pages(trace.arena, 1), 0);
+	assert_int_equal(sf_arena_yield(trace.arena, SF_PAGE_SIZE), (SF_HEADER_PAGES + 4) * SF_PAGE_SIZE);
+	assert_int_equal(sf_arena_reach, (SF_HEADER_PAGES + 4) * SF_PAGE_SIZE); /* it is all in use */
+	sf_arena_yield(trace.arena, (SF_HEADER_PAGES + 9) * SF_PAGE_SIZE);
+	assert_int_equal(sf_arena_reach, (SF_HEADER_PAGES + 4) * SF_PAGE_SIZE); /* what is gone is gone */
+	sf_arena_reach = whole;
+	made_trace_free(&trace);
+}
+
 struct piece {
 	uint64_t at, size;
 };
@@ -882,6 +903,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    HOLDS(pages_are_handed_out_once_and_only_below_pages_ready),
 	    HOLDS(pages_that_become_ready_can_be_used),
+	    HOLDS(what_is_yielded_is_what_nobody_has),
 	    HOLDS(the_heap_never_crosses_a_page_and_never_overlaps),
 	    HOLDS(pieces_of_the_heap_are_zero),
 	    HOLDS(the_heap_takes_as_few_pages_as_it_can),

@@ -89,7 +89,7 @@ static void twins_of_a_function_have_the_same_facts(void **state)
 {
 	static const unsigned twins[][2] = {
 	    {SF_FUNC_recv, SF_FUNC___recv_chk},  {SF_FUNC_read, SF_FUNC___read_chk},
-	    {SF_FUNC_read, SF_FUNC_preadv2},     {SF_FUNC_recvfrom, SF_FUNC___recvfrom_chk},
+	    {SF_FUNC_readv, SF_FUNC_preadv2},    {SF_FUNC_recvfrom, SF_FUNC___recvfrom_chk},
 	    {SF_FUNC_poll, SF_FUNC___poll_chk},  {SF_FUNC_poll, SF_FUNC_ppoll},
 	    {SF_FUNC_sendmsg, SF_FUNC_sendmmsg}, {SF_FUNC_write, SF_FUNC_writev},
 	    {SF_FUNC_select, SF_FUNC_pselect},   {SF_FUNC_epoll_wait, SF_FUNC_epoll_pwait2},

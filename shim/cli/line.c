@@ -12,6 +12,7 @@
 #include "cli/words.h"
 #include "core/append.h"
 #include "core/names.h"
+#include "core/print.h"
 
 /* Results stand in this column of the call where they can, as strace's do. */
 #define RESULT_COLUMN 50
@@ -162,7 +163,7 @@ append_polled(struct sf_append *out, const struct sf_reader *reader, const struc
 	return shown > 0;
 }
 
-/* " [7 IN, 8 HUP]" of epoll_wait, by what was registered as data; ", 7 IN|ET" of epoll_ctl. */
+/* " [7 IN, 8 HUP]" of epoll_wait, by what was registered as data; " IN|ET" of epoll_ctl, behind its descriptor. */
 static void append_epolled(struct sf_append *out, const struct sf_reader *reader, const struct sf_seen *seen)
 {
 	struct sf_epolled epolled[SF_EXTENSION_ROOM / sizeof(struct sf_epolled)];
@@ -170,16 +171,31 @@ static void append_epolled(struct sf_append *out, const struct sf_reader *reader
 	bool one = seen->event.what == SF_FUNC_epoll_ctl;
 
 	for (size_t i = 0; i < size / sizeof epolled[0] && i <= POLLED_SHOWN; i++) {
-		sf_append_text(out, one || i ? ", " : " [");
+		if (!one)
+			sf_append_text(out, i ? ", " : " [");
 		if (i == POLLED_SHOWN) {
 			sf_append_text(out, "...");
 			break;
 		}
-		sf_append_number(out, one ? (uint64_t)(uint32_t)epolled[i].fd : epolled[i].data);
+		if (!one)
+			sf_append_number(out, epolled[i].data);
 		append_bits(out, epolled[i].events);
 	}
 	if (size && !one)
 		sf_append_text(out, "]");
+}
+
+/* ", 500ms": how long a wait may take, as it was asked for. */
+static void append_limit(struct sf_append *out, const struct sf_event *event)
+{
+	bool in_ms = event->what == SF_FUNC_poll || event->what == SF_FUNC___poll_chk ||
+	             event->what == SF_FUNC_epoll_wait || event->what == SF_FUNC_epoll_pwait;
+
+	sf_append_text(out, ", ");
+	if (event->offset != UINT64_MAX)
+		sf_append_duration(out, event->offset);
+	else
+		sf_append_text(out, in_ms ? "-1" : "NULL");
 }
 
 /* poll has what it asked; epoll_wait and epoll_ctl their descriptor. */
@@ -191,11 +207,15 @@ static void append_poll(struct sf_append *out, const struct sf_reader *reader, c
 	if (event->fd >= 0)
 		append_signed(out, event->fd);
 	if (event->what == SF_FUNC_epoll_ctl) {
-		sf_append_format(out, ", %s", sf_event_flag(event, 0, scratch));
+		sf_append_format(out, ", %s, ", sf_event_flag(event, 0, scratch));
+		append_signed(out, (int)event->asked);
 		append_epolled(out, reader, seen);
-	} else if (event->what != SF_FUNC_epoll_create1 && !append_polled(out, reader, seen, false)) {
-		sf_append_format(out, event->fd >= 0 ? ", %llu" : "%llu", (unsigned long long)event->asked);
+		return;
 	}
+	if (event->what != SF_FUNC_epoll_create1 && !append_polled(out, reader, seen, false))
+		sf_append_format(out, event->fd >= 0 ? ", %llu" : "%llu", (unsigned long long)event->asked);
+	if (!sf_func_rows[event->what].by_name_only)
+		append_limit(out, event);
 }
 
 /* Bits are joined by '|'; what stands before them (level and name of an option, domain and type) are arguments. */

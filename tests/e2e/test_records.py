@@ -281,7 +281,7 @@ poll.poll(600)"""
     assert polls == [{short: waits_for_more, ready: (["IN"], ["IN"])}, {short: waits_for_more}]
     told = run([SOCKFAULT, "findings", tmp_path / "run.sft"]).stdout
     assert b"the other 6 were never sent" in told
-    assert b"poll([%d IN, ...])" % short in run([SOCKFAULT, "trace", tmp_path / "run.sft"]).stdout
+    assert b"poll([%d IN, ...], " % short in run([SOCKFAULT, "trace", tmp_path / "run.sft"]).stdout
 
 
 def test_calls_on_a_descriptor_that_was_never_made_are_seen(tmp_path):
@@ -311,3 +311,32 @@ def test_a_fork_stands_before_what_its_parent_did_after_it(tmp_path):
     order = [e["op"] for e in every if e["op"] in ("fork", "close")]
     assert order[:2] == ["fork", "close"]
     assert next(e for e in every if e["op"] == "fork")["site"].startswith("python3")
+
+
+WAITS = """
+import select
+a.send(b"x")
+select.select([b], [], [])
+select.select([b], [], [], 0.2)
+epoll = select.epoll()
+for call in (epoll.register, epoll.modify):
+    call(b, select.EPOLLIN)
+epoll.poll()
+epoll.poll(0.5)
+epoll.unregister(b)
+"""
+
+
+def test_what_a_wait_was_asked_for_stands_in_its_line(tmp_path):
+    recorded(tmp_path, PAIR + WAITS)
+    done = run([SOCKFAULT, "trace", tmp_path / "run.sft"], check=True)
+    lines = [line.split(None, 1)[1] for line in done.stdout.decode().splitlines()]
+    calls = [line.split(") ")[0] + ")" for line in lines if line.startswith(("select", "epoll_"))]
+    assert calls[:2] == ["select([4 IN], NULL)", "select([4 IN], 200ms)"]
+    assert calls[-5:] == [
+        "epoll_ctl(5, EPOLL_CTL_ADD, 4 IN)",
+        "epoll_ctl(5, EPOLL_CTL_MOD, 4 IN)",
+        "epoll_wait(5, 1023, -1)",
+        "epoll_wait(5, 1023, 500ms)",
+        "epoll_ctl(5, EPOLL_CTL_DEL, 4)",
+    ]

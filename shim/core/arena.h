@@ -63,20 +63,23 @@ static inline void *sf_arena_piece(const struct sf_arena *arena, uint64_t offset
 	return offset && offset / SF_PAGE_SIZE < sf_arena_reach / SF_PAGE_SIZE ? sf_arena_at(arena, offset) : NULL;
 }
 
-/* NULL before the first load. */
-static inline const struct sf_ruleset *sf_arena_rules(const struct sf_arena *arena)
-{
-	uint64_t at = atomic_load_explicit(&arena->ruleset_at, memory_order_acquire);
-
-	return at ? sf_arena_at(arena, at) : NULL;
-}
-
 /* The counters of a set that was loaded lie behind it. */
 static inline struct sf_counter *sf_ruleset_counter(const struct sf_ruleset *set, unsigned rule)
 {
 	uint64_t before = (sf_ruleset_size(set) + 63) & ~UINT64_C(63);
 
 	return (struct sf_counter *)(void *)((char *)(uintptr_t)set + before) + rule;
+}
+
+/* NULL before the first load, and where they lie out of reach. */
+static inline const struct sf_ruleset *sf_arena_rules(const struct sf_arena *arena)
+{
+	uint64_t at = atomic_load_explicit(&arena->ruleset_at, memory_order_acquire);
+	const struct sf_ruleset *set = sf_arena_piece(arena, at);
+
+	return set && (uint64_t)((const char *)sf_ruleset_counter(set, set->count) - (const char *)arena) <= sf_arena_reach
+	           ? set
+	           : NULL;
 }
 
 /* Tells a set from those before and after it. */

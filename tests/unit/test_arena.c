@@ -66,6 +66,23 @@ static void what_is_yielded_is_what_nobody_has(void **state)
 	made_trace_free(&trace);
 }
 
+static void rules_that_lie_out_of_reach_do_not_exist(void **state)
+{
+	struct made_trace trace = made_trace(SF_HEADER_PAGES + 200);
+	uint64_t whole = sf_arena_reach;
+	struct sf_ruleset *set = rules_parsed("recv: short 1");
+
+	(void)state;
+	assert_true(sf_arena_load(trace.arena, set));
+	assert_non_null(sf_arena_rules(trace.arena));
+	sf_arena_reach = atomic_load(&trace.arena->ruleset_at) + SF_PAGE_SIZE; /* its beginning, not its counters */
+	assert_null(sf_arena_rules(trace.arena));
+	sf_arena_reach = SF_PAGE_SIZE;
+	assert_null(sf_arena_rules(trace.arena));
+	sf_arena_reach = whole;
+	made_trace_free(&trace);
+}
+
 struct piece {
 	uint64_t at, size;
 };
@@ -904,6 +921,7 @@ int main(void)
 	    HOLDS(pages_are_handed_out_once_and_only_below_pages_ready),
 	    HOLDS(pages_that_become_ready_can_be_used),
 	    HOLDS(what_is_yielded_is_what_nobody_has),
+	    HOLDS(rules_that_lie_out_of_reach_do_not_exist),
 	    HOLDS(the_heap_never_crosses_a_page_and_never_overlaps),
 	    HOLDS(pieces_of_the_heap_are_zero),
 	    HOLDS(the_heap_takes_as_few_pages_as_it_can),

@@ -40,9 +40,7 @@ static inline bool sf_track_is_as_ever(void)
 
 static inline bool sf_track_has_rules(void)
 {
-	const struct sf_ruleset *set = sf_arena_rules(sf_arena);
-
-	return set && set->count;
+	return atomic_load_explicit(&sf_arena->rule_count, memory_order_relaxed) != 0;
 }
 
 /* sf_socket_name of one that nobody has named, and that is not domestic. */

@@ -14,7 +14,7 @@
 #include "core/rule.h"
 
 #define SF_ARENA_MAGIC "sockflt"
-#define SF_ARENA_VERSION 8
+#define SF_ARENA_VERSION 9
 #define SF_PAGE_SIZE UINT64_C(65536)
 #define SF_ARENA_SIZE_DEFAULT (UINT64_C(8) << 30)
 #define SF_ARENA_SIZE_MIN (UINT64_C(2) << 20)
@@ -115,7 +115,7 @@ struct sf_arena {
 	_Atomic uint64_t counters_at; /* struct sf_counter[ruleset.count] */
 	uint64_t unnamed;             /* 1: made by hand without a name of its own: the last process to leave removes it */
 	_Atomic uint32_t held;        /* 1: the target is not to begin yet, and waits before its main; a futex word */
-	uint32_t reserved_held;
+	_Atomic uint32_t rule_count;  /* of the current set, which may lie out of a process's reach */
 	uint64_t reserved_watch[3];
 
 	/* written by all */

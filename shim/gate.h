@@ -37,7 +37,7 @@ static inline uint64_t sf_watch_of(enum sf_operation operation)
 /* Nothing is watched for this operation: calls without a descriptor pass. */
 static inline bool sf_unwatched(enum sf_operation operation)
 {
-	return __builtin_expect(!sf_watch_of(operation), 1);
+	return __builtin_expect(!SF_NOW(uint64_t, sf_watch[operation]), 1);
 }
 
 /* What is to be known of a call before it: why its operation is watched, its descriptor's entry, and how what the two

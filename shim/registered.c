@@ -76,9 +76,6 @@ static _Atomic uint32_t changes;
  * can't be noted at once any more. Set before any of these. */
 static _Atomic bool takes_care;
 
-/* Compared where it lies: an atomic load would take an instruction more. */
-#define NOW(type, place) (*(const type *)(uintptr_t) & (place))
-
 /* ---- the table ---- */
 
 static int instance_of(uint32_t word)
@@ -614,7 +611,7 @@ static inline bool followed_at_once(int epfd, int op, int fd, const struct epoll
 	uint32_t word = atomic_load_explicit(&one->word, relaxed);
 	uint32_t is = word % VERSION_ONE, own = (uint32_t)epfd + 1; /* all is shown */
 
-	if (NOW(bool, takes_care))
+	if (SF_NOW(bool, takes_care))
 		return false;
 	if (op == EPOLL_CTL_DEL)
 		return is == own && atomic_compare_exchange_strong(&one->word, &word, word_for(word, -1, 0));
@@ -627,7 +624,7 @@ static inline bool followed_at_once(int epfd, int op, int fd, const struct epoll
 	atomic_store_explicit(&one->events, events, relaxed);
 	atomic_store_explicit(&one->data, data, relaxed);
 	return atomic_compare_exchange_strong(&one->word, &word, word_for(word, epfd, 0)) &&
-	       NOW(uint32_t, one->events) == events && NOW(uint64_t, one->data) == data;
+	       SF_NOW(uint32_t, one->events) == events && SF_NOW(uint64_t, one->data) == data;
 }
 
 static __attribute__((noinline)) int control_and_follow(int epfd, int op, int fd, struct epoll_event *event);
@@ -646,7 +643,7 @@ __attribute__((noinline)) int sf_epoll_control_shown(int epfd, int op, int fd, s
 {
 	if ((unsigned)(fd | epfd) >= SF_FDS)
 		return real_epoll_ctl(epfd, op, fd, event);
-	if (NOW(bool, takes_care))
+	if (SF_NOW(bool, takes_care))
 		return control_and_follow(epfd, op, fd, event);
 	int ret = real_epoll_ctl(epfd, op, fd, event);
 

@@ -40,7 +40,7 @@ static inline bool sf_track_is_as_ever(void)
 
 static inline bool sf_track_has_rules(void)
 {
-	return atomic_load_explicit(&sf_arena->rule_count, memory_order_relaxed) != 0;
+	return SF_NOW(uint16_t, sf_arena->rule_count) != 0;
 }
 
 /* sf_socket_name of one that nobody has named, and that is not domestic. */

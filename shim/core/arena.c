@@ -241,7 +241,8 @@ bool sf_arena_load(struct sf_arena *arena, const struct sf_ruleset *set)
 		return false;
 	copy_rules(sf_arena_at(arena, page * SF_PAGE_SIZE), set);
 	atomic_store_explicit(&arena->counters_at, page * SF_PAGE_SIZE + before, relaxed);
-	atomic_store_explicit(&arena->rule_count, set->count, relaxed);
+	_Static_assert(SF_RULES_MAX <= UINT16_MAX, "they can be counted");
+	atomic_store_explicit(&arena->rule_count, (uint16_t)set->count, relaxed);
 	atomic_store_explicit(&arena->ruleset_at, page * SF_PAGE_SIZE, memory_order_release);
 	/* Descriptors remember the last byte of it, and 0 means that nothing was settled yet. */
 	if ((uint8_t)(atomic_fetch_add_explicit(&arena->generation, 1, memory_order_release) + 1) == 0)

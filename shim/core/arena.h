@@ -44,6 +44,9 @@ bool sf_arena_holds(const struct sf_arena *arena, const struct sf_ruleset *set);
 /* Sets watch[] from the current rules, the trace level and paused. Keeps SF_WATCH_MEND. */
 void sf_arena_watch(struct sf_arena *arena);
 
+/* A word that others write, compared where it lies: of an atomic load gcc makes an instruction of its own. */
+#define SF_NOW(type, place) (*(const type *)(uintptr_t) & (place))
+
 static inline void *sf_arena_at(const struct sf_arena *arena, uint64_t offset)
 {
 	return (char *)(uintptr_t)arena + offset;

@@ -115,7 +115,8 @@ struct sf_arena {
 	_Atomic uint64_t counters_at; /* struct sf_counter[ruleset.count] */
 	uint64_t unnamed;             /* 1: made by hand without a name of its own: the last process to leave removes it */
 	_Atomic uint32_t held;        /* 1: the target is not to begin yet, and waits before its main; a futex word */
-	_Atomic uint32_t rule_count;  /* of the current set, which may lie out of a process's reach */
+	_Atomic uint16_t rule_count;  /* of the current set, which may lie out of a process's reach */
+	uint16_t reserved_rules;
 	uint64_t reserved_watch[3];
 
 	/* written by all */

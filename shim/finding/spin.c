@@ -3,21 +3,52 @@
  * spin.c -- the run's time was up, and the program had used the processor nearly all the time.
  *
  * Could be wrong: a program may have to compute. So it must be one that did not end in time, whose processor time the
- * command knows, and a rule must have acted on it.
+ * command knows, and a rule must have acted on it. Nor may its calls have moved anything lately: who has much to read,
+ * and is given a byte at a time, gets further.
  */
+#include <sys/socket.h>
+
 #include "finding/overdue.h"
+
+/* Kept for each process. */
+struct state {
+	struct sf_overdue overdue; /* what overdue.h keeps comes first */
+	uint64_t moved_ns;         /* when a call of it last got it further */
+};
+
+static bool gets_further(const struct sf_moment *now)
+{
+	if (!now->end_ns)
+		return false;
+	if (now->operation == SF_ACCEPT)
+		return now->event.ret >= 0;
+	return (now->operation == SF_SEND || now->operation == SF_RECV) && now->event.ret > 0 &&
+	       !(now->event.flags & MSG_PEEK);
+}
 
 static void see(struct sf_scene *scene)
 {
+	struct state *state = scene->of_process;
+
 	sf_overdue_note(scene);
+	if (state && gets_further(scene->now))
+		state->moved_ns = scene->now->end_ns;
+}
+
+/* It did so in the second half of the run. */
+static bool got_further(const struct sf_scene *scene)
+{
+	const struct state *state = scene->of_process;
+
+	return state->moved_ns > scene->run->end_ns / 2;
 }
 
 static void process_ends(struct sf_scene *scene)
 {
-	const struct sf_overdue *overdue = scene->of_process;
-	const struct sf_faulted *faulted = &overdue->faulted;
+	const struct state *state = scene->of_process;
+	const struct sf_faulted *faulted = &state->overdue.faulted;
 
-	if (!sf_is_overdue(scene) || !sf_is_busy(scene) || !faulted->fault.seq)
+	if (!sf_is_overdue(scene) || !sf_is_busy(scene) || !faulted->fault.seq || got_further(scene))
 		return;
 	sf_say(
 	    scene, &faulted->fault, &faulted->fault, &faulted->last,
@@ -32,8 +63,8 @@ static const char explain[] =
     "limit: it looks at a flag that nobody will set any more, takes apart what is not there, or tries again what can't "
     "succeed.\n\n"
     "It is said where --timeout (of a sweep, the deadline) ended the run, and the process had run, or stood in the "
-    "queue for a processor, for 70 percent of the time or more. Where calls went round, another finding says which, "
-    "and it is said alone.";
+    "queue for a processor, for 70 percent of the time or more, and no call of it moved a byte or accepted anybody in "
+    "the second half of that time. Where calls went round, another finding says which, and it is said alone.";
 
 /* clang-format off */
 static const char wrong[] =
@@ -89,7 +120,7 @@ const struct sf_finding sf_finding_spin = {
     .right = right,
     .rule = "connect nth=1: fail ECONNREFUSED",
     .is_of_whole_run = true,
-    .per_process = sizeof(struct sf_overdue),
+    .per_process = sizeof(struct state),
     .see = see,
     .process_ends = process_ends,
 };

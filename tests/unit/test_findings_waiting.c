@@ -348,6 +348,31 @@ static void hang_and_spin(void **state)
 	(void)state;
 }
 
+/* Busy to the end; a byte at a time is slow, and no spin. */
+static void spin(void **state)
+{
+#define SHORT_BYTE "recv 3 9 = 1 fault=short:1"
+	struct told told = {.finding = "spin", .timed_out = true, .over_at = 5000, .busy = 4900};
+	static const struct {
+		const char *story[TOLD_LINES];
+		int said;
+	} runs[] = {
+	    {{"socketpair = 3 4", SHORT_BYTE, "killed SIGKILL"}, 2},
+	    {{"socketpair = 3 4", SHORT_BYTE, SHORT_BYTE " at=4000", "killed SIGKILL"}, 0},
+	    {{"socketpair = 3 4", SHORT_BYTE, "send 4 9 = 9 at=4000", "killed SIGKILL"}, 0},
+	    {{"socketpair = 3 4", SHORT_BYTE, "recv 3 9 = 9 flags=MSG_PEEK at=4000", "killed SIGKILL"}, 2},
+	    {{"socketpair = 3 4", SHORT_BYTE, "recv 3 9 = -1 ECONNRESET at=4000", "killed SIGKILL"}, 2},
+	    {{"socketpair = 3 4", SHORT_BYTE, "recv 3 9 at=4000", "killed SIGKILL"}, 2},
+	};
+
+	for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+		memcpy(told.story, runs[i].story, sizeof told.story);
+		told.said[0] = runs[i].said;
+		expect(&told);
+	}
+	(void)state;
+}
+
 static void outcomes(void **state)
 {
 	static const char *const transient[TOLD_LINES] = {"socketpair = 3 4", "recv 3 9 = 9 fault=delay", "exit = 0"};
@@ -371,13 +396,21 @@ static void outcomes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    HOLDS(wait_interrupted_stale), HOLDS(ready_taken_for_sure),
-	    HOLDS(one_client_blocks_all),  HOLDS(write_not_resumed),
-	    HOLDS(hangup_ignored),         HOLDS(select_beyond_1024),
-	    HOLDS(reply_lost_by_close),    HOLDS(address_reuse_missing),
-	    HOLDS(udp_refusal_fatal),      HOLDS(byte_order),
-	    HOLDS(wrong_error_named),      HOLDS(crash),
-	    HOLDS(hang_and_spin),          HOLDS(outcomes),
+	    HOLDS(wait_interrupted_stale),
+	    HOLDS(ready_taken_for_sure),
+	    HOLDS(one_client_blocks_all),
+	    HOLDS(write_not_resumed),
+	    HOLDS(hangup_ignored),
+	    HOLDS(select_beyond_1024),
+	    HOLDS(reply_lost_by_close),
+	    HOLDS(address_reuse_missing),
+	    HOLDS(udp_refusal_fatal),
+	    HOLDS(byte_order),
+	    HOLDS(wrong_error_named),
+	    HOLDS(crash),
+	    HOLDS(hang_and_spin),
+	    HOLDS(spin),
+	    HOLDS(outcomes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,11 +18,23 @@
 struct run_facts {
 	uint64_t injections, last_cause;
 	uint32_t connections, threads;
+	bool acts[SF_RULES_MAX + 1], acts_again[SF_RULES_MAX + 1]; /* by rule, as events number them */
 };
 
 static bool is_injected(const struct sf_statement *statement)
 {
 	return statement->cause.seq && sf_is_injected(&statement->cause) && statement->cause.event.rule;
+}
+
+static void count_injection(struct run_facts *facts, const struct sf_event *event)
+{
+	if (!sf_event_is_call(event) || !event->fault || !event->realism)
+		return;
+	facts->injections++;
+	if (event->rule > SF_RULES_MAX)
+		return;
+	facts->acts_again[event->rule] = facts->acts[event->rule];
+	facts->acts[event->rule] = true;
 }
 
 static struct run_facts facts_of(struct sf_reader *reader, const struct sf_judged *judged)
@@ -38,7 +50,7 @@ static struct run_facts facts_of(struct sf_reader *reader, const struct sf_judge
 		return facts;
 	sf_reader_rewind(reader);
 	while (sf_reader_next(reader, &seen))
-		facts.injections += sf_event_is_call(&seen.event) && seen.event.fault && seen.event.realism;
+		count_injection(&facts, &seen.event);
 	return facts;
 }
 
@@ -120,19 +132,52 @@ static void append_word(char **line, const char *word)
 	*line = longer;
 }
 
+/* Is the mistake one of the whole run, and did its rule act more than once? Then no call of it is to be picked. */
+static bool is_of_all(const struct sf_statement *statement, const struct run_facts *facts)
+{
+	unsigned rule = statement->cause.event.rule;
+
+	return is_injected(statement) && sf_findings[statement->finding]->is_of_whole_run && rule <= SF_RULES_MAX &&
+	       facts->acts_again[rule];
+}
+
+/* The i-th byte of the command as the run has kept it begins a word: newly allocated. NULL: there is none. */
+static char *word_at(const struct sf_reader *reader, uint64_t i)
+{
+	const struct sf_arena *arena = sf_reader_arena(reader);
+	uint64_t at = arena->command_at, length = arena->command_length;
+
+	if (!at || i >= length || !sf_reader_holds(reader, at, length))
+		return NULL;
+	const char *text = (const char *)arena + at + i;
+
+	return sf_print("%.*s", (int)strnlen(text, length - i), text);
+}
+
+/* The one rule that the run was given: newly allocated. NULL: it had several, or a file has it. */
+static char *rule_as_given(const struct sf_reader *reader)
+{
+	const struct sf_ruleset *rules = sf_reader_rules(reader);
+	char *word = rules && rules->count == 1 ? word_at(reader, 0) : NULL;
+
+	for (uint64_t i = 0; word; word = word_at(reader, i)) {
+		bool follows = strcmp(word, "-e") == 0, is_last = strcmp(word, "--") == 0;
+
+		i += strlen(word) + 1;
+		free(word);
+		if (follows || is_last)
+			return follows ? word_at(reader, i) : NULL;
+	}
+	return NULL;
+}
+
 /* The words as the run has kept them; its rules only where none is given. */
 static char *command_with(const struct sf_reader *reader, const char *rule)
 {
-	const struct sf_arena *arena = sf_reader_arena(reader);
-	uint64_t at = arena->command_at, length = arena->command_length, words = 0;
 	bool in_options = true, skips = false;
-	char *line = NULL;
+	char *line = NULL, *word;
 
-	if (!at || !sf_reader_holds(reader, at, length))
-		return NULL;
-	for (uint64_t i = 0; i < length; words++) {
-		const char *text = (const char *)arena + at + i;
-		char *word = sf_print("%.*s", (int)strnlen(text, length - i), text);
+	for (uint64_t i = 0, words = 0; (word = word_at(reader, i)); words++) {
 		bool is_rule = in_options && rule && (strcmp(word, "-e") == 0 || strcmp(word, "-s") == 0);
 
 		i += strlen(word) + 1;
@@ -159,8 +204,15 @@ struct sf_repeat *sf_repeats(struct sf_reader *reader, const struct sf_judged *j
 	const struct sf_ruleset *rules = sf_reader_rules(reader);
 	bool is_alone = facts.injections == 1 && rules && rules->count == 1;
 
-	for (size_t i = 0; i < judged->count; i++)
-		repeats[i].command = command_with(reader, is_alone ? NULL : repeats[i].rule);
+	for (size_t i = 0; i < judged->count; i++) {
+		bool is_all = is_of_all(&judged->list[i], &facts);
+
+		if (is_all) {
+			free(repeats[i].rule);
+			repeats[i].rule = rule_as_given(reader);
+		}
+		repeats[i].command = command_with(reader, is_alone || is_all ? NULL : repeats[i].rule);
+	}
 	return repeats;
 }
 

@@ -2,7 +2,8 @@
  *
  * repeat.h -- the one shell command that shows a mistake again: the run as it was started, with the one rule that hits
  * the same call in the place of its own. Where the run had one injection, or none brought the mistake about, its own
- * rules are that.
+ * rules are that; and where the mistake is the whole run's, and its rule acted more than once: without what it did
+ * before, the call that it acted on last would be another one, or none.
  */
 #ifndef SF_CLI_REPEAT_H
 #define SF_CLI_REPEAT_H

@@ -85,6 +85,25 @@ def test_the_repeating_command_repeats_the_one_call(trace, tmp_path):
     assert [again[key] for key in same] == [one[key] for key in same]
 
 
+def test_what_a_rule_did_to_many_calls_is_repeated_by_the_rule_as_it_was_given(trace):
+    text = """
+import socket
+one, other = socket.socketpair()
+one.send(b"1234")
+while other.recv(4) != b"4":
+    pass
+while True:
+    pass
+"""
+    rule = "recv family=unix: short 1"
+    words = ("--quiet", "--timeout=2s", "-e", rule, "--", "/usr/bin/python3", "-c", text)
+    sockfault("run", "--trace", trace, *words)
+    (one,) = findings(trace)[1]
+    assert (one["finding"], one["rule"]) == ("spin", rule)
+    words = shlex.split(one["repeat"])
+    assert words.count("-e") == 1 and words[words.index("-e") + 1] == rule
+
+
 def test_what_fake_did_is_evidence_of_nothing(trace):
     run(trace, "send nth=1: fake EPIPE", options=["--quiet"])
     assert not [one for one in findings(trace)[1] if one["severity"] == "error"]

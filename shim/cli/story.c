@@ -56,6 +56,16 @@ void sf_story_end(struct sf_story *story)
 	free(story->gone);
 }
 
+/* Is it held back in some direction, and longer than the run lasted? A silence that began within a wait is told by no
+ * event. */
+static bool is_silent(const struct sf_story *story, const struct sf_socket *record)
+{
+	uint64_t in_ns = atomic_load_explicit(&record->hold_in_ns, memory_order_relaxed);
+	uint64_t out_ns = atomic_load_explicit(&record->hold_out_ns, memory_order_relaxed);
+
+	return story->run.end_ns && (in_ns > out_ns ? in_ns : out_ns) > story->run.end_ns;
+}
+
 /* A socket as its record has it from the beginning: what changes later is told by events. */
 static struct sf_told_socket *meet_socket(struct sf_story *story, uint32_t index, const struct sf_socket *record)
 {
@@ -67,6 +77,7 @@ static struct sf_told_socket *meet_socket(struct sf_story *story, uint32_t index
 	socket->story.side = record->side < SF_SIDE_COUNT ? record->side : SF_SIDE_NONE;
 	socket->story.local = record->local;
 	socket->story.peer = record->peer;
+	socket->story.is_silent = is_silent(story, record);
 	return story->sockets[index] = socket;
 }
 

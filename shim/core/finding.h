@@ -68,6 +68,7 @@ struct sf_socket_story {
 	bool is_listening, is_connected;
 	bool is_faked;                         /* a `fake` rule acted on it */
 	bool shut_read, shut_write;            /* by the program */
+	bool is_silent;                        /* when the run was over, a rule held it back */
 	uint32_t holders;                      /* descriptors that name it, in all processes */
 	uint64_t sent, received;               /* bytes that calls have moved so far */
 	struct sf_moment made;                 /* socket, socketpair, accept, or the first event where it came otherwise */

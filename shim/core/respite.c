@@ -112,12 +112,15 @@ uint64_t sf_arena_seen(const struct sf_arena *arena, unsigned rule)
 	const struct sf_ruleset *set = sf_arena_rules(arena);
 	uint64_t seen = atomic_load_explicit(&counter->seen, relaxed);
 	uint64_t groups = set ? atomic_load_explicit(&counter->groups, relaxed) : 0;
+	uint64_t fired = atomic_load_explicit(&counter->fired, relaxed);
 
 	/* No more than there are: a program may have written anything there. */
 	for (uint64_t left = groups & ((UINT64_C(1) << SF_GROUPS) - 1); left; left &= left - 1)
 		seen += sf_allowance_spent(
 		    atomic_load_explicit(&sf_ruleset_groups(set)->group[__builtin_ctzll(left)].allowance, relaxed));
-	return seen;
+	/* What came of a call that a wait has asked for ahead (sf_decide_ahead) is counted before it is made, if it ever
+	 * is. */
+	return seen > fired ? seen : fired;
 }
 
 /* ---- how far ---- */

@@ -19,7 +19,7 @@ static void process_ends(struct sf_scene *scene)
 	const struct sf_overdue *overdue = scene->of_process;
 	const struct sf_moment *at = sf_overdue_at(scene);
 
-	if (!at || overdue->silent.seq)
+	if (!at || overdue->is_for_silence)
 		return;
 	double waited_s = (double)(scene->run->end_ns - at->time_ns) / 1e9;
 

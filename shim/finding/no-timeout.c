@@ -16,7 +16,7 @@ static void process_ends(struct sf_scene *scene)
 	const struct sf_overdue *overdue = scene->of_process;
 	const struct sf_moment *at = sf_overdue_at(scene);
 
-	if (at && overdue->silent.seq)
+	if (at && overdue->is_for_silence)
 		sf_say(
 		    scene, at, &overdue->silent, NULL, "the peer was silent, and the program still waited in %s after %.1f s",
 		    sf_moment_function(at), (double)(scene->run->end_ns - at->time_ns) / 1e9);
@@ -27,7 +27,8 @@ static const char explain[] =
     "gone, it is stopped. TCP does not tell who only waits to receive; a connect() gives up after two minutes. A "
     "program that is to get along by itself has a limit of its own.\n\n"
     "It is said where a rule kept the peer silent (stall, or drop of a datagram), and the program was waiting for just "
-    "that socket, without a limit, when the run was ended by --timeout.";
+    "that socket, be it in the call or in poll(), select() or epoll_wait() before it, without a limit, when the run "
+    "was ended by --timeout.";
 
 /* clang-format off */
 static const char wrong[] =

@@ -14,12 +14,22 @@
 /* Kept for each process. */
 struct sf_overdue {
 	struct sf_faulted faulted;
-	struct sf_moment silent; /* the stall of a socket for which it waits at the end; seq 0: there is none */
+	bool is_for_silence;     /* it waits at the end for a socket that a rule keeps silent: */
+	struct sf_moment silent; /* the stall; seq 0: it began within the wait, and is no call's */
 };
 
 static inline bool sf_is_silence(const struct sf_moment *fault)
 {
 	return fault->seq && (fault->event.fault == 1 + SF_FAULT_stall || fault->event.fault == 1 + SF_FAULT_drop);
+}
+
+static inline void sf_overdue_waits_for(struct sf_overdue *overdue, const struct sf_socket_story *socket)
+{
+	if (!socket || (!socket->is_silent && !sf_is_silence(&socket->fault)))
+		return;
+	overdue->is_for_silence = true;
+	if (sf_is_silence(&socket->fault))
+		overdue->silent = socket->fault;
 }
 
 /* Of every event. A call that never returns is the last of its thread. */
@@ -35,18 +45,16 @@ static inline void sf_overdue_note(struct sf_scene *scene)
 	sf_faulted_note(scene);
 	if (now->end_ns || now->operation == SF_OPERATION_COUNT)
 		return;
-	if (scene->socket && sf_is_silence(&scene->socket->fault))
-		overdue->silent = scene->socket->fault;
+	sf_overdue_waits_for(overdue, scene->socket);
 	if (now->operation != SF_POLL)
 		return;
 	const struct sf_watched *watched = sf_scene_watched(scene, &count, &is_whole);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct sf_socket_story *socket = sf_scene_socket_at(scene, watched[i].socket);
-
-		if (socket && sf_is_silence(&socket->fault))
-			overdue->silent = socket->fault;
-	}
+	for (size_t i = 0; i < count; i++)
+		sf_overdue_waits_for(overdue, sf_scene_socket_at(scene, watched[i].socket));
+	/* What it watches besides may be any. */
+	for (uint32_t i = 1; !is_whole && i <= sf_scene_socket_count(scene); i++)
+		sf_overdue_waits_for(overdue, sf_scene_socket_at(scene, i));
 }
 
 static inline bool sf_is_busy(const struct sf_scene *scene)

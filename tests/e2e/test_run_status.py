@@ -185,6 +185,23 @@ def test_summary_counts_what_the_trace_shows(tmp_path):
     assert f"{sum(b'short 1' in line for line in lines)} faults injected".encode() in done.stderr
 
 
+POLLS = """
+import select, socket
+one, other = socket.socketpair()
+one.send(b"hello")
+poll = select.poll()
+poll.register(other, select.POLLIN)
+poll.poll()
+"""
+
+
+def test_a_silence_that_began_in_a_wait_is_that_of_a_call_that_was_met():
+    rule = "recv family=unix nth=1: stall"
+    done = sockfault("--timeout", "1s", "-e", rule, "--", *python(POLLS))
+    assert f"        1         1  {rule}\n".encode() in done.stderr
+    assert b"advice: the peer was silent" in done.stderr and b"[hang]" not in done.stderr
+
+
 def test_summary_has_no_colours_off_a_terminal():
     assert b"\033" not in sockfault("-e", SEND, "--", *python(PAIR)).stderr
 

@@ -348,6 +348,40 @@ static void hang_and_spin(void **state)
 	(void)state;
 }
 
+/* A silence that began within a wait is no call's. */
+static void silent_in_a_wait(void **state)
+{
+#define HELD "socket = 3 stream held", "connect 3 = 0"
+#define FREE "socket = 4 stream", "connect 4 = 0"
+	static const struct {
+		const char *story[TOLD_LINES];
+		int hang, no_timeout;
+	} waits[] = {
+	    {{HELD, "poll polled=3:IN", "killed SIGKILL"}, 0, 3},
+	    {{HELD, "select polled=3:IN value=4", "killed SIGKILL"}, 0, 3},
+	    {{HELD, "epoll_create1 = 9", "epoll_ctl 9 = 0 op=ADD epolled=3:IN value=3", "epoll_wait 9", "killed SIGKILL"},
+	     0,
+	     5},
+	    {{HELD, "recv 3 9", "killed SIGKILL"}, 0, 3},
+	    {{HELD, FREE, "poll polled=4:IN value=99", "killed SIGKILL"}, 0, 5},
+	    {{HELD, FREE, "poll polled=4:IN", "killed SIGKILL"}, 5, 0},
+	    {{HELD, "poll polled=3:IN limit=60000", "killed SIGKILL"}, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+		struct told told = {.timed_out = true, .over_at = 5000, .busy = 100};
+
+		memcpy(told.story, waits[i].story, sizeof told.story);
+		told.finding = "hang";
+		told.said[0] = waits[i].hang;
+		expect(&told);
+		told.finding = "no-timeout";
+		told.said[0] = waits[i].no_timeout;
+		expect(&told);
+	}
+	(void)state;
+}
+
 /* Busy to the end; a byte at a time is slow, and no spin. */
 static void spin(void **state)
 {
@@ -409,6 +443,7 @@ int main(void)
 	    HOLDS(wrong_error_named),
 	    HOLDS(crash),
 	    HOLDS(hang_and_spin),
+	    HOLDS(silent_in_a_wait),
 	    HOLDS(spin),
 	    HOLDS(outcomes),
 	};

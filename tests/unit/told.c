@@ -315,6 +315,8 @@ static void set_word(struct teller *teller, struct sf_event *event, const char *
 		event->closed = SF_CLOSED;
 	else if (strcmp(word, "swept") == 0)
 		event->closed = SF_CLOSED_IN_A_ROW;
+	else if (strcmp(word, "held") == 0 && made)
+		made->hold_in_ns = UINT64_MAX;
 	else if (mode > 0)
 		event->mode = (uint8_t)mode;
 	else if (realism > 0)

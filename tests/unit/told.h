@@ -24,16 +24,15 @@
  * ASKED    bytes, backlog, number of descriptors
  * RESULT   no `=`: the call never returned
  * WORD     nonblocking, blocking, timeout (the mode of the call); stream, dgram, seqpacket, inet, inet6, unix (of a
- *          socket that is made here); closed (the program itself had), swept (in a row); kernel, posix, fake (realism)
- * KEY      fault=KIND[:VALUE]   a rule injected this: short:60, fail:EINTR, reset (realism kernel if none is named)
- *          limit=MS             of a wait; else it has none
- *          at=MS, took=MS       when, how long; else 1 ms after the line before, and no time at all
- *          site=N, stack=N      the place of the call; else each line has its own
- *          flags=N|MSG_...      how=RD|WR|RDWR   option=SO_ERROR   command=N (fcntl), op=ADD|MOD|DEL (epoll_ctl)
- *          buffer=N, value=N    address of the data; `asked`
- *          rest=LENGTH[:TEXT]   what a short send left;  begin=TEXT[:on|again|other]  what a send begins with
- *          polled=FD:IN|OUT:HUP[,...]      asked and answered;  epolled=FD:IN|ET (of epoll_ctl), :IN (of epoll_wait)
- *          signals=SIGINT[:restart|:ignored]    waited=N:STATUS (thread N is its process)    text=WORD
+ *          socket that is made here), held (it is, by a rule, when the run is over); closed (the program itself had),
+ * swept (in a row); kernel, posix, fake (realism) KEY      fault=KIND[:VALUE]   a rule injected this: short:60,
+ * fail:EINTR, reset (realism kernel if none is named) limit=MS             of a wait; else it has none at=MS, took=MS
+ * when, how long; else 1 ms after the line before, and no time at all site=N, stack=N      the place of the call; else
+ * each line has its own flags=N|MSG_...      how=RD|WR|RDWR   option=SO_ERROR   command=N (fcntl), op=ADD|MOD|DEL
+ * (epoll_ctl) buffer=N, value=N    address of the data; `asked` rest=LENGTH[:TEXT]   what a short send left;
+ * begin=TEXT[:on|again|other]  what a send begins with polled=FD:IN|OUT:HUP[,...]      asked and answered;
+ * epolled=FD:IN|ET (of epoll_ctl), :IN (of epoll_wait) signals=SIGINT[:restart|:ignored]    waited=N:STATUS (thread N
+ * is its process)    text=WORD
  */
 #ifndef SF_TESTS_TOLD_H
 #define SF_TESTS_TOLD_H

@@ -185,6 +185,27 @@ static bool needs_no_kernel(const struct sf_call *c, const struct sf_action *act
 	       (action->kind == SF_FAULT_short && !swallows_an_edge(c));
 }
 
+static bool wants_descriptors(const struct sf_call *c, const struct sf_rule *rule)
+{
+	for (unsigned i = 0; i < rule->action_count; i++)
+		if (rule->actions[i].kind == SF_FAULT_fail &&
+		    (rule->actions[i].argument.low == EMFILE || rule->actions[i].argument.low == ENFILE))
+			return c->operation == SF_ACCEPT;
+	return false;
+}
+
+/* Who was told that there is no descriptor, and has closed one since, gets its number: many keep a spare one for that.
+ * Once: what has become of it by the accept after that is not asked. */
+static bool was_given_one(const struct sf_call *c)
+{
+	static _Atomic int none_below; /* no lower number was free when accept was told so last */
+	int lowest = sf_probe_free_number(c->fd);
+	bool is_given = lowest >= 0 && lowest < atomic_load_explicit(&none_below, relaxed);
+
+	atomic_store_explicit(&none_below, is_given ? 0 : lowest, relaxed);
+	return is_given;
+}
+
 /* Only what finds something is counted. A request that is merely shorter asks the kernel itself: see
  * sf_decide_give_back. */
 static bool must_be_ready(const struct sf_call *c, const struct sf_rule *rule)
@@ -231,6 +252,8 @@ enum sf_realism sf_effect_confirm(struct sf_call *c, const struct sf_rule *rule,
 	if (!sandboxed && must_be_ready(c, rule))
 		*ready = sf_probe_ready(c);
 	c->finds_nothing = !*ready && is_told_by_the_look(c);
+	if (!sandboxed && *ready && wants_descriptors(c, rule) && was_given_one(c))
+		return SF_REALISM_NONE;
 	return realism;
 }
 

@@ -249,6 +249,16 @@ bool sf_probe_error(int fd)
 	return sf_sys(SYS_ppoll, &one, 1, &now, NULL, 8) == 1 && one.revents & POLLERR;
 }
 
+int sf_probe_free_number(int fd)
+{
+	long copy = sf_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+
+	if (copy < 0)
+		return -1;
+	sf_sys(SYS_close, copy);
+	return (int)copy;
+}
+
 /* ---- who waits in a socket ---- */
 
 static unsigned long word_of(const char **text, int base)

@@ -26,6 +26,10 @@ bool sf_probe_ended(int fd, bool by_peer);
 /* Is fd still the socket of this record? A number may have been closed where we did not see it. */
 bool sf_probe_same(int fd, struct sf_socket *socket);
 
+/* The lowest number that is free in this process: what accept would give out. -1: there is none. fd is a listener: a
+ * copy of it is made for a moment. */
+int sf_probe_free_number(int fd);
+
 /* The signals that this thread blocks; bit 0 is signal 1. */
 uint64_t sf_probe_blocked(void);
 

@@ -4,7 +4,8 @@
  * nothing given up and no pause between. poll says "readable" all the while: the client stays in the queue.
  *
  * Could be wrong: a pause shows by the time that passes, also one in another call. Who closes something in between has
- * reason to try again.
+ * reason to try again. Of descriptors that are no sockets the trace says nothing; but where one of them is closed, as
+ * a spare one is, no rule makes the next accept fail for want of it (effect.c).
  */
 #include <errno.h>
 

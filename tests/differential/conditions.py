@@ -46,6 +46,19 @@ CONDITIONS = [
         "unix",
         "~ listen l; ~ socket c; connect c l",
     ),
+    # EMFILE, ENFILE: not where a descriptor was given up for the accept after it.
+    *(
+        Condition(
+            f"{name.lower()}-{'spare' if spare else 'again'}",
+            f"accept: fail {name}",
+            "tcp4",
+            f"~ listen l; ~ socket c; ~ connect c l; ~ socket x; accept p l; {spare}accept p l",
+            1 if spare else 0,
+            1 if spare else 2,
+        )
+        for name in ("EMFILE", "ENFILE")
+        for spare in ("close x; ", "")
+    ),
     # EINTR: where the call waits, and a handler is there that does not restart it.
     Condition("eintr-no-handler", "recv: fail EINTR", "tcp4", WAITS.replace("{how}", "")),
     Condition(

@@ -140,6 +140,34 @@ def test_a_server_that_tried_again_until_it_was_asked_to_end_has_not_given_up(tr
     assert [one["finding"] for one in findings(trace)[1]] == ["accept-spin"]
 
 
+def test_a_server_with_a_spare_descriptor_can_use_it(trace):
+    text = """
+import os, socket
+listener = socket.create_server(("127.0.0.1", 0))
+spare = os.open("/dev/null", os.O_RDONLY)
+for _ in range(120):
+    client = socket.create_connection(listener.getsockname())
+    while True:
+        try:
+            listener.accept()[0].close()
+            break
+        except OSError:
+            os.close(spare)
+            try:
+                listener.accept()[0].close()
+                break
+            except OSError:
+                pass
+            finally:
+                spare = os.open("/dev/null", os.O_RDONLY)
+    client.close()
+"""
+    rule = ("-e", "accept: fail EMFILE", "--timeout", "9s")
+    done = sockfault("run", "--trace", trace, *rule, "--", "/usr/bin/python3", "-c", text)
+    assert done.returncode == 0 and "      120       120  accept" in done.stderr, done.stderr
+    assert findings(trace) == (0, [])
+
+
 @pytest.mark.parametrize("looks, told", [(150, []), (300, ["again-spin"])])
 def test_who_looks_once_for_each_answer_that_it_has_does_not_spin(trace, looks, told):
     text = f"""

@@ -60,16 +60,21 @@ static inline bool sf_payload_in_reach(const struct sf_call *c)
 	return sf_payload_length(c) > 0 && !(c->flags & (MSG_OOB | MSG_ERRQUEUE));
 }
 
+/* No datagram of UDP is longer. */
+static inline size_t sf_payload_datagram_most(const struct sf_call *c)
+{
+	return c->family == SF_INET ? 65507 : 65527;
+}
+
 /* A whole datagram of IPv4 or IPv6, which the network may treat as it likes. */
 static inline bool sf_payload_is_datagram(const struct sf_call *c)
 {
-	size_t most = c->family == SF_INET ? 65507 : 65527;
-
 	if (c->type != SF_DGRAM || (c->family != SF_INET && c->family != SF_INET6) || !sf_payload_in_reach(c))
 		return false;
 	if (c->operation == SF_RECV)
 		return true;
-	return sf_payload_length(c) <= most && !(c->flags & MSG_MORE) && !sf_payload_remembers(c, SF_DATAGRAM_MORE);
+	return sf_payload_length(c) <= sf_payload_datagram_most(c) && !(c->flags & MSG_MORE) &&
+	       !sf_payload_remembers(c, SF_DATAGRAM_MORE);
 }
 
 /* The program looks at what it will read later, or has done so: both must be the same. */

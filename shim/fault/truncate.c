@@ -10,6 +10,8 @@ static enum sf_realism possible(const struct sf_call *c, const struct sf_argumen
 {
 	if (!sf_payload_is_datagram(c) || sf_payload_is_peeked(c))
 		return SF_REALISM_NONE;
+	if (c->operation == SF_RECV && sf_payload_length(c) >= sf_payload_datagram_most(c)) /* it has room for any */
+		return SF_REALISM_NONE;
 	return sf_payload_length(c) > a->low ? SF_KERNEL : SF_REALISM_NONE;
 }
 
@@ -32,7 +34,9 @@ const struct sf_fault sf_fault_truncate = {
     .explain =
         "The datagram is cut after N bytes: recv gives the first N, the rest is gone, and recvmsg says MSG_TRUNC, "
         "as when the buffer is too small. On send the peer gets the first N bytes.\n\n"
-        "Real for UDP when the program's buffer is shorter than the datagram, which the sender decides.\n\n"
+        "Real for UDP when the program's buffer is shorter than the datagram, which the sender decides. A recv with "
+        "room "
+        "for the longest datagram there is (65,507 bytes, of IPv6 65,527) is left alone.\n\n"
         "A right program looks at MSG_TRUNC (or asks with MSG_TRUNC for the true length) and drops what was cut. "
         "See recv(2), udp(7).",
     .possible = possible,

@@ -150,7 +150,7 @@ def udp(kind=socket.AF_INET):
 def drain(one):
     found = []
     while select.select([one], [], [], 0)[0]:
-        found.append(one.recv(1 << 16))
+        found.append(one.recv(65000))
     return found
 
 def errno_of(call, *arguments):
@@ -293,7 +293,7 @@ LARGE = """
 b.sendto(b"1" * 60000, A)
 b.sendto(b"2" * 60000, A)
 for i in range(2):
-    text, _, flags, _ = a.recvmsg(1 << 16)
+    text, _, flags, _ = a.recvmsg(65000)
     print(len(text), text[:1].decode(), flags)
 """
 
@@ -302,6 +302,11 @@ def test_large_datagrams_stay_whole():
     assert prints(LARGE, "recv nth=1: reorder") == ["60000 2 0", "60000 1 0"]
     trunc = int(socket.MSG_TRUNC)
     assert prints(LARGE, "recv nth=1: truncate 12") == [f"12 1 {trunc}", "60000 2 0"]
+
+
+def test_a_buffer_that_is_longer_than_any_datagram_cuts_none():
+    program = LARGE.replace("65000", "65507")
+    assert prints(program, "recv: truncate 12") == ["60000 1 0", "60000 2 0"]
 
 
 def test_the_true_length_of_a_cut_datagram_is_told():

@@ -228,10 +228,25 @@ static void reorder_holds(void **state)
 	wishes_an_amount(&sf_fault_reorder, SF_WISH_REORDER, argument(SF_UNIT_COUNT, UINT64_C(1) << 32, 0), UINT32_MAX);
 }
 
+static enum sf_realism truncates(enum sf_func func, enum sf_family family, size_t room)
+{
+	struct sf_call call = call_of(func, family, SF_DGRAM, SF_CLIENT);
+	struct sf_argument a = argument(SF_UNIT_BYTES, 12, 12);
+
+	call.asked = call.len = room;
+	return sf_fault_truncate.possible(&call, &a);
+}
+
 static void truncate_holds(void **state)
 {
 	(void)state;
 	is_possible_where(&sf_fault_truncate, on_datagrams_with_data);
+	/* What has room for any datagram cuts none. */
+	assert_int_equal(truncates(SF_FUNC_recv, SF_INET, 65506), SF_KERNEL);
+	assert_int_equal(truncates(SF_FUNC_recv, SF_INET, 65507), SF_REALISM_NONE);
+	assert_int_equal(truncates(SF_FUNC_recv, SF_INET6, 65526), SF_KERNEL);
+	assert_int_equal(truncates(SF_FUNC_recv, SF_INET6, 65527), SF_REALISM_NONE);
+	assert_int_equal(truncates(SF_FUNC_send, SF_INET, 65507), SF_KERNEL);
 	wishes_an_amount(&sf_fault_truncate, SF_WISH_TRUNCATE, argument(SF_UNIT_BYTES, 0, 0), 0);
 	wishes_an_amount(&sf_fault_truncate, SF_WISH_TRUNCATE, argument(SF_UNIT_BYTES, 512, 512), 512);
 	wishes_an_amount(&sf_fault_truncate, SF_WISH_TRUNCATE, argument(SF_UNIT_BYTES, UINT64_C(1) << 32, 0), UINT32_MAX);

@@ -162,15 +162,15 @@ def baseline(wishes: Wishes, worker: Worker) -> Baseline:
             return _failed(wrong, outcome, worker, deadline)
         outcomes.append(outcome)
     _compare(wishes, outcomes)
-    again = worker.run([], deadline, with_next=True) if program.client else outcomes[0]
+    again = _served_again(wishes, worker, deadline)
     wall = max(one.wall for one in outcomes)
     first = outcomes[0]
     found = [one for one in first.findings if _in_all(one, outcomes)]
     measure = Measure(
         first.seen,
-        again.next,
+        [one.next for one in again if one.next],
         first.target,
-        again.server_ended,
+        any(one.server_ended for one in again),
         found,
         first.trace or pathlib.Path(),
         wall,
@@ -182,6 +182,15 @@ def baseline(wishes: Wishes, worker: Worker) -> Baseline:
     if not any(runs):
         raise Unusable(f"{program.name} makes no socket call that sockfault can see")
     return Baseline(measure, runs, list(_varying(runs)))
+
+
+def _served_again(wishes: Wishes, worker: Worker, deadline: float) -> list[Outcome]:
+    """Runs with a next client, which are not the others: the plan is of the first client's calls.
+    One tells whether another client gets the same answer, two whether it always does."""
+    if not wishes.program.client:
+        return []
+    count = min(2, max(1, wishes.baselines))
+    return [worker.run([], deadline, with_next=True) for _ in range(count)]
 
 
 def _printed(compare: Compare, seen: Ended, path: pathlib.Path) -> pathlib.Path | None:
@@ -203,7 +212,7 @@ def _failed(wrong: str, outcome: Outcome, worker: Worker, deadline: float) -> Ba
     trace, ended = outcome.trace or pathlib.Path(), outcome.server_ended
     wall, seen = outcome.wall, outcome.seen
     sites = outcome.sites | again.sites
-    measure = Measure(seen, None, outcome.target, ended, found, trace, wall, deadline, sites)
+    measure = Measure(seen, [], outcome.target, ended, found, trace, wall, deadline, sites)
     return Baseline(measure, [], [note], is_usable=False)
 
 

@@ -126,6 +126,44 @@ def test_a_server_that_serves_others_otherwise_after_a_fault_is_told(tmp_path):
     assert failure["finding"] == "dies-with-client" and "the next client" in failure["says"]
 
 
+COUNTS = """
+import socket, sys
+s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+visitors, hurt = 0, False
+while True:
+    try:
+        c, _ = s.accept()
+        visitors += 1
+        with c:
+            c.recv(100)
+            hurt = hurt and "SULKS" in sys.argv
+            c.sendall(b"" if hurt else b"%d\\n" % visitors)
+    except OSError:
+        hurt = True
+"""
+
+ASKS = """
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as c:
+    c.sendall(b"?")
+    got = c.recv(100)
+    print(got)
+    sys.exit(not got)
+"""
+
+
+def test_answers_that_depend_on_earlier_clients_are_judged_by_status_alone(tmp_path):
+    for name, text in (("counts.py", COUNTS), ("asks.py", ASKS)):
+        (tmp_path / name).write_text(text)
+    words = ["--server", "--client", f"{PYTHON} {tmp_path}/asks.py {{port}}"]
+    words += ["--only", "*/delay-20ms/first", "--only", "recv*/reset/first"]
+    target = [PYTHON, tmp_path / "counts.py", "{port}"]
+    sweep(*words, target=target, status=0)
+    sweep(*words, "--report", tmp_path, target=[*target, "SULKS"], status=1)
+    (failure,) = results(tmp_path)["failures"]
+    assert failure["says"].endswith("the next client, without faults, ended with status 1")
+
+
 def test_what_is_known_is_shown_and_not_counted(tmp_path):
     words = ["--peer", PEER, "--only", "*/eof/first"]
     sweep(*words, "--report", tmp_path / "old", status=1)

@@ -393,7 +393,7 @@ class One:
         wire = self.runner.wire
         self.talks = wire.end(self.target.role == "server") if wire else []
         outcome: dict[str, Any] | None = answer.get("outcome")
-        if outcome is None:
+        if outcome is None or answer.get("error"):
             evasion.refuse(answer)
             raise SockfaultError(str(answer.get("error") or "sockfault could not run the program"))
         return outcome

@@ -512,6 +512,7 @@ class Sweep:
         began: float,
     ) -> Result:
         done = {record["run"]: record for record in records if "run" in record}
+        done = {name: one for name, one in done.items() if one["result"] != "trouble"}
         todo = [entry for entry in entries if entry.id not in done]
         self.show.begin(len(entries), len(entries) - len(todo), self.wishes.time)
         pool, started = Pool(triers), time.monotonic()

@@ -35,7 +35,7 @@ EPILOG = """\
 A transient fault must be invisible, a terminal one must be met honestly: what breaks either law is
 shown with the command that repeats it. {port} in any command is a free port of each run, {tmp} a
 private folder; without {port} runs go one at a time.
-Exit status: 0 no error found, 1 errors found, 125 could not work."""
+Exit status: 0 no error found, 1 errors found, 125 could not work, or not make some of the runs."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -263,4 +263,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         show.clear()
         print(f"{NAME}: {error}", file=sys.stderr)
         return TROUBLE
-    return FAILED if sweepreport.has_errors(result, asked.known) else GOOD
+    if sweepreport.has_errors(result, asked.known):
+        return FAILED
+    return TROUBLE if sweepreport.troubles(result) else GOOD

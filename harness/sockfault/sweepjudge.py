@@ -30,6 +30,7 @@ OPTIONAL = ("sockopt", "close", "shutdown", "poll")
 OPTIONAL_FUNCS = ("getnameinfo", "gethostbyaddr", "gethostbyaddr_r")
 OF_CLIENTS = ("dies-with-client", "hang", "spin")
 SERVING = ("accept", "recv", "send", "shutdown", "close")
+TRIES_AGAIN = 1.0  # seconds from the first time that a fault was met to the last one
 STILL_BUSY = 0.2  # of the time: who met a fault as late as that goes on, if slowly
 
 
@@ -107,7 +108,7 @@ class Judge:
         """What this run says against the program."""
         if not outcome.fired:
             return []
-        if not outcome.differs and self._differs(outcome):
+        if not outcome.differs and not outcome.never_listened and self._differs(outcome):
             what = "client" if outcome.client else "output"
             outcome.refind("--baseline", str(self.measure.trace), "--differs", what)
         whole = list(self._whole(entry, outcome))
@@ -199,6 +200,10 @@ class Judge:
         busy = outcome.cpu > verdict.BUSY * max(outcome.wall, 0.001)
         if entry.lasting and entry.transient and self._goes_on(outcome):
             return
+        if outcome.never_listened:
+            if kind not in SILENT and (busy or not self._tries_again(entry, outcome)):
+                yield verdict.never_listened(name, busy, stuck)
+            return
         if self.program.role == "server" and not self._client_may_wait(entry, busy):
             return
         if kind in SILENT and not busy:
@@ -214,6 +219,12 @@ class Judge:
         """Each call is cut or held up, and it still makes calls: slow, not wrong."""
         last = outcome.faults[-1] if outcome.faults else None
         return last is not None and last.time_ns / 1e9 > (1 - STILL_BUSY) * outcome.wall
+
+    @staticmethod
+    def _tries_again(entry: Entry, outcome: Outcome) -> bool:
+        """A server may wait until it gets what it needs, if it asks for that now and then."""
+        met = outcome.faults
+        return entry.lasting and bool(met) and met[-1].time_ns - met[0].time_ns > TRIES_AGAIN * 1e9
 
     @staticmethod
     def _client_may_wait(entry: Entry, busy: bool) -> bool:

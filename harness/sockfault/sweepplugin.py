@@ -80,6 +80,8 @@ class SweepItem(pytest.Item):
         record = trier.entry(self.entry)
         if record["result"] == "not-reached":
             pytest.skip(record.get("why", "not reached"))
+        if record["result"] == "trouble":
+            raise SockfaultError(f"the run could not be made: {record['why']}")
         for group in groups_of([self.entry], [record], []):
             if group.finding.severity != "error":
                 continue

@@ -180,8 +180,12 @@ def _junit(result: Result) -> xml.Element:
         elif record["result"] == "not-reached":
             counts["skipped"] += 1
             xml.SubElement(case, "skipped", message=_printable(record.get("why", "not reached")))
-    totals = {"tests": len(result.records), "errors": 0}
-    for name, value in (totals | {k: counts[k] for k in ("failures", "skipped")}).items():
+        elif record["result"] == "trouble":
+            counts["errors"] += 1
+            why = f"the run could not be made: {record['why']}"
+            xml.SubElement(case, "error", message=_printable(why))
+    totals = {"tests": len(result.records)}
+    for name, value in (totals | {k: counts[k] for k in ("failures", "errors", "skipped")}).items():
         suite.set(name, str(value))
     root = xml.Element("testsuites")
     root.append(suite)
@@ -327,11 +331,17 @@ def _total(result: Result, groups: Sequence[Group]) -> Iterator[str]:
         one = made["not_reached"] == 1
         what = "1 fault was" if one else f"{made['not_reached']} faults were"
         yield f"{what} not reached: no such call, or it can't fail so"
-    troubles = [one["why"] for one in result.records if one["result"] == "trouble"]
-    if troubles:
-        yield f"{len(troubles)} runs could not be made: {troubles[0].splitlines()[0]}"
+    why = troubles(result)
+    if why:
+        what = "1 run" if len(why) == 1 else f"{len(why)} runs"
+        yield f"{what} could not be made: {why[0].splitlines()[0]}"
     if result.left:
         yield f"{result.left} faults were not tried: the time was up"
+
+
+def troubles(result: Result) -> list[str]:
+    """Why runs could not be made: nobody knows what the program does there."""
+    return [one["why"] for one in result.records if one["result"] == "trouble"]
 
 
 def has_errors(result: Result, known: Sequence[dict[str, Any]]) -> bool:

@@ -112,6 +112,7 @@ class Outcome:
     client: Ended | None = None  # of a server
     next: Ended | None = None  # a client without faults, afterwards
     server_ended: bool = False  # before it was asked to
+    never_listened: bool = False  # nor ended: then it was killed, and no client was started
     wall: float = 0.0
     cpu: float = 0.0
     fired: int = 0
@@ -254,9 +255,11 @@ class Worker:
             )
             answer = self.gate.answer(asked)
         self.runs += 1
-        if answer["error"] or not answer["outcome"]:
+        if not answer["outcome"]:
             raise SockfaultError(answer["error"] or self._complaint(answer))
         made = self._outcome(answer["outcome"], self.folder / trace, with_next)
+        if answer["error"] and not (made.never_listened and made.fired):
+            raise SockfaultError(answer["error"])
         if made.seen.timed_out or made.target.timed_out:
             self.late_runs += 1
             self.late_seconds += made.wall
@@ -304,14 +307,15 @@ class Worker:
         )
 
     def _outcome(self, told: dict[str, Any], trace: pathlib.Path, with_next: bool) -> Outcome:
-        target, late = told["target"], told["timed_out"]
+        target, is_mute = told["target"], told["never_served"] and told["killed"]
+        late = told["timed_out"] or is_mute
         code, name = target["status"], signal_name(target["signal"]) if target["signal"] else None
         if self.program.box:
             code, name = ended_within(code, target["signal"])
         name = None if told["terminated"] else name
         status = None if late or name else code if not told["terminated"] else 0
         made = Outcome(Ended(status, name, late, self._read("out"), self._read("errors")))
-        made.trace, made.worker = trace, self
+        made.trace, made.worker, made.never_listened = trace, self, is_mute
         made.errors = pathlib.Path(self.files["errors"])
         made.wall = told["wall_ns"] / 1e9
         made.cpu = (told["user_ns"] + told["system_ns"]) / 1e9

@@ -72,6 +72,13 @@ def no_end(
     return Finding("spin" if busy else "hang", "error", says, program=program, **fields)
 
 
+def never_listened(program: str, busy: bool, stuck: Event | None) -> Finding:
+    """A server that nobody can come to, and nobody is told: hang or spin."""
+    where = f" in {call_text(stuck)}" if stuck else ""
+    says = f"the server neither listened nor ended; {program} {'spins' if busy else 'waits'}{where}"
+    return Finding("spin" if busy else "hang", "error", says, program=program)
+
+
 def not_transparent(program: str, who: str, ended: str | None, what: str) -> Finding:
     """ended: how it ended, where that differs; what: the difference of its output."""
     if ended:

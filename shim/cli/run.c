@@ -314,6 +314,8 @@ int sf_run_status(const struct sf_run *run)
 {
 	if (run->timed_out)
 		return SF_STATUS_TIMEOUT;
+	if (run->never_served && run->was_killed)
+		return SF_STATUS_TROUBLE;
 	/* As a shell says it of what it has started, and so do others that a server may have around it. */
 	bool is_told = WIFEXITED(run->status) && WEXITSTATUS(run->status) == 128 + SIGTERM && run->server_process > 1;
 	bool is_ours = is_told || (WIFSIGNALED(run->status) && WTERMSIG(run->status) == SIGTERM);

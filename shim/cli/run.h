@@ -59,8 +59,8 @@ struct sf_run {
 	bool timed_out;
 	unsigned next_tries; /* that failed */
 	bool was_terminated; /* the server, by us */
-	bool was_killed;     /* it did not end by that */
-	bool never_served;   /* it ended before it listened */
+	bool was_killed;     /* it did not end by that, or was not asked to */
+	bool never_served;   /* it ended before it listened, or was killed because it did not listen */
 	int interrupted;     /* signal that ended us before the target was started */
 	uint64_t start_ns, end_ns;
 	uint64_t user_ns, system_ns, resident_most; /* of the target's processes */

@@ -158,6 +158,8 @@ static void put_head(FILE *out, const struct sf_run *run, const struct paint *p)
 
 	if (run->timed_out)
 		snprintf(how, sizeof how, "was ended by --timeout");
+	else if (run->never_served && run->was_killed)
+		snprintf(how, sizeof how, "did not listen, and was killed");
 	else if (run->was_terminated)
 		snprintf(how, sizeof how, "was ended after its client");
 	else if (WIFSIGNALED(run->status))

@@ -183,6 +183,21 @@ def test_server_that_ends_before_it_listens_is_no_success():
     assert done.returncode == 8
 
 
+def test_server_that_does_not_listen_is_killed_and_its_run_is_told(tmp_path):
+    code = "import signal, socket; signal.signal(15, signal.SIG_IGN)\n"
+    code += "try:\n    socket.socket()\nexcept OSError:\n    signal.pause()"
+    words = ("--trace", "mute.sft", "--outcome", "outcome.json", "-e", "socket: fail EMFILE")
+    done = sockfault(*words, "--server", "--client", "true", "--", PYTHON, "-c", code)
+    assert done.returncode == 125 and b"did not listen within 10 s" in done.stderr, done.stderr
+    assert b"did not listen, and was killed" in done.stderr
+    assert re.search(rb"^ +1 +1  socket: fail EMFILE", done.stderr, re.MULTILINE), done.stderr
+    assert b"client: never started" in done.stderr and not alive("signal.pause")
+    outcome = json.loads((tmp_path / "outcome.json").read_text())
+    assert outcome["status"] == 125 and outcome["never_served"] and outcome["killed"]
+    trace = run([SOCKFAULT, "trace", "mute.sft"])
+    assert b"EMFILE" in trace.stdout and b"killed by" in trace.stdout, trace.stdout
+
+
 def test_a_peer_at_another_address_is_not_taken_for_the_server(tmp_path):
     (tmp_path / "peer.py").write_text(ECHO.replace("127.0.0.1", "127.0.0.2"))
     roles = ("--peer", f"{PYTHON} peer.py {{port}}", "--server")

@@ -164,6 +164,75 @@ def test_answers_that_depend_on_earlier_clients_are_judged_by_status_alone(tmp_p
     assert failure["says"].endswith("the next client, without faults, ended with status 1")
 
 
+MUTE = """
+import socket, sys, time
+s = None
+while not s:
+    try:
+        s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+    except OSError:
+        time.sleep(1000 if "WAITS" in sys.argv else 0.5)
+while True:
+    c, _ = s.accept()
+    with c:
+        c.sendall(c.recv(100))
+"""
+
+
+def test_a_server_that_neither_listens_nor_ends_is_a_hang(tmp_path):
+    program = tmp_path / "mute.py"
+    program.write_text(MUTE)
+    words = ["--server", "--client", CLIENT]
+    target = [PYTHON, program, "{port}"]
+    done = sweep(*words, "--only", "socket@*/EMFILE/first..", target=target, status=0)
+    assert "could not be made" not in done.stdout
+    words += ["--only", "socket@*/EMFILE/first", "--report", tmp_path]
+    done = sweep(*words, target=[*target, "WAITS"], status=1)
+    (failure,) = results(tmp_path)["failures"]
+    assert failure["finding"] == "hang" and failure["rule"] == "socket nth=1: fail EMFILE"
+    assert "socket() met 'fail EMFILE': the server neither listened nor ended" in failure["says"]
+    assert "could not be made" not in done.stdout and failure["repeat"] in done.stdout
+
+
+LATE = """
+import os, socket, sys, time
+with open(sys.argv[2], "a") as file:
+    file.write("x")
+if os.path.getsize(sys.argv[2]) == int(sys.argv[3]):
+    time.sleep(60)
+s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    c, _ = s.accept()
+    with c:
+        c.sendall(c.recv(100))
+"""
+
+
+def test_runs_that_could_not_be_made_are_no_success_and_are_made_by_resume(tmp_path):
+    """The server does not listen in one run, before any call that meets the fault."""
+    program = tmp_path / "late.py"
+    program.write_text(LATE)
+    words = ["--server", "--client", CLIENT, "--baseline", "1", "--jobs", "1"]
+    words += ["--only", "recv*/delay-20ms/first", "--only", "send*/delay-20ms/first"]
+    target = [PYTHON, program, "{port}", tmp_path / "count", "3"]
+    done = sweep(*words, "--report", tmp_path, target=target, status=125)
+    assert "1 run could not be made: the server did not listen on {port} within 10 s" in done.stdout
+    assert 'tests="2" failures="0" errors="1" skipped="0"' in (tmp_path / "junit.xml").read_text()
+    (tmp_path / "count").unlink()
+    pytest_of_plan = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "sockfault.plugin"]
+    done = subprocess.run(
+        [PYTHON, *pytest_of_plan, "--sockfault-sweep", "plan.jsonl", "-k", "recv and delay"],
+        cwd=tmp_path,
+        env=dict(os.environ, PYTHONPATH=str(ROOT / "harness")),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 1 and "the run could not be made" in done.stdout, done.stdout
+    sweep(*words, "--resume", "--report", tmp_path, target=target, status=0)
+
+
 def test_what_is_known_is_shown_and_not_counted(tmp_path):
     words = ["--peer", PEER, "--only", "*/eof/first"]
     sweep(*words, "--report", tmp_path / "old", status=1)

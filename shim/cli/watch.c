@@ -205,6 +205,19 @@ static void start_client(struct watch *w, struct sf_helper *client)
 		close(output);
 }
 
+/* Who reads it is not to find what another run left there, whether or not the client is started. What is no file of its
+ * own (a pipe, /dev/null) is opened with the client. */
+static void empty_output(const struct sf_helper *client)
+{
+	if (!client->output || truncate(client->output, 0) == 0 || errno == EINVAL)
+		return;
+	int fd = errno == ENOENT ? open(client->output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666) : -1;
+
+	if (fd < 0)
+		sf_die("can't write the client's output to %s: %s", client->output, strerror(errno));
+	close(fd);
+}
+
 /* ---- the peer's output: shown, and a sign of being ready ---- */
 
 static void start_peer(struct watch *w)
@@ -671,6 +684,8 @@ void sf_run_watch(struct sf_run *run)
 	open_signals(w);
 	sf_tree_begin();
 	sf_growth_begin(&run->growth);
+	empty_output(&run->client);
+	empty_output(&run->next);
 	int taken = run->turn_path ? take_turn(w) : -1;
 
 	if (!run->target)

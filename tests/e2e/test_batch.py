@@ -439,6 +439,22 @@ def test_a_server_that_lives_serves_the_next_client(programs):
     assert open("client.out").read() == open("next.out").read() == "served\n"
 
 
+def test_what_another_client_printed_is_not_left_where_none_was_started(tmp_path):
+    for name in ("client", "next"):
+        (tmp_path / name).write_text("old")
+    os.mkfifo(tmp_path / "pipe")
+    words = ["run", "--quiet", "--server", "--client", "echo x", "--client-output"]
+    more = ["--next", "echo y", "--next-output"]
+    ends = ["--", "sh", "-c", "exit 3"]
+    for first, then in (("client", "next"), ("new", "/dev/null"), ("pipe", "pipe")):
+        done = run([SOCKFAULT, *words, tmp_path / first, *more, tmp_path / then, *ends])
+        assert done.returncode == 3, done.stderr
+    for name in ("client", "next", "new"):
+        assert (tmp_path / name).read_text() == ""
+    done = run([SOCKFAULT, *words, tmp_path / "no" / "folder", *ends])
+    assert done.returncode == 125 and b"can't write the client's output" in done.stderr
+
+
 def test_a_server_that_gave_up_does_not(programs):
     run([*serve("-e", "accept nth=2: fail ECONNABORTED", "--quiet")], timeout=90)
     outcome = json.loads(open("outcome.json").read())

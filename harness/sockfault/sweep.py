@@ -23,7 +23,7 @@ from .batch import Batch
 from .command import SockfaultError
 from .events import Finding
 from .sweepgroup import Group, groups_of, record_of
-from .sweepjudge import Compare, Judge, Measure
+from .sweepjudge import SILENT, Compare, Judge, Measure
 from .sweepplan import Call, Entry
 from .sweepreach import never_reached
 from .sweeprun import Ended, Gate, Outcome, Program, Speed, Worker
@@ -257,7 +257,10 @@ def _varying(runs: Sequence[Sequence[Call]]) -> Iterator[str]:
 
 
 def _hits(entry: Entry, outcome: Outcome) -> bool:
-    """Was it the call that was meant?"""
+    """Was it the call that was meant? A silence may begin in the wait before it: no call tells of
+    that one."""
+    if outcome.fired and not outcome.faults:
+        return entry.fault.partition(" ")[0] in SILENT
     met = outcome.faults[0] if outcome.faults else None
     return met is not None and (met.site, met.stack) == (entry.place.site, entry.place.stack)
 

@@ -684,10 +684,11 @@ void sf_run_watch(struct sf_run *run)
 	open_signals(w);
 	sf_tree_begin();
 	sf_growth_begin(&run->growth);
-	empty_output(&run->client);
-	empty_output(&run->next);
 	int taken = run->turn_path ? take_turn(w) : -1;
 
+	/* Until now it may have been the run's before us. */
+	empty_output(&run->client);
+	empty_output(&run->next);
 	if (!run->target)
 		await_peer(w);
 	/* While the target starts there is nothing else to do. */

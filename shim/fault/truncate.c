@@ -34,9 +34,8 @@ const struct sf_fault sf_fault_truncate = {
     .explain =
         "The datagram is cut after N bytes: recv gives the first N, the rest is gone, and recvmsg says MSG_TRUNC, "
         "as when the buffer is too small. On send the peer gets the first N bytes.\n\n"
-        "Real for UDP when the program's buffer is shorter than the datagram, which the sender decides. A recv with "
-        "room "
-        "for the longest datagram there is (65,507 bytes, of IPv6 65,527) is left alone.\n\n"
+        "Real for UDP when the program's buffer is shorter than the datagram, which the sender decides. A recv that "
+        "has room for the longest one there is (65,507 bytes, of IPv6 65,527) is left alone.\n\n"
         "A right program looks at MSG_TRUNC (or asks with MSG_TRUNC for the true length) and drops what was cut. "
         "See recv(2), udp(7).",
     .possible = possible,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * option.c -- see option.h. Options that older headers do not know are left out where they are compiled.
+ * option.c -- see option.h. After the sources of Linux (net/core/sock.c, net/ipv4, net/ipv6): what is in no list fails
+ * by its arguments alone.
  */
 #include "core/option.h"
 

@@ -43,6 +43,7 @@ PASSING = {"EAGAIN", "EINTR"}
 # An end of a socketpair: nothing but the program itself ends it or is silent there.
 OF_PAIRS = ("short", "delay", "fail EAGAIN", "fail EINTR")
 ALONE = {"delay", "latency", "reorder"}  # not "from now on": it says nothing new
+NO_CONNECTION = {"bind", "listen"}  # yet: key= is not for them, whatever the socket becomes
 ASKING = {"stall", "latency 40ms"}  # what the peer does to a call that waits for it
 SOON, LATE = 0, 4
 # How soon a fault is worth a run: what users meet first. Others by what the table says of them.
@@ -437,7 +438,7 @@ class Count:
         several = len({self.calls[i].event.process for i in among}) > 1
         if several:
             made.append((f"{head} process={process}", nth(process=process)))
-        if call.event.conn and call.event.key:
+        if call.event.conn and call.event.key and call.place.op not in NO_CONNECTION:
             key = call.event.key
             made.append((f"{head} key={key} per=conn", nth(key=key)))
         where = f"{head} process={process}" if several else head

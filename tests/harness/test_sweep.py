@@ -455,6 +455,23 @@ print(s.recv(4096))
 """
 
 
+BOUND = EARLY.replace("s.connect", "s.bind(('127.0.0.1', 0))\ns.connect")
+
+
+def test_every_rule_of_a_plan_is_one(tmp_path):
+    program = tmp_path / "bound.py"
+    program.write_text(BOUND)
+    target = [PYTHON, program, "{port}"]
+    sweep("--peer", PEER, "--time", "0s", "--report", tmp_path, target=target)
+    plan = [json.loads(line) for line in (tmp_path / "plan.jsonl").read_text().splitlines()[1:]]
+    rules = [rule for entry in plan for rule in entry["rules"]]
+    assert {"bind", "connect"} <= {rule.split()[0] for rule in rules}
+    one = tmp_path / "one.fault"  # each by itself: among others some would be hidden
+    for rule in rules:
+        one.write_text(rule + "\n")
+        subprocess.run([BUILD / "sockfault", "check", one], check=True)
+
+
 def test_each_run_meets_the_call_that_it_is_for(tmp_path):
     program = tmp_path / "early.py"
     program.write_text(EARLY)
